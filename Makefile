@@ -1,0 +1,40 @@
+# Every target is one line: what it does is in the file it calls. `make help` lists them.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+    "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test check bench docs airflow lock format clean help
+
+setup:  ## make .venv, find or install Java, fetch the JARs, prepare Airflow; done once, then skipped
+	@$(or $(PYTHON),python3) -m infra.setup
+
+demo: setup  ## land the demo hospital, let Airflow run everything, show what happened
+	@$(VENV)/python -m infra.demo
+
+test: setup  ## run all tests
+	@$(VENV)/python -m pytest
+
+check: setup  ## formatting, lint and types
+	@$(VENV)/ruff format --check . && $(VENV)/ruff check . && $(VENV)/mypy
+
+bench: setup  ## measure speed, memory and the gates' catch rate
+	@$(VENV)/python -m infra.bench
+
+docs: setup  ## render the data dictionary
+	@$(VENV)/lakeward docs
+
+airflow: setup  ## open the Airflow UI on a real scheduler
+	@infra/airflow/ui.sh
+
+format: setup  ## let ruff format and fix
+	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
+
+lock: setup  ## resolve requirements.in again into requirements.lock
+	@$(VENV)/python -m infra.setup.lock
+
+clean:  ## remove everything that set-up and running made, the lake too
+	@rm -rf .venv .tools .airflow .bench lake build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
