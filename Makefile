@@ -33,8 +33,8 @@ format: setup  ## let ruff format and fix
 lock: setup  ## resolve requirements.in again into requirements.lock
 	@$(VENV)/python -m infra.setup.lock
 
-clean:  ## remove everything that set-up and running made, the lake too
-	@rm -rf .venv .tools .airflow .bench lake build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove what set-up and the tools made; the lake stays
+	@rm -rf .venv .tools .airflow .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
