@@ -18,7 +18,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parent
 LAYERS = ("bronze", "silver", "gold")
-SCOPES = ("whole", "patient", "person")
+SCOPES = ("whole", "resource", "person")
 PRIVACY = ("direct", "quasi", "sensitive", "operational", "derived")
 
 T = TypeVar("T")
@@ -66,6 +66,7 @@ class Table:
     scope: str = "whole"
     scope_column: str | None = None
     partition_by: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
     owner: str = "data-platform"
     warnings: tuple[str, ...] = ()
     standard: str | None = None
@@ -85,7 +86,7 @@ class Table:
         """The column that an incremental rebuild replaces by; None for a whole table."""
         if self.scope == "whole":
             return None
-        return self.scope_column or f"{self.scope}_id"
+        return self.scope_column or {"resource": "resource_id", "person": "person_id"}[self.scope]
 
     @property
     def statistics_columns(self) -> list[str]:

@@ -1,0 +1,35 @@
+"""The Spark session: one per stage, configured by SPARK_CONF_DIR, so that scale-out is a setting."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+from pyspark.sql import SparkSession
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    """Environment variables that a Spark process of this checkout needs."""
+    found = dict(os.environ)
+    found.setdefault("SPARK_CONF_DIR", str(CHECKOUT / ".tools" / "spark"))
+    found.setdefault("PYSPARK_PYTHON", sys.executable)
+    found.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    java = CHECKOUT / ".tools" / "java_home"
+    if java.is_file():
+        found.setdefault("JAVA_HOME", java.read_text(encoding="utf-8").strip())
+    # Executors import the jobs by name, wherever the command was typed.
+    paths = [str(CHECKOUT), *filter(None, [found.get("PYTHONPATH")])]
+    found["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(os.pathsep.join(paths).split(os.pathsep)))
+    return found
+
+
+def session(application: str, **conf: str) -> SparkSession:
+    """The Spark session of this process; the first call starts it."""
+    os.environ.update(environment())
+    builder = SparkSession.builder.appName(application)
+    for name, value in conf.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()

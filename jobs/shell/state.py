@@ -1,0 +1,109 @@
+"""What is known good: for each table the version readers use, what it was built from, and whom it touched.
+
+A table's head may be ahead of its state: written, not yet gated, or refused by a gate. Readers go by
+the state (bronze, silver) or by the publication (gold), never by the head.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import pathlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemas
+from jobs.shell import documents
+from jobs.shell.settings import Settings
+
+# More touched people than this and a rebuild of everybody is cheaper than a list.
+MOST_TOUCHED = 200_000
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class State:
+    """The state document of one table."""
+
+    table: str
+    version: int = -1
+    generation: int = 0
+    code: str = ""
+    inputs: dict[str, int] = field(default_factory=dict)
+    run: str = ""
+    rows: int = 0
+    accounting: dict[str, Any] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    measures: dict[str, Any] = field(default_factory=dict)
+    deliveries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    vocabulary: str | None = None
+    as_of: str | None = None
+    at: str = ""
+    seconds: float = 0.0
+
+
+def _path(settings: Settings, table: str) -> str:
+    return f"{settings.root('ops')}/state/{table}.json"
+
+
+def read(settings: Settings, table: str) -> State:
+    """The state of a table; version -1 when it was never published."""
+    found = documents.read(_path(settings, table))
+    return State(**found) if found else State(table)
+
+
+def write(settings: Settings, state: State) -> None:
+    """Make this the state: from now on readers see its version."""
+    documents.write(_path(settings, state.table), dataclasses.asdict(state))
+
+
+def version(settings: Settings, table: str) -> int:
+    """The version of a table that readers use; -1 when there is none."""
+    return read(settings, table).version
+
+
+def code_of(table: str) -> str:
+    """A digest of the code and declarations that make a table: another digest, another build."""
+    layer, _, name = table.partition(".")
+    folders = [CHECKOUT / "jobs" / "columns", CHECKOUT / "jobs" / "formats"]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    files += [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
+    files += (CHECKOUT / "jobs" / layer).glob("_*.py")
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(str(path.relative_to(CHECKOUT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _changes_path(settings: Settings, table: str, version: int) -> str:
+    # Surrogate ids of people live with the people, not among the operations documents.
+    layer, _, name = table.partition(".")
+    return f"{settings.root(layer)}/_changes/{name}/{version:020d}.json"
+
+
+def write_changes(settings: Settings, table: str, version: int, previous: int, touched: Iterable[int] | None) -> None:
+    """Note whom a version touched since the published one before it: surrogate ids, or None for everybody."""
+    ids = sorted(set(touched)) if touched is not None else None
+    if ids is not None and len(ids) > MOST_TOUCHED:
+        ids = None
+    documents.write(_changes_path(settings, table, version), {"previous": previous, "touched": ids})
+
+
+def touched_since(settings: Settings, table: str, since: int, until: int) -> set[int] | None:
+    """Whom the published versions after `since` up to `until` touched; None: everybody, or not known."""
+    found: set[int] = set()
+    while until > since:
+        noted = documents.read(_changes_path(settings, table, until))
+        if noted is None or noted["touched"] is None:
+            return None
+        found |= set(noted["touched"])
+        until = noted["previous"]
+    return found if until == since else None
+
+
+def dependents(names: Iterable[str]) -> list[str]:
+    """The given tables, in an order in which each comes after what it is built from."""
+    return [name for wave in schemas.order(names) for name in wave]

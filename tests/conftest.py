@@ -1,0 +1,99 @@
+"""What every test may ask for: one Spark session, frames of declared tables from partial dicts."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import os
+import pathlib
+import sys
+
+import pytest
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT))
+
+import schemas  # noqa: E402 - the checkout must be on the path first
+
+LANDED = datetime.datetime(2026, 3, 1, 6, 0)
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """One local session for the whole test process."""
+    from jobs.shell.session import session
+
+    os.environ.setdefault("TZ", "UTC")
+    found = session(
+        "lakeward-tests",
+        **{"spark.master": "local[2]", "spark.sql.shuffle.partitions": "1", "spark.driver.memory": "3g"},
+    )
+    found.sparkContext.setLogLevel("ERROR")
+    yield found
+    found.stop()
+
+
+@functools.cache
+def _schema(table: str, with_faults: bool):
+    from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+
+    from jobs.shell.tables import spark_schema
+
+    # Nullable on purpose: a test gives the columns it speaks of and nothing else.
+    fields = [StructField(f.name, f.dataType) for f in spark_schema(schemas.table(table)).fields]
+    if with_faults:
+        fields.append(StructField("faults", ArrayType(StringType())))
+    return StructType(fields)
+
+
+@pytest.fixture
+def rows(spark):
+    """`rows("silver.patient", {...}, {...})`: a frame of a declared table; what is not given is null."""
+
+    def make(table, *given, **same):
+        schema = _schema(table, any("faults" in row for row in given))
+        known = set(schema.names)
+        for row in given:
+            unknown = sorted({*row, *same} - known)
+            assert not unknown, f"{table} has no column {', '.join(unknown)}"
+        data = [tuple({**same, **row}.get(name) for name in schema.names) for row in given]
+        return spark.createDataFrame(data, schema)
+
+    return make
+
+
+@pytest.fixture
+def fhir_records(spark, rows):
+    """Bronze records of FHIR resources given as dicts, with the feed's time zone beside them as the shell hands it."""
+
+    def make(*resources, feed="ehr_fhir", tenant="demo", time_zone="America/New_York", **same):
+        from pyspark.sql import functions as F
+
+        given = []
+        for position, resource in enumerate(resources):
+            payload = json.dumps(resource, separators=(",", ":"))
+            meta = resource.get("meta", {})
+            updated = meta.get("lastUpdated")
+            given.append(
+                {
+                    "record_id": position + 1,
+                    "tenant": tenant,
+                    "feed": feed,
+                    "delivery_id": "d1",
+                    "file_digest": "0" * 64,
+                    "position": position,
+                    "length": len(payload),
+                    "received_at": LANDED,
+                    "resource_type": resource.get("resourceType"),
+                    "resource_id": resource.get("id"),
+                    "version_id": meta.get("versionId"),
+                    "last_updated": datetime.datetime.fromisoformat(updated).replace(tzinfo=None) if updated else None,
+                    "payload": payload,
+                    "payload_hash": hash(payload) & 0x7FFF_FFFF_FFFF_FFFF,
+                    **same,
+                }
+            )
+        return rows("bronze.ehr_fhir", *given).withColumn("time_zone", F.lit(time_zone))
+
+    return make
