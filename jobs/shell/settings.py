@@ -1,0 +1,56 @@
+"""Where the lake is: the zones and their roots, from the environment and from nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ZONES = ("landing", "bronze", "silver", "gold", "quarantine", "ops")
+
+
+class UnknownZone(ValueError):
+    """A zone that the lake does not have: names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The lake's home and the root of each zone.
+
+    Zones are separate roots, so that a border can be an operating-system or IAM border: folders under
+    the home unless LAKEWARD_<ZONE>_ROOT says otherwise.
+    """
+
+    home: str
+    roots: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Settings of this process: LAKEWARD_HOME (default ./lake) and LAKEWARD_<ZONE>_ROOT."""
+        given = os.environ if environment is None else environment
+        home = os.path.abspath(os.path.expanduser(given.get("LAKEWARD_HOME") or "lake"))
+        roots = {zone: given[name] for zone in ZONES if given.get(name := f"LAKEWARD_{zone.upper()}_ROOT")}
+        return cls(home, {zone: _absolute(root) for zone, root in roots.items()})
+
+    def root(self, zone: str) -> str:
+        """The root of a zone, absolute."""
+        if zone not in ZONES:
+            raise UnknownZone(f"{zone} is not a zone; zones: {', '.join(ZONES)}")
+        return self.roots.get(zone) or os.path.join(self.home, zone)
+
+    def table_path(self, table: str) -> str:
+        """Where a table such as 'silver.patient' lies."""
+        zone, _, name = table.partition(".")
+        return f"{self.root(zone)}/{name}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process the same settings."""
+        return {
+            "LAKEWARD_HOME": self.home,
+            **{f"LAKEWARD_{zone.upper()}_ROOT": root for zone, root in self.roots.items()},
+        }
+
+
+def _absolute(root: str) -> str:
+    # An address such as s3://bucket/prefix is already absolute; os.path would glue it to the folder.
+    return root.rstrip("/") if "://" in root else os.path.abspath(os.path.expanduser(root))
