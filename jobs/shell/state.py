@@ -84,24 +84,53 @@ def _changes_path(settings: Settings, table: str, version: int) -> str:
     return f"{settings.root(layer)}/_changes/{name}/{version:020d}.json"
 
 
-def write_changes(settings: Settings, table: str, version: int, previous: int, touched: Iterable[int] | None) -> None:
-    """Note whom a version touched since the published one before it: surrogate ids, or None for everybody."""
-    ids = sorted(set(touched)) if touched is not None else None
-    if ids is not None and len(ids) > MOST_TOUCHED:
-        ids = None
-    documents.write(_changes_path(settings, table, version), {"previous": previous, "touched": ids})
+@dataclass(frozen=True)
+class Changes:
+    """Whom and what a span of versions touched, by kind; None: everything, or not known."""
+
+    ids: dict[str, set[int] | None]
+    resource_types: set[str] | None = None
+
+    def of(self, kind: str) -> set[int] | None:
+        """The ids of one kind."""
+        return self.ids.get(kind)
 
 
-def touched_since(settings: Settings, table: str, since: int, until: int) -> set[int] | None:
-    """Whom the published versions after `since` up to `until` touched; None: everybody, or not known."""
-    found: set[int] = set()
+def write_changes(
+    settings: Settings,
+    table: str,
+    version: int,
+    previous: int,
+    touched: dict[str, Iterable[int] | None],
+    resource_types: Iterable[str] | None = None,
+) -> None:
+    """Note what a version touched since the published version before it."""
+    ids: dict[str, list[int] | None] = {}
+    for kind, found in touched.items():
+        listed = sorted(set(found)) if found is not None else None
+        ids[kind] = listed if listed is not None and len(listed) <= MOST_TOUCHED else None
+    types = sorted(set(resource_types)) if resource_types is not None else None
+    documents.write(
+        _changes_path(settings, table, version), {"previous": previous, "touched": ids, "resource_types": types}
+    )
+
+
+def changes_since(settings: Settings, table: str, since: int, until: int) -> Changes:
+    """What the published versions after `since` up to `until` touched."""
+    ids: dict[str, set[int] | None] = {}
+    types: set[str] | None = set()
+    first = True
     while until > since:
         noted = documents.read(_changes_path(settings, table, until))
-        if noted is None or noted["touched"] is None:
-            return None
-        found |= set(noted["touched"])
-        until = noted["previous"]
-    return found if until == since else None
+        if noted is None:
+            return Changes({})
+        for kind in noted["touched"] if first else ids.keys() | noted["touched"].keys():
+            before = set() if first else ids.get(kind)
+            now = noted["touched"].get(kind)
+            ids[kind] = None if before is None or now is None else before | set(now)
+        types = None if types is None or noted["resource_types"] is None else types | set(noted["resource_types"])
+        until, first = noted["previous"], False
+    return Changes(ids, types) if until == since else Changes({})
 
 
 def dependents(names: Iterable[str]) -> list[str]:

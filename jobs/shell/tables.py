@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import operator
 import os
 import pathlib
 import time
@@ -22,6 +23,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
+from jobs.columns.keys import key
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
@@ -145,18 +147,48 @@ def row_digest(table: schemas.Table) -> Column:
     return F.xxhash64(*parts)
 
 
+def kinds(table: schemas.Table) -> dict[str, Column]:
+    """Whom or what a row of this table touches, as columns of 64-bit ids by kind.
+
+    person and patient are surrogate ids; resource and alias are hashes of a source's own ids, by which
+    later tables find the rows that stand on a record or refer to it.
+    """
+    found: dict[str, Column] = {}
+    for name in ("person_id", "lw_person_id"):
+        if name in table.columns:
+            found["person"] = F.array(F.col(name))
+    if "patient_id" in table.columns:
+        found["patient"] = F.array(F.col("patient_id"))
+    if "resource_id" in table.columns:
+        found["resource"] = F.array(resource_key())
+    if "aliases" in table.columns:
+        found["alias"] = F.transform(F.col("aliases"), alias_key)
+    return found
+
+
+def resource_key() -> Column:
+    """The hash that stands for one resource of one feed, over its versions."""
+    return key("resource", F.col("feed"), F.col("resource_type"), F.col("resource_id"))
+
+
+def alias_key(alias: Column) -> Column:
+    """The hash of a normalised reference."""
+    return key("alias", alias)
+
+
 def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFrame:
     """Rows that must be inserted, updated or deleted to turn `old` into `new`; column `_change` says which.
 
-    Both frames hold the declared columns; `key` is unique in each.
+    Both frames hold the declared columns; `key` is unique in each. `_<kind>` columns say whom it touches.
     """
-    before = old.select(*table.key, row_digest(table).alias("_before"), *_scope(table, "_old_scope"))
-    after = new.withColumn("_after", row_digest(table)).withColumn("_in", F.lit(True))
+    touching = kinds(table)
+    nobody = F.array().cast("array<bigint>")
+    before = old.select(*table.key, row_digest(table).alias("_before"), *[c.alias(f"_{k}") for k, c in touching.items()])
+    after = new.withColumns({"_after": row_digest(table), **{f"_{k}": c for k, c in touching.items()}})
     keys = [F.col(f"n.{k}").eqNullSafe(F.col(f"o.{k}")) for k in table.key]
-    condition = functools.reduce(lambda a, b: a & b, keys)
-    joined = after.alias("n").join(before.alias("o"), on=condition, how="full_outer")
+    joined = after.alias("n").join(before.alias("o"), on=functools.reduce(operator.and_, keys), how="full_outer")
     change = (
-        F.when(F.col("n._in").isNull(), "delete")
+        F.when(F.col("n._after").isNull(), "delete")
         .when(F.col("o._before").isNull(), "insert")
         .when(F.col("o._before") != F.col("n._after"), "update")
     )
@@ -164,26 +196,15 @@ def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFram
         F.coalesce(F.col(f"n.{c}"), F.col(f"o.{c}")).alias(c) if c in table.key else F.col(f"n.{c}").alias(c)
         for c in table.columns
     ]
-    scope = [F.col("o._old_scope")] if tracked(table) else []
-    return joined.select(*columns, *scope, change.alias("_change")).where(F.col("_change").isNotNull())
+    touched = [
+        F.array_union(F.coalesce(F.col(f"n._{k}"), nobody), F.coalesce(F.col(f"o._{k}"), nobody)).alias(f"_{k}")
+        for k in touching
+    ]
+    return joined.select(*columns, *touched, change.alias("_change")).where(F.col("_change").isNotNull())
 
 
-def _scope(table: schemas.Table, alias: str) -> list[Column]:
-    name = tracked(table)
-    return [F.col(name).alias(alias)] if name else []
-
-
-def tracked(table: schemas.Table) -> str | None:
-    """The column whose values say whom a change touches."""
-    for name in ("person_id", "lw_person_id", "patient_id"):
-        if name in table.columns:
-            return name
-    return None
-
-
-def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Table, *, run: str) -> None:
+def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Table) -> None:
     """Apply a difference in one commit, matched on the surrogate key: no value of a row enters the log."""
-    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", json.dumps({"run": run}))
     on = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
     values = {f"`{c}`": f"s.`{c}`" for c in table.columns}
     (
@@ -195,4 +216,3 @@ def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Tab
         .whenNotMatchedInsert(condition="s._change <> 'delete'", values=values)
         .execute()
     )
-    spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")

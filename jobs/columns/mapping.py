@@ -1,0 +1,77 @@
+"""From the codings of a statement to the standard concepts they map to. Nothing unmapped is lost."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.columns.codes import code_key, vocabulary_id
+
+NO_MATCH = 0
+
+TARGETS = "array<struct<concept_id:int,domain_id:string,concept_class_id:string,value_concept_id:int>>"
+
+
+def codes_digest(codes: Column) -> Column:
+    """A hash of an array of codings, to join the few distinct ones back to the many rows."""
+    bar = F.lit("|")
+    return F.xxhash64(F.size(codes), codes["system"], bar, codes["code"], bar, codes["display"])
+
+
+def mapped(rows: DataFrame, concept_map: DataFrame, codes: str, *, into: str = "map") -> DataFrame:
+    """Add `into`: what the codings in column `codes` map to; every row stays exactly once.
+
+    The struct holds source_concept_id (0: not in the vocabulary), vocabulary_id, source_code, source_display and
+    targets (standard concepts with their domains, empty when unmapped). Of several codings the one
+    that maps wins, then the one whose vocabulary is known, then the first as sent
+    (CodeableConcept: the codings of one concept mean the same).
+    """
+    digest = f"_{into}"
+    asked = rows.select(codes_digest(F.col(codes)).alias(digest), F.col(codes).alias("_codes"))
+    # Many rows, few distinct codings: map those, and bring the answer back.
+    distinct = asked.where(F.size("_codes") > 0).groupBy(digest).agg(F.first("_codes").alias("_codes"))
+    each = distinct.select(digest, F.posexplode("_codes").alias("_position", "_coding")).select(
+        digest,
+        "_position",
+        F.col("_coding.code").alias("source_code"),
+        F.col("_coding.display").alias("source_display"),
+        vocabulary_id(F.col("_coding.system")).alias("vocabulary_id"),
+    )
+    each = each.withColumn("code_key", code_key(F.col("vocabulary_id"), F.col("source_code")))
+    found = each.join(
+        concept_map.select("vocabulary_id", "code_key", "source_concept_id", "targets"),
+        on=["vocabulary_id", "code_key"],
+        how="left",
+    )
+    best_first = Window.partitionBy(digest).orderBy(
+        (F.size(F.coalesce(F.col("targets"), F.array().cast(TARGETS))) == 0).asc(),
+        F.col("source_concept_id").isNull().asc(),
+        F.col("vocabulary_id").isNull().asc(),
+        F.col("_position").asc(),
+    )
+    answers = found.withColumn("_rank", F.rank().over(best_first)).where(F.col("_rank") == 1)
+    answers = answers.select(
+        digest,
+        F.struct(
+            F.coalesce(F.col("source_concept_id"), F.lit(NO_MATCH)).alias("source_concept_id"),
+            "vocabulary_id",
+            "source_code",
+            "source_display",
+            F.coalesce(F.col("targets").cast(TARGETS), F.array().cast(TARGETS)).alias("targets"),
+        ).alias(into),
+    )
+    return rows.withColumn(digest, codes_digest(F.col(codes))).join(answers, on=digest, how="left").drop(digest)
+
+
+def mapped_code(rows: DataFrame, concept_map: DataFrame, system: Column, code: Column, *, into: str) -> DataFrame:
+    """The same for one code in a column of its own, such as a unit."""
+    with_codes = rows.withColumn(
+        "_one", F.when(code.isNotNull(), F.array(F.struct(system.alias("system"), code.alias("code"), code.alias("display"))))
+    )
+    return mapped(with_codes, concept_map, "_one", into=into).drop("_one")
+
+
+def first_concept(found: Column) -> Column:
+    """The standard concept of a mapped attribute (unit, route, value): null without a code, 0 when unmapped."""
+    first = F.try_element_at(found["targets"], F.lit(1))["concept_id"]
+    return F.when(found.isNotNull(), F.coalesce(first, F.lit(NO_MATCH)))

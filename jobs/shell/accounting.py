@@ -1,0 +1,91 @@
+"""Row accounting: on every hop, in = out + quarantined + superseded + excluded by a named rule.
+
+The right side is never derived from the left: both are counted, and the difference is a gate.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.columns import fhir
+from jobs.shell import quarantine
+from jobs.shell.lake import Lake
+
+EVENTS = "silver.clinical_event"
+
+
+class Ledger:
+    """Counts that the tables of a stage share, made once per version of the table they are of."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._guard = threading.Lock()
+        self._counted: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def account(self, table: schemas.Table, candidate: DataFrame) -> dict[str, Any]:
+        """The account of one built table; `missing` is 0 when nothing was lost and nothing invented."""
+        sources = [s for s in table.built_from.values() if s.startswith("bronze.")]
+        if table.resource_types and sources:
+            return self._from_bronze(table, sources[0], candidate)
+        if EVENTS in table.built_from.values() and table.layer == "gold":
+            return self._from_events(table, candidate)
+        return {"out": candidate.count()}
+
+    def _from_bronze(self, table: schemas.Table, source: str, candidate: DataFrame) -> dict[str, Any]:
+        types = self._once(source, self._count_types)
+        base = types.get(table.resource_types[0], {"received": 0, "current": 0})
+        counted = candidate.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).first()
+        assert counted is not None
+        waiting = quarantine.reasons(self.lake, table.table)
+        held = quarantine.records(self.lake, table.table)
+        return {
+            "in": base["received"],
+            "out": counted["records"],
+            "superseded": base["received"] - base["current"],
+            "quarantined": waiting,
+            "held": held,
+            "fanned_out": counted["rows"] - counted["records"],
+            "joined_in": {t: types.get(t, {}).get("received", 0) for t in table.resource_types[1:]},
+            "missing": base["current"] - counted["records"] - held,
+        }
+
+    def _from_events(self, table: schemas.Table, candidate: DataFrame) -> dict[str, Any]:
+        expected = self._once(EVENTS, self._count_events).get(table.name, {"all": 0, "excluded": {}})
+        rows = candidate.count()
+        excluded = expected["excluded"]
+        held = quarantine.waiting(self.lake, table.table)
+        return {
+            "in": expected["all"],
+            "out": rows,
+            "excluded": excluded,
+            "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
+            "held": held,
+            "missing": expected["all"] - sum(excluded.values()) - rows - held,
+        }
+
+    def _once(self, source: str, count: Any) -> dict[str, Any]:
+        cut = (source, self.lake.version(source))
+        with self._guard:
+            if cut not in self._counted:
+                self._counted[cut] = count(self.lake.read(source))
+            return self._counted[cut]
+
+    def _count_types(self, records: DataFrame) -> dict[str, Any]:
+        received = records.groupBy("resource_type").count()
+        current = fhir.current(records.drop("payload")).groupBy("resource_type").agg(F.count(F.lit(1)).alias("current"))
+        both = received.join(current, on="resource_type", how="left").collect()
+        return {r["resource_type"]: {"received": r["count"], "current": r["current"] or 0} for r in both}
+
+    def _count_events(self, events: DataFrame) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for row in events.groupBy("target", "excluded").count().collect():
+            one = found.setdefault(row["target"], {"all": 0, "excluded": {}})
+            one["all"] += row["count"]
+            if row["excluded"]:
+                one["excluded"][row["excluded"]] = row["count"]
+        return found

@@ -1,0 +1,240 @@
+"""Build one table: read its inputs, build, conform, write unpublished, gate, publish, tell lineage."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+from pyspark.storagelevel import StorageLevel
+
+import schemas
+from jobs.shell import quarantine, scope, state, tables
+from jobs.shell.failpoint import reach
+from jobs.shell.lake import Lake
+from jobs.shell.scope import Scope
+
+# Above this share of changed rows, writing the table anew costs less than merging.
+REWRITE_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked for."""
+
+    run: str
+    as_of: str
+    full: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of one table in a run."""
+
+    table: str
+    action: str
+    version: int = -1
+    rows: int = 0
+    seconds: float = 0.0
+    gate_seconds: float = 0.0
+    lineage_seconds: float = 0.0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    accounting: dict[str, Any] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    message: str = ""
+
+
+class Witness(Protocol):
+    """Who checks a written version and tells the world: the gate and the lineage, seen from here."""
+
+    def begin(self, table: schemas.Table, request: Request, inputs: Mapping[str, int]) -> None:
+        """A hop begins."""
+
+    def look(self, table: schemas.Table, frames: Mapping[str, DataFrame], built: DataFrame) -> None:
+        """The built plan may be read for its column lineage."""
+
+    def judge(self, table: schemas.Table, candidate: DataFrame, outcome: Outcome) -> tuple[list[dict[str, Any]], Any]:
+        """Gate the candidate version: verdicts and measures; raises when a stop fails."""
+
+    def finish(self, table: schemas.Table, outcome: Outcome, inputs: Mapping[str, int]) -> None:
+        """The hop is published."""
+
+    def fail(self, table: schemas.Table, fault: BaseException) -> None:
+        """The hop failed."""
+
+
+def build_table(lake: Lake, name: str, request: Request, witness: Witness) -> Outcome:
+    """Build and publish one table, or find that there is nothing to do."""
+    table = schemas.table(name)
+    started = time.monotonic()
+    with tables.lock(lake.settings, name):
+        known = state.read(lake.settings, name)
+        inputs = {source: lake.version(source) for source in sorted(set(table.built_from.values()))}
+        code = state.code_of(name)
+        job = importlib.import_module(f"jobs.{name}")
+        takes_date = "as_of" in inspect.signature(job.build).parameters
+        as_of = request.as_of if takes_date else None
+        fresh = known.version >= 0 and known.inputs == inputs and known.code == code and known.as_of == as_of
+        if fresh and not request.full:
+            return Outcome(name, "unchanged", known.version, known.rows)
+        cut = scope.plan(lake, table, known, inputs, code)
+        if request.full or (takes_date and known.as_of != as_of):
+            cut = scope.EVERYTHING
+        outcome = Outcome(name, "built")
+        witness.begin(table, request, inputs)
+        try:
+            reach("before-build")
+            if cut.nothing:
+                known = dataclasses.replace(known, inputs=inputs)
+                state.write(lake.settings, known)
+                outcome = Outcome(name, "untouched", known.version, known.rows, accounting=known.accounting)
+                witness.finish(table, outcome, inputs)
+                return outcome
+            known = _settle(lake, table, known)
+            frames = {p: scope.narrow(lake, lake.read(s), s, cut) for p, s in table.built_from.items()}
+            given = {**frames, **({"as_of": as_of} if takes_date else {})}
+            built = job.build(**given)
+            _write(lake, table, known, built, cut, request, outcome, frames, witness)
+            reach("after-commit")
+            if outcome.version != known.version or not known.verdicts:
+                candidate = tables.read(lake.spark, lake.path(name), outcome.version)
+                gate_started = time.monotonic()
+                outcome.verdicts, measures = witness.judge(table, candidate, outcome)
+                outcome.gate_seconds = time.monotonic() - gate_started
+            else:
+                outcome.verdicts, measures = known.verdicts, known.measures
+                outcome.action = "confirmed"
+            reach("before-publish")
+            outcome.seconds = time.monotonic() - started
+            state.write(
+                lake.settings,
+                dataclasses.replace(
+                    known,
+                    version=outcome.version,
+                    code=code,
+                    inputs=inputs,
+                    run=request.run,
+                    rows=outcome.rows,
+                    accounting=outcome.accounting,
+                    verdicts=outcome.verdicts,
+                    measures=measures,
+                    as_of=as_of,
+                    at=request.as_of,
+                    seconds=outcome.seconds,
+                ),
+            )
+            reach("before-lineage")
+            witness.finish(table, outcome, inputs)
+        except BaseException as fault:
+            witness.fail(table, fault)
+            raise
+    return outcome
+
+
+def _settle(lake: Lake, table: schemas.Table, known: state.State) -> state.State:
+    """Make the head what is published: a killed or refused run may have left a version behind."""
+    path = lake.path(table.table)
+    tables.create(lake.spark, path, table)
+    head = tables.head(lake.spark, path)
+    if known.version < 0 or head == known.version:
+        return known
+    tables.restore(lake.spark, path, known.version)
+    version = tables.head(lake.spark, path)
+    nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
+    state.write_changes(lake.settings, table.table, version, known.version, nobody)
+    known = dataclasses.replace(known, version=version)
+    state.write(lake.settings, known)
+    return known
+
+
+def _write(
+    lake: Lake,
+    table: schemas.Table,
+    known: state.State,
+    built: DataFrame,
+    cut: Scope,
+    request: Request,
+    outcome: Outcome,
+    frames: Mapping[str, DataFrame],
+    witness: Witness,
+) -> None:
+    """Write the candidate version and set aside the faulty rows; fills the outcome."""
+    path = lake.path(table.table)
+    has_faults = "faults" in built.columns
+    extra = ("faults",) if has_faults else ()
+    conformed = tables.conform(built, table, extra=extra)
+    witness.look(table, frames, conformed)
+    conformed = scope.rows_in(lake, conformed, table, cut) if cut.kind == "person" else conformed
+    faulty = F.size("faults") > 0 if has_faults else F.lit(False)
+    seen = Observation()
+    watched = conformed.observe(
+        seen, F.count(F.lit(1)).alias("rows"), F.count_if(F.coalesce(faulty, F.lit(False))).alias("faulty")
+    )
+    clean = watched.where(~F.coalesce(faulty, F.lit(False))).drop("faults") if has_faults else watched
+    if known.version < 0:
+        tables.replace(lake.spark, path, clean, run=request.run)
+        outcome.version = tables.head(lake.spark, path)
+        outcome.rows = outcome.inserted = seen.get["rows"] - seen.get["faulty"]
+        state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
+    else:
+        _apply(lake, table, known, clean, cut, request, outcome)
+    if has_faults:
+        reach("before-quarantine")
+        quarantine.set_aside(lake, table, conformed.where(faulty), cut, seen.get["faulty"], request)
+
+
+def _apply(
+    lake: Lake,
+    table: schemas.Table,
+    known: state.State,
+    clean: DataFrame,
+    cut: Scope,
+    request: Request,
+    outcome: Outcome,
+) -> None:
+    """Bring only what differs from the published version into the table; no commit where nothing differs."""
+    path = lake.path(table.table)
+    old = tables.read(lake.spark, path, known.version)
+    changes = tables.difference(scope.rows_in(lake, old, table, cut), clean, table)
+    changes = changes.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        counts = {row[0]: row[1] for row in changes.groupBy("_change").count().collect()}
+        outcome.inserted = counts.get("insert", 0)
+        outcome.updated = counts.get("update", 0)
+        outcome.deleted = counts.get("delete", 0)
+        outcome.rows = known.rows + outcome.inserted - outcome.deleted
+        outcome.version = known.version
+        if not counts:
+            return
+        kept = changes.where(F.col("_change") != "delete").select(*table.columns)
+        if set(counts) == {"insert"}:
+            tables.append(lake.spark, path, kept, run=request.run)
+        elif cut.everything and sum(counts.values()) > REWRITE_SHARE * max(known.rows, 1):
+            tables.replace(lake.spark, path, _whole(old, changes, table), run=request.run)
+        else:
+            tables.merge(lake.spark, path, changes, table)
+        outcome.version = tables.head(lake.spark, path)
+        touched = {kind: _touched(changes, f"_{kind}") for kind in tables.kinds(table)}
+        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched)
+    finally:
+        changes.unpersist()
+
+
+def _whole(old: DataFrame, changes: DataFrame, table: schemas.Table) -> DataFrame:
+    """The table after the changes: the old rows that no change speaks of, and the new ones."""
+    untouched = old.join(changes.select(*table.key), on=list(table.key), how="left_anti").select(*table.columns)
+    return untouched.unionByName(changes.where(F.col("_change") != "delete").select(*table.columns))
+
+
+def _touched(changes: DataFrame, column: str) -> list[int] | None:
+    ids = changes.select(F.explode(column).alias("id")).where(F.col("id").isNotNull()).distinct()
+    found = [row[0] for row in ids.limit(state.MOST_TOUCHED + 1).collect()]
+    return found if len(found) <= state.MOST_TOUCHED else None

@@ -1,0 +1,85 @@
+"""The lake as one Spark application sees it: tables at the versions that are known good."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StructField, StructType
+
+import schemas
+from jobs.shell import state, tables
+from jobs.shell.settings import Settings
+
+DELIVERIES = "ops.delivery"
+
+
+class NotBuilt(RuntimeError):
+    """A table is asked for that no run has published yet: names it and the stage that makes it."""
+
+
+class Lake:
+    """Reads declared tables at their published versions; holds what the tables of a stage share."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self.spark = spark
+        self.settings = settings
+        self._sets: dict[tuple[str, frozenset[int]], DataFrame] = {}
+        self._guard = threading.Lock()
+
+    def path(self, name: str) -> str:
+        """Where the table lies."""
+        return self.settings.table_path(name)
+
+    def version(self, name: str) -> int:
+        """The published version; for the delivery ledger the number of deliveries taken in."""
+        if name == DELIVERIES:
+            return sum(len(state.read(self.settings, feed.table).deliveries) for feed in schemas.feeds())
+        return state.version(self.settings, name)
+
+    def read(self, name: str, version: int | None = None) -> DataFrame:
+        """The table at its published version, or at the one given."""
+        if name == DELIVERIES:
+            return self._deliveries()
+        version = self.version(name) if version is None else version
+        if version < 0:
+            raise NotBuilt(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
+        found = tables.read(self.spark, self.path(name), version)
+        if name.startswith("bronze.") and "feed" in found.columns:
+            zones = {feed.feed: feed.time_zone for feed in schemas.feeds()}
+            pairs = [F.lit(text) for pair in sorted(zones.items()) for text in pair]
+            found = found.withColumn("time_zone", F.try_element_at(F.create_map(*pairs), F.col("feed")))
+        return found
+
+    def ids(self, column: str, wanted: Iterable[int]) -> DataFrame:
+        """A one-column frame of ids, small enough to broadcast; made once per set."""
+        cut = (column, frozenset(wanted))
+        with self._guard:
+            if cut not in self._sets:
+                schema = StructType([StructField(column, LongType(), False)])
+                self._sets[cut] = F.broadcast(self.spark.createDataFrame([(i,) for i in sorted(cut[1])], schema))
+            return self._sets[cut]
+
+    def _deliveries(self) -> DataFrame:
+        schema = tables.spark_schema(schemas.table(DELIVERIES))
+        rows = []
+        for feed in schemas.feeds():
+            for delivery_id, noted in sorted(state.read(self.settings, feed.table).deliveries.items()):
+                known = {"delivery_id": delivery_id, "feed": feed.feed, "tenant": feed.tenant, **noted}
+                rows.append({name: known.get(name) for name in schema.names})
+        return self.spark.createDataFrame(rows, _from_text(schema)).select(
+            *[F.col(f.name).cast(f.dataType).alias(f.name) for f in schema.fields]
+        )
+
+
+def _from_text(schema: StructType) -> StructType:
+    from pyspark.sql.types import StringType, TimestampType
+
+    return StructType(
+        [
+            StructField(f.name, StringType() if isinstance(f.dataType, TimestampType) else f.dataType)
+            for f in schema.fields
+        ]
+    )

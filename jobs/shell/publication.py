@@ -1,0 +1,60 @@
+"""Publication: the one document that says which version of every table readers see. All of gold, or none."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import schemas
+from jobs.shell import documents, state
+from jobs.shell.build import Outcome, Request, Witness
+from jobs.shell.failpoint import reach
+from jobs.shell.lake import Lake, NotBuilt
+from jobs.shell.settings import Settings
+
+TABLE = "publication"
+
+
+def _path(settings: Settings, name: str) -> str:
+    return f"{settings.root('ops')}/publications/{name}.json"
+
+
+def current(settings: Settings) -> dict[str, Any] | None:
+    """The publication that readers see; None before the first."""
+    pointer = documents.read(_path(settings, "current"))
+    return documents.read(_path(settings, pointer["publication"])) if pointer else None
+
+
+def publish(lake: Lake, request: Request, witness: Witness, say: Callable[[str], None]) -> Outcome:
+    """Publish the gated versions of all tables as one; nothing is written when nothing changed."""
+    settings = lake.settings
+    before = current(settings)
+    versions = {name: lake.version(name) for layer in schemas.LAYERS for name in schemas.names(layer)}
+    unbuilt = [name for name in schemas.names("gold") if versions[name] < 0]
+    if unbuilt:
+        raise NotBuilt(f"publication waits for {', '.join(unbuilt)}: run `lakeward run gold` first")
+    versions = {name: version for name, version in versions.items() if version >= 0}
+    if before and before["tables"] == versions:
+        outcome = Outcome(TABLE, "unchanged", before["number"], len(versions))
+        say(f"publication {before['number']} stands: no table changed")
+        return outcome
+    number = before["number"] + 1 if before else 1
+    name = f"{number:08d}"
+    states = {t: state.read(settings, t) for t in versions}
+    document = {
+        "number": number,
+        "run": request.run,
+        "as_of": request.as_of,
+        "published_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "tables": versions,
+        "rows": {t: s.rows for t, s in states.items()},
+        "vocabulary": states["bronze.concept"].vocabulary if "bronze.concept" in states else None,
+        "previous": before["number"] if before else None,
+    }
+    documents.write(_path(settings, name), document)
+    reach("before-pointer")
+    # Readers follow the pointer: this rename is the moment of publication.
+    documents.write(_path(settings, "current"), {"publication": name})
+    say(f"publication {number}: {len(versions)} tables")
+    return Outcome(TABLE, "built", number, len(versions))

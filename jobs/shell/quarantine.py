@@ -1,0 +1,79 @@
+"""Quarantine: rows that could not go on, verbatim, with named reasons, in a zone of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.shell import scope, tables
+from jobs.shell.lake import Lake
+from jobs.shell.scope import Scope
+
+if TYPE_CHECKING:
+    from jobs.shell.build import Request
+
+
+def name_of(table: str) -> str:
+    """The quarantine table of a table: quarantine.silver_condition for silver.condition."""
+    return f"quarantine.{table.replace('.', '_', 1)}"
+
+
+def set_aside(
+    lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, count: int, request: Request
+) -> None:
+    """Make the quarantine of a table hold exactly the rows that now wait: those of the scope are replaced."""
+    path = lake.path(name_of(table.table))
+    head = tables.head(lake.spark, path)
+    if head < 0 and not count:
+        return
+    waiting = faulty
+    if head >= 0 and not cut.everything:
+        old = tables.read(lake.spark, path, head)
+        again = scope.rows_in(lake, old, table, cut).select(*table.key)
+        waiting = old.join(again, on=list(table.key), how="left_anti").unionByName(faulty)
+    if head >= 0 and _same(tables.read(lake.spark, path, head), waiting, table):
+        return
+    writer = waiting.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    writer.option("delta.dataSkippingNumIndexedCols", "0").save(path)
+
+
+def _same(old: DataFrame, new: DataFrame, table: schemas.Table) -> bool:
+    digest = [F.count(F.lit(1)), F.sum(F.pmod(tables.row_digest(table), F.lit(2**31)))]
+    return old.agg(*digest).first() == new.agg(*digest).first()
+
+
+def reasons(lake: Lake, table: str) -> dict[str, int]:
+    """How many rows of a table wait, by reason; a row with two reasons counts under both."""
+    path = lake.path(name_of(table))
+    head = tables.head(lake.spark, path)
+    if head < 0:
+        return {}
+    counted = tables.read(lake.spark, path, head).groupBy(F.explode("faults").alias("reason")).count()
+    return {row["reason"]: row["count"] for row in counted.collect()}
+
+
+def waiting(lake: Lake, table: str) -> int:
+    """How many rows of a table wait."""
+    path = lake.path(name_of(table))
+    head = tables.head(lake.spark, path)
+    return 0 if head < 0 else tables.read(lake.spark, path, head).count()
+
+
+def version(lake: Lake, table: str) -> int:
+    """The version of the quarantine that goes with the published table."""
+    return tables.head(lake.spark, lake.path(name_of(table)))
+
+
+
+
+def records(lake: Lake, table: str) -> int:
+    """How many source records stand behind the rows of a table that wait."""
+    path = lake.path(name_of(table))
+    head = tables.head(lake.spark, path)
+    if head < 0:
+        return 0
+    counted = tables.read(lake.spark, path, head).agg(F.count_distinct("record_id")).first()
+    return int(counted[0]) if counted else 0

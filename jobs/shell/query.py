@@ -1,0 +1,160 @@
+"""SQL over the published versions, by DuckDB: exactly the files that the publication names."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import urllib.parse
+from collections.abc import Iterable
+from typing import TextIO
+
+import deltalake
+import duckdb
+import pyarrow as pa
+
+import schemas
+from jobs.shell import publication, state
+from jobs.shell.settings import Settings
+
+DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMPTZ", "binary": "BLOB"}
+
+
+class NothingPublished(RuntimeError):
+    """No publication yet: says what to run."""
+
+
+def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection whose views are the published tables.
+
+    `person` and `gold.person` are the published gold, `silver.x`, `bronze.x` and `quarantine.x` what
+    stands behind it. Trace columns are hidden unless asked for.
+    """
+    connection = duckdb.connect(config={"TimeZone": "UTC"})
+    versions = published_versions(settings)
+    for schema in ("gold", "silver", "bronze", "quarantine"):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for name, version in sorted(versions.items()):
+        layer, _, bare = name.partition(".")
+        hidden = [] if trace else hidden_columns(name)
+        _view(connection, f'{layer}."{bare}"', settings.table_path(name), version, name, hidden)
+        if layer == "gold":
+            connection.execute(f'CREATE VIEW main."{bare}" AS SELECT * FROM gold."{bare}"')
+    for path in sorted(pathlib.Path(settings.root("quarantine")).glob("*/_delta_log")):
+        _view(connection, f'quarantine."{path.parent.name}"', str(path.parent), None, None, [])
+    return connection
+
+
+def hidden_columns(name: str) -> list[str]:
+    """Trace columns of a gold table, which are not OMOP's."""
+    return [c.name for c in schemas.table(name).columns.values() if c.trace]
+
+
+def published_versions(settings: Settings) -> dict[str, int]:
+    """Table -> version: gold as published as one; before a publication nothing of gold."""
+    current = publication.current(settings)
+    found = dict(current["tables"]) if current else {}
+    for name in [*schemas.names("bronze"), *schemas.names("silver")]:
+        if name not in found:
+            version = state.version(settings, name)
+            if version >= 0:
+                found[name] = version
+    if not found:
+        raise NothingPublished("nothing is published yet: land a delivery, then `lakeward run`")
+    return found
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    path: str,
+    version: int | None,
+    name: str | None,
+    hidden: Iterable[str],
+) -> None:
+    delta = deltalake.DeltaTable(path, version=version)
+    files = [_local(uri) for uri in delta.file_uris()]
+    if not files:
+        connection.execute(f"CREATE VIEW {view} AS SELECT {_empty(name)} WHERE false")
+        return
+    partitions = list(delta.metadata().partition_columns)
+    # The partition's value stands in the folder's name, as text.
+    hive = f", hive_partitioning = true, hive_types = {{{', '.join(f"'{p}': VARCHAR" for p in partitions)}}}"
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    options = f"union_by_name = true{hive if partitions else ', hive_partitioning = false'}"
+    if deleted := _deleted(delta):
+        rows = view.replace(".", "_").replace('"', "") + "_deleted"
+        connection.register(rows, deleted)
+        source = (
+            f"(SELECT p.* EXCLUDE (filename, file_row_number) FROM read_parquet([{listed}], {options}, filename = true,"
+            f" file_row_number = true) p ANTI JOIN {rows} d ON p.filename = d.f AND p.file_row_number = d.r)"
+        )
+    else:
+        source = f"read_parquet([{listed}], {options})"
+    order = [f.name for f in delta.schema().fields if f.name not in set(hidden)]
+    columns = ", ".join(f'"{c}"' for c in order)
+    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}")
+
+
+def _deleted(delta: deltalake.DeltaTable) -> pa.Table | None:
+    """(file, row) of the rows that deletion vectors take away; None when there are none."""
+    files: list[str] = []
+    rows: list[int] = []
+    for batch in delta.deletion_vectors():
+        table = pa.table(batch)
+        for path, keep in zip(table["filepath"].to_pylist(), table["selection_vector"], strict=True):
+            gone = [position for position, kept in enumerate(keep.values.to_pylist()) if not kept]
+            files += [_local(path)] * len(gone)
+            rows += gone
+    return pa.table({"f": files, "r": pa.array(rows, pa.int64())}) if rows else None
+
+
+def _local(uri: str) -> str:
+    return urllib.parse.unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+
+
+def _empty(name: str | None) -> str:
+    if name is None:
+        return "NULL AS nothing"
+    columns = schemas.table(name).columns.values()
+    return ", ".join(f'CAST(NULL AS {DUCKDB_TYPES.get(c.type, _nested(c.type))}) AS "{c.name}"' for c in columns)
+
+
+def _nested(kind: str) -> str:
+    if kind.startswith("array<"):
+        inner = kind[len("array<") : -1]
+        return f"{DUCKDB_TYPES.get(inner, 'VARCHAR')}[]"
+    return "VARCHAR" if "<" in kind else kind
+
+
+def write(result: duckdb.DuckDBPyRelation, form: str, out: TextIO) -> None:
+    """Print a result as table, csv or json (one array of objects); parquet goes to standard output as bytes."""
+    if form == "parquet":
+        import pyarrow.parquet as parquet
+
+        parquet.write_table(result.to_arrow_table(), pa.PythonFile(os.fdopen(out.fileno(), "wb", closefd=False)))
+    elif form == "json":
+        import orjson
+
+        rows = result.to_arrow_table().to_pylist()
+        text = orjson.dumps(rows, default=str, option=orjson.OPT_INDENT_2)
+        out.write(text.decode() + "\n")
+    elif form == "csv":
+        import pyarrow.csv as csv
+
+        out.flush()
+        csv.write_csv(_flat(result.to_arrow_table()), os.fdopen(out.fileno(), "wb", closefd=False))
+    else:
+        result.show(max_width=200, max_rows=200) if out.isatty() else out.write(str(result) + "\n")
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """CSV has no lists: they are written as JSON text."""
+    import orjson
+
+    columns = [
+        pa.array([None if v is None else orjson.dumps(v, default=str).decode() for v in column.to_pylist()])
+        if pa.types.is_nested(column.type)
+        else column
+        for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)

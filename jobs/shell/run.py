@@ -1,0 +1,190 @@
+"""A run: stages in order, their tables in dependency order, independent ones side by side."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+import os
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemas
+from jobs.shell import documents, intake, publication, vocabulary_stage
+from jobs.shell.build import Outcome, Request, Witness, build_table
+from jobs.shell.lake import Lake
+from jobs.shell.settings import Settings
+from jobs.shell.witness import GateAndLineage
+
+STAGES = ("vocabulary", "bronze", "silver", "gold", "publication")
+# Two cores: more tables at once than cores, since half of a small table's time is the driver's.
+SIDE_BY_SIDE = 3
+
+
+class UnknownName(ValueError):
+    """A name given to `run` that is neither stage, feed nor table: names it and what there is."""
+
+
+@dataclass
+class Report:
+    """What a run did; the run document."""
+
+    run: str
+    as_of: str
+    wanted: list[str]
+    full: bool
+    started_at: str
+    pid: int
+    state: str = "running"
+    parent: str | None = None
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[str]:
+        """Tables that failed."""
+        return [o["table"] for o in self.outcomes if o["action"] == "failed"]
+
+
+def resolve(wanted: Iterable[str]) -> dict[str, list[str]]:
+    """Stage -> names to run in it, in order of the stages; nothing asked for means everything."""
+    asked = list(wanted) or list(STAGES)
+    feeds = [feed.feed for feed in schemas.feeds()]
+    found: dict[str, list[str]] = {stage: [] for stage in STAGES}
+    for name in asked:
+        if name == "bronze":
+            found["bronze"] += feeds
+        elif name in ("silver", "gold"):
+            found[name] += schemas.names(name)
+        elif name in STAGES:
+            found[name].append(name)
+        elif name in feeds or name.removeprefix("bronze.") in feeds:
+            found["bronze"].append(name.removeprefix("bronze."))
+        elif name in schemas.names("silver") or name in schemas.names("gold"):
+            found[name.split(".")[0]].append(name)
+        else:
+            known = ", ".join([*STAGES, *feeds, "silver.<table>", "gold.<table>"])
+            raise UnknownName(f"{name}: neither stage, feed nor table; known: {known}")
+    return {stage: list(dict.fromkeys(names)) for stage, names in found.items() if names}
+
+
+def run(
+    lake: Lake,
+    wanted: Iterable[str],
+    *,
+    full: bool = False,
+    as_of: str | None = None,
+    parent: str | None = None,
+    say: Callable[[str], None] = print,
+) -> Report:
+    """Run stages or tables; the report says what became of each. Never raises for a table that fails."""
+    plan = resolve(wanted)
+    started = time.monotonic()
+    report = Report(
+        run=str(uuid.uuid4()),
+        as_of=as_of or "",
+        wanted=[name for names in plan.values() for name in names],
+        full=full,
+        started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        pid=os.getpid(),
+        parent=parent,
+    )
+    _save(lake.settings, report)
+    witness = GateAndLineage(lake, report.run, parent)
+    try:
+        for stage, names in plan.items():
+            began = time.monotonic()
+            # The as-of date follows from the data when nobody gives one, so that a re-run gives the same result.
+            report.as_of = as_of or intake.newest_day(lake.settings)
+            request = Request(report.run, report.as_of, full)
+            outcomes = _stage(lake, stage, names, request, witness, say)
+            report.outcomes += [dataclasses.asdict(outcome) for outcome in outcomes]
+            report.stages[stage] = round(time.monotonic() - began, 2)
+            _save(lake.settings, report)
+            if report.failed:
+                break
+        report.state = "failed" if report.failed else "succeeded"
+    except BaseException as fault:
+        report.state = "failed"
+        report.messages.append(f"{type(fault).__name__}: {safe_text(fault)}")
+        raise
+    finally:
+        report.seconds = round(time.monotonic() - started, 2)
+        _save(lake.settings, report)
+        witness.close()
+    return report
+
+
+def _stage(
+    lake: Lake, stage: str, names: list[str], request: Request, witness: Witness, say: Callable[[str], None]
+) -> list[Outcome]:
+    if stage == "vocabulary":
+        return vocabulary_stage.ensure(lake, request, witness, say)
+    if stage == "bronze":
+        return [outcome for feed in names for outcome in intake.take_in(lake, feed, request, witness, say)]
+    if stage == "publication":
+        return [publication.publish(lake, request, witness, say)]
+    return _tables(names, lambda name: build_table(lake, name, request, witness), say)
+
+
+def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[str], None]) -> list[Outcome]:
+    """Build tables as soon as what they are built from is there; what stands on a failed one is not built."""
+    left = {name: set(schemas.table(name).built_from.values()) & set(names) - {name} for name in names}
+    done: dict[str, Outcome] = {}
+    running: dict[concurrent.futures.Future[Outcome], str] = {}
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        while left or running:
+            for name in [n for n, needs in left.items() if needs <= done.keys()]:
+                broken = [n for n in left.pop(name) if done[n].action in ("failed", "blocked")]
+                if broken:
+                    done[name] = Outcome(name, "blocked", message=f"stands on {', '.join(broken)}")
+                else:
+                    running[pool.submit(build, name)] = name
+            if not running:
+                continue
+            finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for future in finished:
+                name = running.pop(future)
+                done[name] = _outcome(name, future)
+                say(line(done[name]))
+    return [done[name] for name in names]
+
+
+def _outcome(name: str, future: concurrent.futures.Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except Exception as fault:
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        message = f"{type(fault).__name__}: {safe_text(fault)} ({os.path.basename(where.filename)}:{where.lineno})"
+        return Outcome(name, "failed", message=message)
+
+
+def safe_text(fault: BaseException) -> str:
+    """The message of a fault when it is one of ours; of others only what cannot hold a value of a record."""
+    if type(fault).__module__.startswith(("jobs.", "schemas", "expectations")):
+        return str(fault)
+    condition = getattr(fault, "getCondition", None) or getattr(fault, "getErrorClass", None)
+    named = condition() if callable(condition) else None
+    # Spark's own messages quote the offending value; analysis errors quote our code only.
+    if named and type(fault).__name__ == "AnalysisException":
+        return str(fault).splitlines()[0]
+    if os.environ.get("LAKEWARD_SHOW_FAULTS"):
+        return str(fault)
+    return str(named or "message withheld, it may hold a value; see LAKEWARD_SHOW_FAULTS")
+
+
+def line(outcome: Outcome) -> str:
+    """One line about one table, for the console."""
+    changed = f" (+{outcome.inserted} ~{outcome.updated} -{outcome.deleted})" if outcome.action == "built" else ""
+    text = f"{outcome.table:<32} {outcome.action:<10} {outcome.rows:>10,} rows{changed} {outcome.seconds:6.1f} s"
+    return f"{text}  {outcome.message}" if outcome.message else text
+
+
+def _save(settings: Settings, report: Report) -> None:
+    documents.write(f"{settings.root('ops')}/runs/{report.run}.json", dataclasses.asdict(report))

@@ -1,0 +1,145 @@
+"""What a build must touch: everybody, nobody, or the people and records behind the changed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.shell import state, tables
+from jobs.shell.lake import DELIVERIES, Lake
+
+LINK = "silver.person_link"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The ids to rebuild; `everything` when a list would not do; no ids and not everything: nothing to do."""
+
+    everything: bool = True
+    kind: str = ""
+    ids: frozenset[int] = frozenset()
+    patients: frozenset[int] = frozenset()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no row can have changed."""
+        return not self.everything and not self.ids
+
+
+EVERYTHING = Scope()
+
+
+def plan(lake: Lake, table: schemas.Table, known: state.State, inputs: Mapping[str, int], code: str) -> Scope:
+    """The scope of the next build of a table, from what its inputs say they touched since its last build."""
+    if known.version < 0 or known.code != code or table.scope == "whole":
+        return EVERYTHING
+    changed = {
+        source: state.changes_since(lake.settings, source, known.inputs.get(source, -1), version)
+        for source, version in inputs.items()
+        if known.inputs.get(source, -1) != version
+    }
+    if table.scope == "resource":
+        return _resources(table, changed)
+    return _people(lake, table, changed)
+
+
+def _resources(table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
+    ids: set[int] = set()
+    for changes in changed.values():
+        types = changes.resource_types
+        if types is not None and table.resource_types and not types & set(table.resource_types):
+            continue
+        found = changes.of("resource")
+        if found is None:
+            return EVERYTHING
+        ids |= found
+    return Scope(False, "resource", frozenset(ids))
+
+
+def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
+    people: set[int] = set()
+    patients: set[int] = set()
+    for source, changes in changed.items():
+        if source == DELIVERIES:
+            continue
+        touching = set(tables.kinds(schemas.table(source)))
+        wanted = "person" if "person" in touching else "patient" if "patient" in touching else "alias"
+        found = changes.of(wanted)
+        if found is None:
+            return EVERYTHING
+        if wanted == "person":
+            people |= found
+        elif wanted == "patient":
+            patients |= found
+        else:
+            patients |= _who_refers(lake, table, source, found)
+    if patients:
+        links = lake.read(LINK)
+        people |= _collect(links.join(lake.ids("patient_id", patients), on="patient_id", how="left_semi"), "person_id")
+    if people:
+        links = lake.read(LINK)
+        patients |= _collect(links.join(lake.ids("person_id", people), on="person_id", how="left_semi"), "patient_id")
+    return Scope(False, "person", frozenset(people), frozenset(patients))
+
+
+def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]) -> set[int]:
+    """Patients whose rows, in the inputs of a table, refer to changed rows of another input."""
+    found: set[int] = set()
+    if not aliases:
+        return found
+    wanted = lake.ids("_alias", aliases)
+    for source in set(table.built_from.values()):
+        if source == DELIVERIES:
+            continue
+        declared = schemas.table(source)
+        references = [c.name for c in declared.columns.values() if c.refers_to == target]
+        if not references or "patient_id" not in declared.columns:
+            continue
+        each = lake.read(source).select(
+            "patient_id", F.explode(F.array(*[tables.alias_key(F.col(r)) for r in references])).alias("_alias")
+        )
+        found |= _collect(each.join(wanted, on="_alias", how="left_semi"), "patient_id")
+    return found
+
+
+def _collect(frame: DataFrame, column: str) -> set[int]:
+    return {row[0] for row in frame.select(column).where(F.col(column).isNotNull()).distinct().collect()}
+
+
+def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame:
+    """The rows of an input that a scope needs; all of them where the input knows nothing of the scope."""
+    if scope.everything or source == DELIVERIES:
+        return frame
+    declared = schemas.table(source)
+    columns = declared.columns
+    if scope.kind == "resource":
+        if "resource_id" not in columns:
+            return frame
+        wanted = lake.ids("_resource", scope.ids)
+        kept = frame.withColumn("_resource", tables.resource_key())
+        return kept.join(wanted, on="_resource", how="left_semi").drop("_resource")
+    for person in ("person_id", "lw_person_id"):
+        if person in columns:
+            wanted = lake.ids(person, scope.ids)
+            return frame.join(wanted, on=person, how="left_semi")
+    if "patient_id" in columns and declared.name != "patient":
+        wanted = lake.ids("patient_id", scope.patients)
+        direct = frame.join(wanted, on="patient_id", how="left_semi")
+        # A patient named by an identifier only is found when the row is read, so such rows come along.
+        return direct.unionByName(frame.where(F.col("patient_id").isNull()))
+    return frame
+
+
+def rows_in(lake: Lake, frame: DataFrame, table: schemas.Table, scope: Scope) -> DataFrame:
+    """The rows of the table itself that a scope replaces."""
+    if scope.everything:
+        return frame
+    if scope.kind == "resource":
+        return narrow(lake, frame, table.table, scope)
+    person = table.scoped_by
+    assert person is not None
+    return frame.join(lake.ids(person, scope.ids), on=person, how="left_semi")

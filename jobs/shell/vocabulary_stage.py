@@ -1,0 +1,22 @@
+"""The vocabulary stage: the starter vocabulary serves until somebody loads an Athena download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobs.shell import state
+from jobs.shell.build import Outcome, Request, Witness
+from jobs.shell.lake import Lake
+from jobs.shell.session import CHECKOUT
+
+STARTER = CHECKOUT / "infra" / "vocabulary"
+
+
+def ensure(lake: Lake, request: Request, witness: Witness, say: Callable[[str], None]) -> list[Outcome]:
+    """Load the starter vocabulary into an empty lake; nothing when one is loaded."""
+    from jobs.shell import vocabulary
+
+    known = state.read(lake.settings, "bronze.concept")
+    if known.version >= 0:
+        return [Outcome("bronze.concept", "unchanged", known.version, known.rows)]
+    return vocabulary.load(lake, STARTER, request, say)
