@@ -31,6 +31,7 @@ class Request:
     run: str
     as_of: str
     full: bool = False
+    download: str | None = None
 
 
 @dataclass

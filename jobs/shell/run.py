@@ -16,6 +16,7 @@ from typing import Any
 import schemas
 from jobs.shell import documents, intake, publication, vocabulary_stage
 from jobs.shell.build import Outcome, Request, Witness, build_table
+from jobs.shell.faults import safe_text
 from jobs.shell.lake import Lake
 from jobs.shell.settings import Settings
 from jobs.shell.witness import GateAndLineage
@@ -81,6 +82,7 @@ def run(
     full: bool = False,
     as_of: str | None = None,
     parent: str | None = None,
+    download: str | None = None,
     say: Callable[[str], None] = print,
 ) -> Report:
     """Run stages or tables; the report says what became of each. Never raises for a table that fails."""
@@ -102,7 +104,7 @@ def run(
             began = time.monotonic()
             # The as-of date follows from the data when nobody gives one, so that a re-run gives the same result.
             report.as_of = as_of or intake.newest_day(lake.settings)
-            request = Request(report.run, report.as_of, full)
+            request = Request(report.run, report.as_of, full, download)
             outcomes = _stage(lake, stage, names, request, witness, say)
             report.outcomes += [dataclasses.asdict(outcome) for outcome in outcomes]
             report.stages[stage] = round(time.monotonic() - began, 2)
@@ -163,20 +165,6 @@ def _outcome(name: str, future: concurrent.futures.Future[Outcome]) -> Outcome:
         where = traceback.extract_tb(fault.__traceback__)[-1]
         message = f"{type(fault).__name__}: {safe_text(fault)} ({os.path.basename(where.filename)}:{where.lineno})"
         return Outcome(name, "failed", message=message)
-
-
-def safe_text(fault: BaseException) -> str:
-    """The message of a fault when it is one of ours; of others only what cannot hold a value of a record."""
-    if type(fault).__module__.startswith(("jobs.", "schemas", "expectations")):
-        return str(fault)
-    condition = getattr(fault, "getCondition", None) or getattr(fault, "getErrorClass", None)
-    named = condition() if callable(condition) else None
-    # Spark's own messages quote the offending value; analysis errors quote our code only.
-    if named and type(fault).__name__ == "AnalysisException":
-        return str(fault).splitlines()[0]
-    if os.environ.get("LAKEWARD_SHOW_FAULTS"):
-        return str(fault)
-    return str(named or "message withheld, it may hold a value; see LAKEWARD_SHOW_FAULTS")
 
 
 def line(outcome: Outcome) -> str:

@@ -24,6 +24,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="STAGE_OR_TABLE", help="vocabulary, bronze, silver, gold, publication, a feed, or a table such as gold.person")
     parser.add_argument("--full", action="store_true", help="rebuild everybody; the result is the same, only slower")
     parser.add_argument("--as-of", metavar="DATE", help="the day the run speaks of (YYYY-MM-DD); by default that of the newest delivery")
+    parser.add_argument("--vocabulary-from", metavar="DIR_OR_ZIP", help="vocabulary: load this Athena download")
     parser.add_argument("--parent", help=argparse.SUPPRESS)
     return parser.parse_args(given)
 
@@ -39,7 +40,9 @@ def main(given: list[str] | None = None) -> int:
         return 2
     spark = session(f"lakeward {' '.join(plan)}")
     spark.sparkContext.setLogLevel(os.environ.get("LAKEWARD_LOG_LEVEL", "ERROR"))
-    report = runs.run(Lake(spark, settings), asked.names, full=asked.full, as_of=asked.as_of, parent=asked.parent, say=_say)
+    lake = Lake(spark, settings)
+    options = {"full": asked.full, "as_of": asked.as_of, "parent": asked.parent, "download": asked.vocabulary_from}
+    report = runs.run(lake, asked.names, say=_say, **options)
     spark.stop()
     built = sum(o["action"] == "built" for o in report.outcomes)
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in report.stages.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable
 
 from jobs.shell import state
@@ -13,9 +14,11 @@ STARTER = CHECKOUT / "infra" / "vocabulary"
 
 
 def ensure(lake: Lake, request: Request, witness: Witness, say: Callable[[str], None]) -> list[Outcome]:
-    """Load the starter vocabulary into an empty lake; nothing when one is loaded."""
+    """Load the download that was named, or the starter vocabulary into an empty lake."""
     from jobs.shell import vocabulary
 
+    if request.download:
+        return vocabulary.load(lake, pathlib.Path(request.download), request, say)
     known = state.read(lake.settings, "bronze.concept")
     if known.version >= 0:
         return [Outcome("bronze.concept", "unchanged", known.version, known.rows)]

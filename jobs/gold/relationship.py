@@ -1,0 +1,11 @@
+"""gold.relationship: one kind of relation."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+
+def build(relationships: DataFrame) -> DataFrame:
+    """The table as loaded, with who brought each row beside it."""
+    return relationships.withColumn("lw_origin", F.col("origin")).drop("origin")

@@ -1,0 +1,179 @@
+"""The `lakeward` command: what a person types. Each command is a few lines; the work is in its module."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from jobs.shell.settings import Settings
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run one command; 0 when it did what it says, 1 when not, 2 when it was asked wrongly."""
+    parser = _parser()
+    asked, rest = parser.parse_known_args(given)
+    if rest and asked.command != "run":
+        parser.error(f"unknown argument: {' '.join(rest)}")
+    asked.rest = rest
+    command: Callable[[argparse.Namespace, Settings], int] = asked.do
+    try:
+        return command(asked, Settings.from_environment())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:
+        from jobs.shell.faults import safe_text
+
+        print(f"lakeward {asked.command}: {safe_text(fault)}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lakeward",
+        description="Health data from many sources to one traced OMOP. LAKEWARD_HOME (default ./lake) is the lake.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    one = commands.add_parser("land", help="deliver files or folders to a feed")
+    one.add_argument("feed", metavar="FEED")
+    one.add_argument("paths", metavar="PATH", nargs="+")
+    one.set_defaults(do=_land)
+
+    one = commands.add_parser("run", help="run stages or tables with spark-submit", add_help=False)
+    one.add_argument("names", nargs="*")
+    one.set_defaults(do=_run)
+
+    one = commands.add_parser("vocabulary", help="load a vocabulary download")
+    one.add_argument("action", choices=["load"])
+    one.add_argument("path", metavar="DIR_OR_ZIP")
+    one.set_defaults(do=_vocabulary)
+
+    one = commands.add_parser("status", help="feeds, deliveries, publication, row accounting, coverage")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(do=_status)
+
+    one = commands.add_parser("sql", help="query the published tables")
+    one.add_argument("query", metavar="SQL")
+    one.add_argument("--format", choices=["table", "csv", "json", "parquet"], default="table")
+    one.add_argument("--trace", action="store_true", help="show the trace columns too")
+    one.set_defaults(do=_sql)
+
+    one = commands.add_parser("trace", help="walk from a gold row to the bytes it stands on")
+    one.add_argument("table", metavar="gold.TABLE")
+    one.add_argument("id", metavar="ID", type=int)
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--reveal", action="store_true", help="show the bytes themselves, not only where they are")
+    one.set_defaults(do=_trace)
+
+    one = commands.add_parser("quarantine", help="what waits, and why")
+    one.add_argument("action", choices=["list", "show"])
+    one.add_argument("table", nargs="?", metavar="TABLE", help="show: the table whose rows wait, such as silver.condition")
+    one.add_argument("--reason", help="show: only this reason")
+    one.add_argument("--limit", type=int, default=20)
+    one.add_argument("--reveal", action="store_true", help="show values; they are masked otherwise")
+    one.set_defaults(do=_quarantine)
+
+    one = commands.add_parser("new", help="write the skeleton of a feed or a table")
+    one.add_argument("kind", choices=["feed", "table"])
+    one.add_argument("name", metavar="NAME")
+    one.set_defaults(do=_new)
+
+    one = commands.add_parser("docs", help="write the data dictionary as pages")
+    one.add_argument("--out", metavar="DIR")
+    one.set_defaults(do=_docs)
+    return parser
+
+
+def _land(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import deliveries
+
+    return deliveries.land_and_say(asked.feed, asked.paths, settings)
+
+
+def _run(asked: argparse.Namespace, settings: Settings) -> int:
+    return _submit([*asked.names, *asked.rest], settings)
+
+
+def _submit(arguments: list[str], settings: Settings) -> int:
+    from jobs.shell import submit
+    from jobs.shell.session import environment
+
+    if {"-h", "--help"} & set(arguments):
+        submit.arguments(["--help"])
+    submit.arguments(arguments)
+    command = [os.path.join(os.path.dirname(sys.executable), "spark-submit"), submit.__file__, *arguments]
+    return subprocess.call(command, env={**environment(), **settings.environment()})
+
+
+def _vocabulary(asked: argparse.Namespace, settings: Settings) -> int:
+    if not os.path.exists(asked.path):
+        print(f"lakeward vocabulary: no such file or folder: {asked.path}", file=sys.stderr)
+        return 2
+    return _submit(["vocabulary", "--vocabulary-from", os.path.abspath(asked.path)], settings)
+
+
+def _status(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import status
+
+    found = status.collect(settings)
+    print(json.dumps(found, indent=2) if asked.json else status.as_text(found))
+    return 0
+
+
+def _sql(asked: argparse.Namespace, settings: Settings) -> int:
+    import duckdb
+
+    from jobs.shell import query
+
+    connection = query.connect(settings, trace=asked.trace)
+    try:
+        query.write(connection.sql(asked.query), asked.format, sys.stdout)
+    except duckdb.Error as fault:
+        print(f"lakeward sql: {fault}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _trace(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import trace
+
+    found = trace.walk(settings, asked.table, asked.id, reveal=asked.reveal)
+    print(json.dumps(found, indent=2, default=str) if asked.json else trace.as_text(found))
+    return 0
+
+
+def _quarantine(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import waiting
+
+    if asked.action == "list":
+        print(waiting.listing(settings))
+        return 0
+    if not asked.table:
+        print("lakeward quarantine show: name the table whose rows wait, such as silver.condition", file=sys.stderr)
+        return 2
+    print(waiting.show(settings, asked.table, reason=asked.reason, limit=asked.limit, reveal=asked.reveal))
+    return 0
+
+
+def _new(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import skeleton
+
+    for path in skeleton.write(asked.kind, asked.name):
+        print(path)
+    return 0
+
+
+def _docs(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import dictionary
+
+    print(dictionary.write(asked.out or f"{settings.root('ops')}/docs"))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
