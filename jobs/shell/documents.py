@@ -13,7 +13,7 @@ PART = ".part"
 _counter = itertools.count()
 
 
-class BrokenDocument(ValueError):
+class DocumentError(ValueError):
     """A document that is not JSON: names its path."""
 
 
@@ -49,7 +49,7 @@ def read(path: str | os.PathLike[str]) -> Any | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:
-        raise BrokenDocument(f"{os.fspath(path)}: not a JSON document") from None
+        raise DocumentError(f"{os.fspath(path)}: not a JSON document") from None
 
 
 def entries(folder: str | os.PathLike[str]) -> list[str]:

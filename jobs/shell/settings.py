@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 ZONES = ("landing", "bronze", "silver", "gold", "quarantine", "ops")
 
 
-class UnknownZone(ValueError):
+class ZoneError(ValueError):
     """A zone that the lake does not have: names it."""
 
 
@@ -35,7 +35,7 @@ class Settings:
     def root(self, zone: str) -> str:
         """The root of a zone, absolute."""
         if zone not in ZONES:
-            raise UnknownZone(f"{zone} is not a zone; zones: {', '.join(ZONES)}")
+            raise ZoneError(f"{zone} is not a zone; zones: {', '.join(ZONES)}")
         return self.roots.get(zone) or os.path.join(self.home, zone)
 
     def table_path(self, table: str) -> str:
