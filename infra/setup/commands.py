@@ -1,4 +1,4 @@
-"""Running other programs during set-up: their output goes to one log, and a failure says what failed and where to look."""
+"""Running other programs during set-up: their output goes to one log, a failure says what failed and where to look."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _get() -> pathlib.Path:
 
 
 def _settle(unpacked: pathlib.Path) -> None:
-    """Make an unpacked Debian Java complete: its links into /etc point into the unpacked tree, its trust store is made."""
+    """Make an unpacked Debian Java complete: links into /etc lead into the unpacked tree, the trust store is made."""
     for link in [path for path in unpacked.rglob("*") if path.is_symlink()]:
         target = os.readlink(link)
         inside = unpacked / target.lstrip("/")

@@ -31,7 +31,8 @@ class Step(NamedTuple):
 def steps() -> list[Step]:
     """All steps, in the order in which they stand on each other."""
     spark = CHECKOUT / "infra" / "spark"
-    spark_inputs = [jars.LOCK, spark / "render.py", spark / "spark-defaults.conf", CHECKOUT / "infra" / "log4j2.properties"]
+    logging = CHECKOUT / "infra" / "log4j2.properties"
+    spark_inputs = [jars.LOCK, spark / "render.py", spark / "spark-defaults.conf", logging]
     return [
         Step("python", "Python packages into .venv (a minute or two)", python_environment.INPUTS,
              python_environment.whole, python_environment.make),

@@ -1,7 +1,7 @@
 """A Java trust store made from a PEM bundle, for a Java that came without one or a network that has its own authority.
 
-Format: JKS version 2, as `sun.security.provider.JavaKeyStore` reads it: magic, version, count; per certificate the tag 2,
-alias, time, type and DER bytes; at the end SHA-1 over password (UTF-16BE), the words "Mighty Aphrodite" and all before.
+Format: JKS version 2, as `sun.security.provider.JavaKeyStore` reads it: magic, version, count; per certificate the tag
+2, alias, time, type and DER bytes; at the end SHA-1 over password (UTF-16BE), "Mighty Aphrodite" and all before.
 """
 
 from __future__ import annotations
