@@ -1,0 +1,67 @@
+"""What the lake's operations documents say, read when a task runs: versions, readers that are behind, deliveries.
+
+The documents are the interface between the DAGs and the jobs. A task asks them whether to raise an asset event,
+not the Spark application's own word: a try that was killed after its last write cannot tell any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from airflow.sdk import ObjectStoragePath
+
+import schemas
+
+
+def _ops() -> ObjectStoragePath:
+    root = os.environ.get("LAKEWARD_OPS_ROOT") or f"{os.environ.get('LAKEWARD_HOME', 'lake')}/ops"
+    return ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")
+
+
+def document(name: str) -> dict[str, Any]:
+    """One operations document, such as 'state/gold.person.json'; empty when it is not there."""
+    path = _ops() / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def versions(tables: Iterable[str]) -> dict[str, int]:
+    """The version readers see, of each table that has one."""
+    found = {table: document(f"state/{table}.json").get("version", -1) for table in tables}
+    return {table: version for table, version in found.items() if version >= 0}
+
+
+def publication() -> dict[str, Any]:
+    """The manifest readers go by; empty before the first."""
+    pointer = document("publications/current.json")
+    return document(f"publications/{pointer['publication']}.json") if pointer else {}
+
+
+def seen(stage: str, tables: Iterable[str]) -> dict[str, int]:
+    """What readers of a stage see now: its tables' versions, or the number of the publication."""
+    if stage == "publication":
+        found = publication()
+        return {"publication": found["number"]} if found else {}
+    return versions(tables)
+
+
+def unread(stage: str, tables: Iterable[str]) -> set[str]:
+    """Which tables have a version that their readers in the next stage do not stand on yet."""
+    if stage == "publication":
+        return set()
+    if stage == "gold":
+        # A publication names the tables of all layers, also those from which no gold table changed.
+        published = publication().get("tables", {})
+        return {table for table, version in versions(schemas.names()).items() if published.get(table) != version}
+    return _not_built_from(versions(tables), "silver" if stage == "bronze" else "gold")
+
+
+def _not_built_from(now: dict[str, int], layer: str) -> set[str]:
+    behind: set[str] = set()
+    for reader in schemas.tables(layer):
+        sources = set(reader.built_from.values()) & now.keys()
+        read = document(f"state/{reader.table}.json").get("inputs", {}) if sources else {}
+        behind |= {source for source in sources if read.get(source) != now[source]}
+    return behind

@@ -1,0 +1,55 @@
+"""The few questions and requests we have for Airflow's REST API (v2)."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+
+class Api:
+    """A client of one Airflow on loopback, signed in as its generated admin."""
+
+    def __init__(self, url: str, passwords: pathlib.Path) -> None:
+        self.url, self._passwords, self._token = url, passwords, ""
+
+    def password(self) -> str:
+        """The generated password of `admin`."""
+        return str(json.loads(self._passwords.read_text(encoding="utf-8"))["admin"])
+
+    def healthy(self) -> bool:
+        """Whether scheduler, DAG processor and API all answer."""
+        try:
+            found = self._send("GET", "/api/v2/monitor/health")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return all(found[one]["status"] == "healthy" for one in ("metadatabase", "scheduler", "dag_processor"))
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Ask; the answer's JSON."""
+        return self._signed("GET", f"{path}?{urllib.parse.urlencode(query, doseq=True)}" if query else path)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Request; the answer's JSON."""
+        return self._signed("POST", path, body)
+
+    def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        if not self._token:
+            given = {"username": "admin", "password": self.password()}
+            self._token = self._send("POST", "/auth/token", given)["access_token"]
+        return self._send(method, f"/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(
+            self.url + path, data, {"Content-Type": "application/json", **(headers or {})}, method=method
+        )
+        # Loopback never goes through a proxy.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=20) as answer:
+            return json.loads(answer.read() or b"null")
