@@ -1,0 +1,71 @@
+"""What waits in quarantine, and why: by feed, table and reason. Values are masked unless revealed."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import deltalake
+import duckdb
+
+from jobs.shell import deliveries
+from jobs.shell.settings import Settings
+
+import schemas
+
+SHOWN_ALWAYS = ("record_id", "feed", "delivery_id", "file_digest", "position", "length", "entry", "resource_type", "faults")
+
+
+class NothingWaitsError(ValueError):
+    """A table is asked for of which no row waits."""
+
+
+def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
+    path = pathlib.Path(settings.root("quarantine")) / table.replace(".", "_", 1)
+    if not (path / "_delta_log").is_dir():
+        return None
+    files = [uri.removeprefix("file://") for uri in deltalake.DeltaTable(str(path)).file_uris()]
+    return duckdb.connect().read_parquet(files, union_by_name=True) if files else None
+
+
+def listing(settings: Settings) -> str:
+    """One line for each feed or table and reason, with the number of rows that wait."""
+    lines = []
+    for feed in schemas.feeds():
+        for delivery in deliveries.deliveries(feed.feed, settings):
+            if delivery.state == "held":
+                lines.append(f"{feed.feed:<34}{', '.join(delivery.reasons):<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}")
+    for name in schemas.names():
+        found = _open(settings, name)
+        if found is None:
+            continue
+        counted = found.query("q", "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1")
+        lines += [f"{name:<34}{reason:<40}{count:>14,}" for reason, count in counted.fetchall()]
+    return "\n".join([f"{'where':<34}{'reason':<40}{'rows':>14}", *lines]) if lines else "Nothing waits."
+
+
+def show(settings: Settings, table: str, *, reason: str | None, limit: int, reveal: bool) -> str:
+    """The rows of one table that wait; columns of people are masked unless `reveal`."""
+    declared = schemas.table(table)
+    found = _open(settings, table)
+    if found is None:
+        raise NothingWaitsError(f"{table}: nothing waits")
+    where = "" if reason is None else f"WHERE list_contains(faults, {_quoted(reason)})"
+    rows = found.query("q", f"SELECT * FROM q {where} LIMIT {int(limit)}")
+    names = rows.columns
+    blocks = []
+    for values in rows.fetchall():
+        shown = [f"  {n}: {_shown(n, v, declared, reveal)}" for n, v in zip(names, values, strict=True) if v is not None]
+        blocks.append("\n".join(["row", *shown]))
+    return "\n".join(blocks) or f"{table}: nothing waits for this reason"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _shown(name: str, value: Any, table: schemas.Table, reveal: bool) -> Any:
+    column = table.columns.get(name)
+    if reveal or name in SHOWN_ALWAYS or (column and column.privacy in ("operational", "derived")):
+        return value
+    return "***"
