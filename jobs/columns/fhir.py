@@ -1,0 +1,249 @@
+"""FHIR R4: the newest version of each resource, parsed; references and codings in one shape for all of silver."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.columns.keys import key
+
+# Types to declare schemas with. A number is read as the text it was sent as: through a double it would lose
+# digits (FHIR R4 datatypes, decimal: precision is significant).
+CODING = "struct<system:string,code:string,display:string,version:string,userSelected:boolean>"
+CODEABLE = f"struct<coding:array<{CODING}>,text:string>"
+REFERENCE = "struct<reference:string,type:string,identifier:struct<system:string,value:string>,display:string>"
+PERIOD = "struct<start:string,`end`:string>"
+QUANTITY = "struct<value:string,comparator:string,unit:string,system:string,code:string>"
+IDENTIFIER = f"struct<use:string,type:{CODEABLE},system:string,value:string>"
+ANNOTATION = "struct<text:string>"
+
+# What silver keeps of a coding: the type of every `codes` column.
+CODES = "array<struct<system:string,code:string,display:string,version:string,user_selected:boolean>>"
+DECIMAL = "decimal(38,18)"
+
+TOMBSTONE = "DELETE"
+
+
+def current(resources: DataFrame, *types: str) -> DataFrame:
+    """The newest version of each resource of these types, once; a deleted resource gives no row.
+
+    Newest: by meta.lastUpdated, meta.versionId when it is a number, time of the export, of arrival, then
+    delivery and position. Within one delivery the last record counts; of the deliveries that then agree
+    up to the end, the earliest is kept, so that sending unchanged content again changes nothing.
+    """
+    wanted = resources.where(F.col("resource_type").isin(*types))
+    losers = F.broadcast(_losers(wanted))
+    # The losers are few, the payloads are heavy: the payloads stay where they are.
+    newest = wanted.join(losers, on="record_id", how="left_anti")
+    return newest.where(F.coalesce(F.col("method") != TOMBSTONE, F.lit(True)))
+
+
+def _losers(resources: DataFrame) -> DataFrame:
+    """Record ids that are not the newest version of their resource."""
+    identity = ["tenant", "feed", "resource_type", "resource_id"]
+    resource = key("resource", *[F.col(c) for c in identity]).alias("_resource")
+    versions = resources.select(
+        resource,
+        "record_id",
+        "delivery_id",
+        F.struct(
+            "last_updated",
+            F.col("version_id").try_cast("bigint").alias("version"),
+            "exported_at",
+            "received_at",
+            "delivery_id",
+            "position",
+            "file_digest",
+            F.coalesce("entry", F.lit(-1)).alias("entry"),
+            "record_id",
+        ).alias("_order"),
+        F.struct(F.coalesce(F.col("method") == TOMBSTONE, F.lit(False)), "payload_hash").alias("_content"),
+    )
+    # Almost every resource has one version: count the keys first, and order only what was sent twice.
+    repeated = resources.select(resource).groupBy("_resource").count().where(F.col("count") > 1).select("_resource")
+    versions = versions.join(F.broadcast(repeated), on="_resource", how="left_semi")
+    oldest_first = Window.partitionBy("_resource").orderBy("_order")
+    next_delivery = F.lead("delivery_id").over(oldest_first)
+    last_of_delivery = versions.withColumn("_said", ~next_delivery.eqNullSafe(F.col("delivery_id")))
+    said = last_of_delivery.where("_said")
+    before = F.lag("_content").over(oldest_first)
+    changed = said.withColumn("_new", ~F.col("_content").eqNullSafe(before)).where("_new")
+    winners = changed.withColumn("_next", F.lead("record_id").over(oldest_first)).where(F.col("_next").isNull())
+    return versions.select("record_id").join(winners.select("record_id"), on="record_id", how="left_anti")
+
+
+def parsed(resources: DataFrame, ddl: str) -> DataFrame:
+    """The resources with their payload read into struct `r`, which holds the declared fields and no other."""
+    return resources.withColumn("r", F.from_json("payload", ddl, {"mode": "PERMISSIVE"})).drop("payload")
+
+
+def identity(thing: str, *parts: Column) -> list[Column]:
+    """The first columns of every silver table: its key and where the row comes from.
+
+    `parts` are for tables with more than one row for a resource; the resource's own row has none.
+    """
+    source = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id")]
+    return [key(thing, *source, *parts).alias(f"{thing}_id"), *source, F.col("record_id"), F.col("received_at")]
+
+
+def subject(ref: Column) -> list[Column]:
+    """patient_id and patient_ref of a subject; the id is null when the reference is not direct."""
+    patient = reference(ref, "Patient")
+    found = resource_key("patient", F.col("tenant"), F.col("feed"), patient)
+    return [found.alias("patient_id"), patient.alias("patient_ref")]
+
+
+def reference(ref: Column, target_type: str) -> Column:
+    """A Reference as one normalised text; `target_type` is what it refers to when it does not say so itself.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> texts = ["Patient/1", "Patient/1/_history/2", "http://x/fhir/Patient/1", "urn:uuid:abc", "#p",
+    ...     "Patient?identifier=http%3A%2F%2Fmrn|7", None]
+    >>> rows = spark.createDataFrame([((t, None, ("mrn", "7"), None),) for t in texts], f"r {REFERENCE}")
+    >>> for row in rows.select(reference(F.col("r"), "Patient").alias("text")).collect():
+    ...     print(row.text)
+    Patient/1
+    Patient/1
+    Patient/1
+    Patient/abc
+    Patient#p
+    Patient?identifier=http://mrn|7
+    Patient?identifier=mrn|7
+    """
+    target = F.coalesce(ref["type"], F.lit(target_type))
+    by_identifier = _by_identifier(target, ref["identifier"]["system"], ref["identifier"]["value"])
+    return F.when(ref["reference"].isNotNull(), _normal(ref["reference"], target)).otherwise(by_identifier)
+
+
+def references(refs: Column, target_type: str) -> Column:
+    """A list of References, normalised; empty when there is none."""
+    found = F.array_compact(F.transform(refs, lambda ref: reference(ref, target_type)))
+    return F.coalesce(found, F.array().cast("array<string>"))
+
+
+def _normal(text: Column, target: Column) -> Column:
+    # FHIR R4 references 2.3.0.1: relative, absolute (perhaps with a version), urn, fragment; and as in
+    # transactions the conditional `Type?identifier=system|value`, which Synthea writes in bulk exports.
+    plus_kept = F.try_url_decode(F.replace(text, F.lit("+"), F.lit("%2B")))
+    decoded = F.when(text.contains("%"), F.coalesce(plus_kept, text)).otherwise(text)
+    absolute = F.regexp_extract(text, r"([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(/_history/[^/]+)?$", 1)
+    return (
+        F.when(text.contains("?"), F.regexp_extract(decoded, r"([A-Za-z]+\?.*)$", 1))
+        .when(text.startswith("urn:"), F.concat(target, F.lit("/"), F.substring_index(text, ":", -1)))
+        .when(text.startswith("#"), F.concat(target, text))
+        .when(
+            text.contains("://") | text.contains("/_history/"),
+            F.when(absolute != "", absolute).otherwise(text),
+        )
+        .otherwise(F.when(text != "", text))
+    )
+
+
+def _by_identifier(target: Column, system: Column, value: Column) -> Column:
+    return F.concat(target, F.lit("?identifier="), F.coalesce(system, F.lit("")), F.lit("|"), value)
+
+
+def resource_key(thing: str, tenant: Column, feed: Column, ref: Column) -> Column:
+    """The key in silver.<thing> of what a normalised reference names directly; null when it does not.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("Patient/1",), ("Patient?identifier=mrn|7",), ("Group/1",)], "ref string")
+    >>> found = rows.select(resource_key("patient", F.lit("t"), F.lit("f"), F.col("ref")).alias("id")).collect()
+    >>> expected = rows.select(key("patient", F.lit("t"), F.lit("f"), F.lit("Patient"), F.lit("1")).alias("id")).first()
+    >>> found[0].id == expected.id, found[1].id, found[2].id
+    (True, None, None)
+    """
+    resource_type = "".join(word.title() for word in thing.split("_"))
+    direct = ref.startswith(f"{resource_type}/")
+    resource_id = F.substr(ref, F.lit(len(resource_type) + 2))
+    return F.when(direct, key(thing, tenant, feed, F.lit(resource_type), resource_id))
+
+
+def aliases(resource_type: Column, resource_id: Column, full_url: Column, identifiers: Column) -> Column:
+    """Every normalised text by which others may refer to a resource.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("urn:uuid:9", [(None, None, "mrn", "7")])], f"u string, i array<{IDENTIFIER}>")
+    >>> rows.select(aliases(F.lit("Patient"), F.lit("1"), F.col("u"), F.col("i")).alias("a")).first().a
+    ['Patient/1', 'Patient/9', 'Patient?identifier=mrn|7']
+    """
+    named = F.transform(identifiers, lambda i: _by_identifier(resource_type, i["system"], i["value"]))
+    own = F.array(F.concat(resource_type, F.lit("/"), resource_id), _normal(full_url, resource_type))
+    return F.array_distinct(F.array_compact(F.concat(own, F.coalesce(named, F.array().cast("array<string>")))))
+
+
+def codings(codeable_concept: Column) -> Column:
+    """All codings of a CodeableConcept, as sent; empty when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> potassium = ([("http://loinc.org", "2823-3", "K", None, True)], "potassium")
+    >>> rows = spark.createDataFrame([(potassium,)], f"c {CODEABLE}")
+    >>> rows.select(codings(F.col("c")).alias("codes")).first().codes
+    [Row(system='http://loinc.org', code='2823-3', display='K', version=None, user_selected=True)]
+    """
+    return F.coalesce(codeable_concept["coding"].cast(CODES), F.array().cast(CODES))
+
+
+def all_codings(codeable_concepts: Column) -> Column:
+    """The codings of a list of CodeableConcepts, one after the other; empty when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> one = ([("s", "a", None, None, None)], None)
+    >>> rows = spark.createDataFrame([([one, (None, "text only"), one],)], f"c array<{CODEABLE}>")
+    >>> [coding.code for coding in rows.select(all_codings(F.col("c")).alias("codes")).first().codes]
+    ['a', 'a']
+    """
+    return F.coalesce(F.flatten(F.array_compact(codeable_concepts["coding"])).cast(CODES), F.array().cast(CODES))
+
+
+def coding(one: Column) -> Column:
+    """A single Coding as a list of one; empty when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([(("s", "AMB", None, None, None),), (None,)], f"c {CODING}")
+    >>> [len(row.codes) for row in rows.select(coding(F.col("c")).alias("codes")).collect()]
+    [1, 0]
+    """
+    return F.when(one.isNotNull(), F.array(one).cast(CODES)).otherwise(F.array().cast(CODES))
+
+
+def text_of(codeable_concept: Column) -> Column:
+    """What a CodeableConcept says in words: its text, else the first display.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([(([("s", "c", "shown", None, None)], None),), ((None, "said"),)], f"c {CODEABLE}")
+    >>> [row.t for row in rows.select(text_of(F.col("c")).alias("t")).collect()]
+    ['shown', 'said']
+    """
+    return F.coalesce(codeable_concept["text"], F.try_element_at(codeable_concept["coding"]["display"], F.lit(1)))
+
+
+def decimal(text: Column) -> Column:
+    """A FHIR decimal, exact to eighteen places; null when the text is no number.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("4.10",), ("1e-3",), ("high",)], "t string")
+    >>> [str(row.n) for row in rows.select(decimal(F.col("t")).alias("n")).collect()]
+    ['4.100000000000000000', '0.001000000000000000', 'None']
+    """
+    return text.try_cast(DECIMAL)
+
+
+def has_content(codeable_concept: Column) -> Column:
+    """Whether a CodeableConcept says anything: a coding or a text.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([((None, "said"),), (([], None),), (None,)], f"c {CODEABLE}")
+    >>> [row.h for row in rows.select(has_content(F.col("c")).alias("h")).collect()]
+    [True, False, False]
+    """
+    return F.coalesce(codeable_concept["text"].isNotNull() | (F.size(codeable_concept["coding"]) > 0), F.lit(False))
