@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.faults import faults
 from jobs.columns.keys import key
 
 SOURCE_VALUE_LENGTH = 50
@@ -32,20 +33,8 @@ def belonging(events: DataFrame, target: str, people: DataFrame, visits: DataFra
             "visit_occurrence_id", F.coalesce(F.col("_detail_visit_id"), F.when(F.col("_has_visit"), F.col("_visit_id")))
         )
         .withColumn("visit_detail_id", F.when(F.col("_detail_visit_id").isNotNull(), F.col("_detail_id")))
-        .withColumn("faults", named(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()))
+        .withColumn("faults", faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()))
     )
-
-
-def named(**conditions: Column) -> Column:
-    """The names of the conditions that hold, as an array.
-
-    >>> from pyspark.sql import SparkSession
-    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> spark.range(1).select(named(small=F.col("id") < 1, big=F.col("id") > 1).alias("f")).first().f
-    ['small']
-    """
-    each = F.array(*[F.when(condition, F.lit(name)) for name, condition in conditions.items()])
-    return F.filter(each, lambda fault: fault.isNotNull())
 
 
 def source_value(text: Column) -> Column:

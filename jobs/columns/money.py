@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import Final
 
 from pyspark.sql import Column
@@ -24,7 +22,6 @@ SUBMITTED: Alternatives = (
     ("line_sbmtd_chrg_amt",),
     ("rev_cntr_tot_chrg_amt",),
     ("clm_line_sbmt_chrg_amt",),
-    ("tot_rx_cst_amt",),
 )
 ELIGIBLE: Alternatives = (("eligible",), ("line_alowd_chrg_amt",), ("clm_line_alowd_chrg_amt",))
 DEDUCTIBLE: Alternatives = (
@@ -75,3 +72,69 @@ KINDS: Final[dict[str, Alternatives]] = {
     "primary_paid_amount": PRIMARY_PAID,
     "noncovered_amount": NONCOVERED,
 }
+KNOWN: Final = frozenset(code for kind in KINDS.values() for alternative in kind for code in alternative)
+
+
+def adjudicated(adjudications: Column) -> Column:
+    """The amounts of an array of ADJUDICATION by category: the code's last path segment, in small letters.
+
+    A category may be coded twice (FHIR R4 CodeableConcept); the coding we understand names it, else the first.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> text = '{"a": [{"category": {"coding": [{"code": "http://x/LINE_COINSRNC_AMT"}]}, "amount": {"value": 27.2}}]}'
+    >>> said = F.from_json(F.lit(text), f"a array<{ADJUDICATION}>")["a"]
+    >>> str(spark.range(1).select(adjudicated(said)[0]["amount"]).first()[0])
+    '27.2000'
+    """
+
+    def category(codes: Column) -> Column:
+        plain = F.transform(codes, lambda code: F.lower(F.substring_index(code, "/", -1)))
+        known = F.filter(plain, lambda code: code.isin(*sorted(KNOWN)))
+        alone = F.lower(F.substring_index(F.get(codes, F.lit(0)), "/", -1))
+        return F.when(F.size(codes) > 1, F.coalesce(F.get(known, F.lit(0)), alone)).otherwise(alone)
+
+    with_amount = F.filter(adjudications, lambda said: said["amount"]["value"].isNotNull())
+    return F.transform(
+        with_amount,
+        lambda said: F.struct(
+            category(said["category"]["coding"]["code"]).alias("category"),
+            said["amount"]["value"].alias("amount"),
+            said["amount"]["currency"].alias("currency"),
+        ),
+    )
+
+
+def amount(amounts: Column, kind: Alternatives) -> Column:
+    """What these adjudicated amounts say of one kind; null when they say nothing.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> said = F.from_json(F.lit('[{"category": "copay", "amount": 10}, {"category": "copay", "amount": -2.5}]'), ADJUDICATED)
+    >>> row = spark.range(1).select(amount(said, COPAY).alias("copay"), amount(said, BENEFIT).alias("benefit")).first()
+    >>> str(row.copay), row.benefit
+    ('7.5000', None)
+    """
+    return F.coalesce(*[_sum(amounts, codes) for codes in kind])
+
+
+def _sum(amounts: Column, codes: tuple[str, ...]) -> Column:
+    mine = F.filter(amounts, lambda said: said["category"].isin(*codes))
+    # Wide while adding, so that no sum of money overflows under ANSI rules.
+    nothing = F.lit(None).cast("decimal(38,4)")
+    total = F.aggregate(
+        mine,
+        nothing,
+        lambda sofar, said: (F.coalesce(sofar, F.lit(0).cast("decimal(37,4)")) + said["amount"]).cast("decimal(38,4)"),
+    )
+    return total.try_cast(AMOUNT)
+
+
+def currency(amounts: Column, net: Column) -> Column:
+    """The one currency of a line: its net's, else that of the first adjudicated amount which names one."""
+    return F.coalesce(net, F.get(currencies(amounts), F.lit(0)))
+
+
+def currencies(amounts: Column) -> Column:
+    """The currencies that these adjudicated amounts name, each once."""
+    return F.array_compact(F.array_distinct(amounts["currency"]))

@@ -76,10 +76,10 @@ class Ledger:
             return self._counted[cut]
 
     def _count_types(self, records: DataFrame) -> dict[str, Any]:
-        received = records.groupBy("resource_type").count()
-        current = fhir.current(records.drop("payload")).groupBy("resource_type").agg(F.count(F.lit(1)).alias("current"))
-        both = received.join(current, on="resource_type", how="left").collect()
-        return {r["resource_type"]: {"received": r["count"], "current": r["current"] or 0} for r in both}
+        received = {r["resource_type"]: r["count"] for r in records.groupBy("resource_type").count().collect()}
+        newest = fhir.current(records.drop("payload"), *received).groupBy("resource_type").count().collect()
+        current = {r["resource_type"]: r["count"] for r in newest}
+        return {kind: {"received": count, "current": current.get(kind, 0)} for kind, count in received.items()}
 
     def _count_events(self, events: DataFrame) -> dict[str, Any]:
         found: dict[str, Any] = {}
