@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,20 +49,34 @@ def seen(stage: str, tables: Iterable[str]) -> dict[str, int]:
 
 
 def unread(stage: str, tables: Iterable[str]) -> set[str]:
-    """Which tables have a version that their readers in the next stage do not stand on yet."""
+    """Which tables have a version that the stage after this one does not stand on yet."""
     if stage == "publication":
         return set()
     if stage == "gold":
         # A publication names the tables of all layers, also those from which no gold table changed.
         published = publication().get("tables", {})
         return {table for table, version in versions(schemas.names()).items() if published.get(table) != version}
-    return _not_built_from(versions(tables), "silver" if stage == "bronze" else "gold")
+    if stage == "bronze":
+        return _not_built_from(tables, readers="silver")
+    # Gold reads silver, and the vocabulary from bronze.
+    return _not_built_from([*schemas.names("bronze"), *tables], readers="gold")
 
 
-def _not_built_from(now: dict[str, int], layer: str) -> set[str]:
+def _not_built_from(sources: Iterable[str], readers: str) -> set[str]:
+    now = versions(sources)
     behind: set[str] = set()
-    for reader in schemas.tables(layer):
-        sources = set(reader.built_from.values()) & now.keys()
-        read = document(f"state/{reader.table}.json").get("inputs", {}) if sources else {}
-        behind |= {source for source in sources if read.get(source) != now[source]}
+    for reader in schemas.tables(readers):
+        mine = set(reader.built_from.values()) & now.keys()
+        read = document(f"state/{reader.table}.json").get("inputs", {}) if mine else {}
+        behind |= {source for source in mine if read.get(source) != now[source]}
     return behind
+
+
+def waiting(feed: str) -> int:
+    """How many deliveries of a feed the ledger holds that bronze has not taken in."""
+    told = subprocess.run(["lakeward", "status", "--json"], capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise RuntimeError(f"lakeward status: exit status {told.returncode}: {told.stderr.strip()[-500:]}")
+    feeds = json.loads(told.stdout)["feeds"]
+    listed = [delivery for one in feeds if one["feed"] == feed for delivery in one["deliveries"]]
+    return sum(delivery["state"] == "waiting" for delivery in listed)

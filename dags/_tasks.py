@@ -26,6 +26,8 @@ CONNECTION = "spark_default"
 # What a Spark process may know of the worker's environment; Airflow's own settings and secrets are not in it.
 PASSED_ON = ("LAKEWARD_", "SPARK_", "PYSPARK_", "HADOOP_", "YARN_CONF_DIR", "OPENLINEAGE_", "AWS_", "AZURE_", "GOOGLE_")
 PASSED_ON += ("JAVA_HOME", "PATH", "PYTHONPATH", "HOME", "USER", "LANG", "LC_", "TZ", "TMPDIR", "KUBE", "GX_ANALYTICS")
+# Silver cannot do without a vocabulary: this loads the starter into a lake that has none, and nothing otherwise.
+STANDS_ON = {"silver": ["vocabulary"]}
 
 DEFAULTS: dict[str, Any] = {
     "owner": "data-platform",
@@ -90,7 +92,8 @@ class SparkStage(SparkSubmitOperator):
             raise AirflowFailException(f"{self.stage} has no such table: {len(unknown)} of the names given")
         as_of = _assets.as_of(context)
         full = ["--full"] if given.get("full") else []
-        return [*(wanted or [self.feed or self.stage]), *full, *(["--as-of", as_of] if as_of else [])]
+        names = [*STANDS_ON.get(self.stage, []), *(wanted or [self.feed or self.stage])]
+        return [*names, *full, *(["--as-of", as_of] if as_of else [])]
 
     def execute(self, context: Any) -> dict[str, Any]:
         before = _lake.seen(self.stage, self.tables)
