@@ -53,9 +53,9 @@ class Column:
     source: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """One table, as declared in schemas/<layer>/<table>.yaml."""
+    """One table, as declared in schemas/<layer>/<table>.yaml. A table is itself and no other."""
 
     table: str
     doc: str
