@@ -29,20 +29,10 @@ SHIPPED = {
     "http://unitsofmeasure.org": "UCUM",
     "http://hl7.org/fhir/sid/cvx": "CVX",
 }
-CONCEPT = (
-    "concept_id concept_name domain_id vocabulary_id concept_class_id standard_concept concept_code"
-    " valid_start_date valid_end_date invalid_reason"
-).split()
-RELATION = "concept_id_1 concept_id_2 relationship_id valid_start_date valid_end_date invalid_reason".split()
-STRENGTH = (
-    "drug_concept_id ingredient_concept_id amount_value amount_unit_concept_id numerator_value"
-    " numerator_unit_concept_id denominator_value denominator_unit_concept_id box_size"
-    " valid_start_date valid_end_date invalid_reason"
-).split()
-MAPPED = (
-    "source_code source_concept_id source_vocabulary_id source_code_description target_concept_id"
-    " target_vocabulary_id valid_start_date valid_end_date invalid_reason"
-).split()
+CONCEPT = ["concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_class_id", "standard_concept", "concept_code", "valid_start_date", "valid_end_date", "invalid_reason"]
+RELATION = ["concept_id_1", "concept_id_2", "relationship_id", "valid_start_date", "valid_end_date", "invalid_reason"]
+STRENGTH = ["drug_concept_id", "ingredient_concept_id", "amount_value", "amount_unit_concept_id", "numerator_value", "numerator_unit_concept_id", "denominator_value", "denominator_unit_concept_id", "box_size", "valid_start_date", "valid_end_date", "invalid_reason"]
+MAPPED = ["source_code", "source_concept_id", "source_vocabulary_id", "source_code_description", "target_concept_id", "target_vocabulary_id", "valid_start_date", "valid_end_date", "invalid_reason"]
 # Kinds of relations that jobs name (jobs/columns/concepts.py) besides the maps.
 RELATIONSHIPS = (
     "Maps to", "Mapped from", "Maps to value", "Value mapped from", "Is a", "Subsumes",
@@ -166,7 +156,7 @@ def drugs(found: dict[str, Row]) -> tuple[list[Row], list[Row]]:
             if part.amounts:
                 dates = {"valid_start_date": row["valid_start_date"], "valid_end_date": FOREVER}
                 amounts.append({"drug_concept_id": i, "ingredient_concept_id": ingredient, **part.amounts, **dates})
-    names = "ancestor_concept_id descendant_concept_id min_levels_of_separation max_levels_of_separation".split()
+    names = ["ancestor_concept_id", "descendant_concept_id", "min_levels_of_separation", "max_levels_of_separation"]
     return [dict(zip(names, row, strict=True)) for row in ancestors], amounts
 
 

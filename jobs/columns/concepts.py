@@ -182,7 +182,5 @@ GROUPS: dict[str, tuple[str, bool]] = {
 def named() -> dict[str, int]:
     """Every constant of a group with its id."""
     return {
-        name: value
-        for name, value in globals().items()
-        if isinstance(value, int) and name.partition("_")[0] in GROUPS
+        name: value for name, value in globals().items() if isinstance(value, int) and name.partition("_")[0] in GROUPS
     }
