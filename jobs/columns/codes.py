@@ -48,7 +48,7 @@ SYSTEMS: Mapping[str, str] = {
     "http://www.nubc.org/codesystem/prioritytypeofadmitorvisit": "UB04 Pri Typ of Adm",
     "http://www.nubc.org/codesystem/typeofbill": "UB04 Typ bill",
     "http://www.nubc.org/codesystem/revenuecodes": "Revenue Code",
-    "http://www.cms.gov/medicare/medicare-fee-for-service-payment/acuteinpatientpps/ms-drg-classifications-and-software": "DRG",
+    "http://www.cms.gov/medicare/medicare-fee-for-service-payment/acuteinpatientpps/ms-drg-classifications-and-software": "DRG",  # noqa: E501
     # From here on names of ours: OMOP has no vocabulary for them.
     "urn:oid:2.16.840.1.113883.6.238": "CDCREC",
     "urn:ietf:bcp:47": "BCP47",

@@ -86,6 +86,28 @@ def is_malformed(text: Column) -> Column:
     return text.isNotNull() & precision(text).isNull()
 
 
+def moment(name: str, text: Column, zone: Column) -> list[Column]:
+    """The pair of columns of one point in time: <name>_date, <name>_at.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> spark.range(1).select(moment("issued", F.lit("2024-04-09"), F.lit("UTC"))).columns
+    ['issued_date', 'issued_at']
+    """
+    return [local_date(text, zone).alias(f"{name}_date"), instant(text, zone).alias(f"{name}_at")]
+
+
+def spell(name: str, start: Column, end: Column, zone: Column) -> list[Column]:
+    """The columns of a time that may be a point or a period: with <name>_precision, <name>_end_date, <name>_end_at.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> spark.range(1).select(spell("onset", F.lit("1970"), F.lit(None).cast("string"), F.lit("UTC"))).first()
+    Row(onset_date=None, onset_at=None, onset_precision='year', onset_end_date=None, onset_end_at=None)
+    """
+    return [*moment(name, start, zone), precision(start).alias(f"{name}_precision"), *moment(f"{name}_end", end, zone)]
+
+
 def ends_before_start(start: Column, end: Column) -> Column:
     """Whether a period of two FHIR texts runs backwards, as far as both are exact enough to tell.
 

@@ -122,6 +122,11 @@ def references(refs: Column, target_type: str) -> Column:
     return F.coalesce(found, F.array().cast("array<string>"))
 
 
+def first_person(refs: Column) -> Column:
+    """The first of normalised references that names a practitioner, by themselves or by a role."""
+    return F.try_element_at(F.filter(refs, lambda ref: ref.startswith("Practitioner")), F.lit(1))
+
+
 def _normal(text: Column, target: Column) -> Column:
     # FHIR R4 references 2.3.0.1: relative, absolute (perhaps with a version), urn, fragment; and as in
     # transactions the conditional `Type?identifier=system|value`, which Synthea writes in bulk exports.

@@ -110,7 +110,8 @@ def amount(amounts: Column, kind: Alternatives) -> Column:
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> said = F.from_json(F.lit('[{"category": "copay", "amount": 10}, {"category": "copay", "amount": -2.5}]'), ADJUDICATED)
+    >>> text = '[{"category": "copay", "amount": 10}, {"category": "copay", "amount": -2.5}]'
+    >>> said = F.from_json(F.lit(text), ADJUDICATED)
     >>> row = spark.range(1).select(amount(said, COPAY).alias("copay"), amount(said, BENEFIT).alias("benefit")).first()
     >>> str(row.copay), row.benefit
     ('7.5000', None)

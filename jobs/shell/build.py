@@ -236,6 +236,7 @@ def _whole(old: DataFrame, changes: DataFrame, table: schemas.Table) -> DataFram
 
 
 def _touched(changes: DataFrame, column: str) -> list[int] | None:
-    ids = changes.select(F.explode(column).alias("id")).where(F.col("id").isNotNull()).distinct()
+    """The ids of one kind in the changed rows; None when they are too many, or when a row does not know its own."""
+    ids = changes.select(F.explode(column).alias("id")).distinct()
     found = [row[0] for row in ids.limit(state.MOST_TOUCHED + 1).collect()]
-    return found if len(found) <= state.MOST_TOUCHED else None
+    return found if len(found) <= state.MOST_TOUCHED and None not in found else None

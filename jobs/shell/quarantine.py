@@ -32,7 +32,8 @@ def set_aside(
     waiting = faulty
     if head >= 0 and not cut.everything:
         old = tables.read(lake.spark, path, head)
-        again = scope.rows_in(lake, old, table, cut).select(*table.key)
+        # A row may wait because nobody knows whose it is: then no scope names it, and its key has to.
+        again = scope.rows_in(lake, old, table, cut).select(*table.key).union(faulty.select(*table.key)).distinct()
         waiting = old.join(again, on=list(table.key), how="left_anti").unionByName(faulty)
     if head >= 0 and _same(tables.read(lake.spark, path, head), waiting, table):
         return

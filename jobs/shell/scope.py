@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
+from jobs.columns.people import own_person
 from jobs.shell import state, tables
 from jobs.shell.lake import DELIVERIES, Lake
 
@@ -80,6 +81,9 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
     if patients:
         links = lake.read(LINK)
         people |= _collect(links.join(lake.ids("patient_id", patients), on="patient_id", how="left_semi"), "person_id")
+        # Rows may come before their patient does; they wait under the id the person will have.
+        alone = lake.ids("patient_id", patients).select(own_person(F.col("patient_id")).alias("person_id"))
+        people |= _collect(alone, "person_id")
     if people:
         links = lake.read(LINK)
         patients |= _collect(links.join(lake.ids("person_id", people), on="person_id", how="left_semi"), "patient_id")

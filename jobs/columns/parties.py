@@ -1,0 +1,120 @@
+"""What people and organizations have in common: identifiers, names, telephone numbers, addresses."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from jobs.columns.fhir import IDENTIFIER, PERIOD, decimal
+
+NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
+TELECOM = "struct<system:string,value:string,use:string>"
+_GEOLOCATION = "array<struct<url:string,extension:array<struct<url:string,valueDecimal:string>>>>"
+ADDRESS = (
+    f"struct<use:string,text:string,line:array<string>,city:string,district:string,state:string,postalCode:string,"
+    f"country:string,period:{PERIOD},extension:{_GEOLOCATION}>"
+)
+# FHIR R4 extension http://hl7.org/fhir/StructureDefinition/geolocation
+GEOLOCATION = "http://hl7.org/fhir/StructureDefinition/geolocation"
+NPI_SYSTEMS = ("http://hl7.org/fhir/sid/us-npi", "urn:oid:2.16.840.1.113883.4.6")
+DEA_SYSTEMS = ("http://terminology.hl7.org/NamingSystem/usDEA", "urn:oid:2.16.840.1.113883.4.814")
+# HL7 table 0203, identifier types.
+NPI_TYPE = "NPI"
+DEA_TYPE = "DEA"
+
+__all__ = ["ADDRESS", "IDENTIFIER", "NAME", "TELECOM"]
+
+
+def identifiers(given: Column) -> Column:
+    """Identifiers with the code of their type; empty when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> one = (None, ([(None, "MR", None, None, None)], "Medical Record Number"), "http://hospital", "17")
+    >>> rows = spark.createDataFrame([([one],)], f"i array<{IDENTIFIER}>")
+    >>> rows.select(identifiers(F.col("i")).alias("i")).first().i
+    [Row(use=None, type_code='MR', type_text='Medical Record Number', system='http://hospital', value='17')]
+    """
+    shaped = F.transform(
+        given,
+        lambda i: F.struct(
+            i["use"].alias("use"),
+            F.try_element_at(i["type"]["coding"]["code"], F.lit(1)).alias("type_code"),
+            i["type"]["text"].alias("type_text"),
+            i["system"].alias("system"),
+            i["value"].alias("value"),
+        ),
+    )
+    return F.coalesce(
+        shaped, F.array().cast("array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>")
+    )
+
+
+def identifier_of(shaped: Column, systems: tuple[str, ...], type_code: str) -> Column:
+    """The first identifier of a naming system or of a type.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> given = [(None, None, None, "local", "1"), (None, None, None, "http://hl7.org/fhir/sid/us-npi", "9999970491")]
+    >>> ddl = "i array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>"
+    >>> rows = spark.createDataFrame([(given,)], ddl)
+    >>> rows.select(identifier_of(F.col("i"), NPI_SYSTEMS, NPI_TYPE).alias("npi")).first().npi
+    '9999970491'
+    """
+    mine = F.filter(
+        shaped, lambda i: i["system"].isin(*systems) | F.coalesce(i["type_code"] == type_code, F.lit(False))
+    )
+    return F.try_element_at(mine, F.lit(1))["value"]
+
+
+def name_text(names: Column) -> Column:
+    """The first name in one line, as written or put together.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([([(None, None, "Reilly", ["Ted"], ["Dr."], None)],)], f"n array<{NAME}>")
+    >>> rows.select(name_text(F.col("n")).alias("n")).first().n
+    'Dr. Ted Reilly'
+    """
+    first = F.try_element_at(names, F.lit(1))
+    words = F.concat_ws(" ", first["prefix"], first["given"], first["family"], first["suffix"])
+    return F.coalesce(first["text"], F.when(words != "", words))
+
+
+def addresses(given: Column) -> Column:
+    """Addresses with the coordinates that the geolocation extension adds.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> point = [(GEOLOCATION, [("latitude", "42.416130828036884"), ("longitude", "-71.2")])]
+    >>> one = ("home", None, ["1 Bay"], "Waltham", None, "MA", "02451", "US", None, point)
+    >>> row = spark.createDataFrame([([one],)], f"a array<{ADDRESS}>").select(addresses(F.col("a")).alias("a")).first()
+    >>> row.a[0].lines, row.a[0].postal_code, str(row.a[0].latitude)
+    (['1 Bay'], '02451', '42.416130828036884000')
+    """
+    return F.transform(given, lambda a: address(a, coordinate(a, "latitude"), coordinate(a, "longitude")))
+
+
+def address(given: Column, latitude: Column, longitude: Column) -> Column:
+    """One address in silver's shape."""
+    return F.struct(
+        given["use"].alias("use"),
+        given["text"].alias("text"),
+        given["line"].alias("lines"),
+        given["city"].alias("city"),
+        given["district"].alias("district"),
+        given["state"].alias("state"),
+        given["postalCode"].alias("postal_code"),
+        given["country"].alias("country"),
+        latitude.alias("latitude"),
+        longitude.alias("longitude"),
+        given["period"]["start"].alias("valid_from"),
+        given["period"]["end"].alias("valid_to"),
+    )
+
+
+def coordinate(given: Column, name: str) -> Column:
+    """Latitude or longitude of an address, from its geolocation extension."""
+    points = F.filter(given["extension"], lambda e: e["url"] == GEOLOCATION)
+    parts = F.try_element_at(points, F.lit(1))["extension"]
+    return decimal(F.try_element_at(F.filter(parts, lambda e: e["url"] == name), F.lit(1))["valueDecimal"])

@@ -1,0 +1,119 @@
+"""Maintenance: small files become large ones, and files that no reader can reach any more go.
+
+`spark-submit jobs/shell/maintenance.py [LAYER_OR_TABLE...] [--keep-days N]`: what the maintenance DAG submits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+from delta.tables import DeltaTable  # noqa: E402 - spark-submit starts this file outside the package
+
+import schemas  # noqa: E402
+from jobs.shell import publication, state, tables  # noqa: E402
+from jobs.shell import run as runs  # noqa: E402
+from jobs.shell.lake import Lake  # noqa: E402
+from jobs.shell.session import session  # noqa: E402
+from jobs.shell.settings import Settings  # noqa: E402
+
+# Delta's own floor: a reader or writer that began before may still need what a younger vacuum would remove.
+LEAST_DAYS = 7
+KEEP_DAYS = 30
+
+
+class TooShortError(ValueError):
+    """A retention below Delta's own floor of seven days."""
+
+
+@dataclass
+class Tended:
+    """What maintenance did to one table."""
+
+    table: str
+    action: str
+    version: int = -1
+    files_before: int = 0
+    files_after: int = 0
+
+
+def tend(lake: Lake, names: Iterable[str], keep_days: int, say: Callable[[str], None] = print) -> list[Tended]:
+    """Compact and vacuum published tables, then publish their new versions, whose rows are the same."""
+    if keep_days < LEAST_DAYS:
+        raise TooShortError(f"--keep-days {keep_days}: less than {LEAST_DAYS} days can take a reader's files away")
+    current = publication.current(lake.settings) or {"tables": {}}
+    done = [_tend(lake, schemas.table(name), current["tables"].get(name, -1), keep_days) for name in names]
+    for one in done:
+        say(f"{one.table:<32} {one.action:<12} {one.files_before:>5} -> {one.files_after} files")
+    return done
+
+
+def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> Tended:
+    path = lake.path(table.table)
+    with tables.lock(lake.settings, table.table):
+        known = state.read(lake.settings, table.table)
+        if known.version < 0:
+            return Tended(table.table, "not built")
+        # A head that is not what readers see may be a refused version: its commit retired files that they still read,
+        # and a vacuum would take them. The next build settles that first.
+        if not known.version == published == tables.head(lake.spark, path):
+            return Tended(table.table, "unsettled", known.version)
+        delta = DeltaTable.forPath(lake.spark, path)
+        before = _files(delta)
+        delta.optimize().executeCompaction()
+        version = tables.head(lake.spark, path)
+        if version != known.version:
+            nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
+            state.write_changes(lake.settings, table.table, version, known.version, nobody)
+            state.write(lake.settings, dataclasses.replace(known, version=version))
+        delta.vacuum(keep_days * 24)
+        # Vacuum commits its own start and end, which change no row but are versions.
+        _follow(lake, table, version)
+        action = "compacted" if version != known.version else "vacuumed"
+        return Tended(table.table, action, version, before, _files(DeltaTable.forPath(lake.spark, path)))
+
+
+def _follow(lake: Lake, table: schemas.Table, version: int) -> None:
+    head = tables.head(lake.spark, lake.path(table.table))
+    if head == version:
+        return
+    known = state.read(lake.settings, table.table)
+    nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
+    state.write_changes(lake.settings, table.table, head, version, nobody)
+    state.write(lake.settings, dataclasses.replace(known, version=head))
+
+
+def _files(delta: DeltaTable) -> int:
+    return int(delta.detail().select("numFiles").collect()[0][0] or 0)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Tend, publish, say what happened."""
+    parser = argparse.ArgumentParser(prog="maintenance", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="LAYER_OR_TABLE")
+    parser.add_argument("--keep-days", type=int, default=KEEP_DAYS)
+    asked = parser.parse_args(given)
+    wanted = asked.names or list(schemas.LAYERS)
+    names = [name for one in wanted for name in (schemas.names(one) if one in schemas.LAYERS else [one])]
+    spark = session("lakeward maintenance")
+    spark.sparkContext.setLogLevel(os.environ.get("LAKEWARD_LOG_LEVEL", "ERROR"))
+    lake = Lake(spark, Settings.from_environment())
+    done = tend(lake, names, asked.keep_days)
+    compacted = sum(one.action == "compacted" for one in done)
+    moved = any(state.version(lake.settings, one.table) != one.version or one.action == "compacted" for one in done)
+    report = runs.run(lake, ["publication"]) if moved else None
+    spark.stop()
+    print(f"maintenance: {compacted} of {len(done)} tables compacted")
+    return 1 if report and report.state != "succeeded" else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""Observations as statements: results with values, units and normal ranges."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.columns.mapping import first_concept, mapped, mapped_code
+from jobs.silver._statement import excluded_by, statements
+
+OPERATORS = {
+    "<": concepts.OPERATOR_LESS,
+    "<=": concepts.OPERATOR_LESS_OR_EQUAL,
+    ">": concepts.OPERATOR_GREATER,
+    ">=": concepts.OPERATOR_GREATER_OR_EQUAL,
+}
+# FHIR R4 observation-category: whose results are measurements when the code does not map.
+MEASURED = ("laboratory", "vital-signs", "imaging", "exam", "procedure")
+UCUM = "http://unitsofmeasure.org"
+
+
+def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFrame:
+    """FHIR R4 Observation: a panel without a value of its own gives no row, its members and components do."""
+    with_values = mapped(observations, concept_map, "value_codes", into="value_map")
+    unit = F.coalesce("value_unit_code", "value_unit")
+    system = F.coalesce("value_unit_system", F.lit(UCUM))
+    rows = mapped_code(with_values, concept_map, system, unit, into="unit_map")
+    category = F.transform(F.col("category_codes"), lambda c: c["code"])
+    measured = F.arrays_overlap(category, F.array(*[F.lit(c) for c in MEASURED]))
+    return statements(
+        rows,
+        "observation",
+        home=F.when(measured, "measurement").otherwise("observation"),
+        excluded=F.coalesce(
+            excluded_by(F.col("status"), "cancelled", "registered"),
+            F.when(F.col("is_panel") & ~F.col("has_value"), "panel_without_value"),
+        ),
+        codes=F.col("codes"),
+        code_text=F.col("code_text"),
+        type_concept_id=F.when(F.array_contains(category, "laboratory"), concepts.TYPE_LAB)
+        .when(F.array_contains(category, "survey"), concepts.TYPE_SURVEY)
+        .otherwise(concepts.TYPE_EHR),
+        encounter_ref=F.col("encounter_ref"),
+        practitioner_ref=F.col("practitioner_ref"),
+        start_date=F.coalesce("effective_date", "issued_date"),
+        start_at=F.when(F.col("effective_date").isNotNull(), F.col("effective_at")).otherwise(F.col("issued_at")),
+        end_date=F.col("effective_end_date"),
+        end_at=F.col("effective_end_at"),
+        value_as_number=F.col("value_number"),
+        value_as_string=F.coalesce(F.col("value_string"), _first_display(F.col("value_codes")), F.col("value_boolean").cast("string")),
+        value_as_concept_id=first_concept(F.when(F.size("value_codes") > 0, F.col("value_map"))),
+        value_source_value=_sent(),
+        operator_concept_id=F.create_map(*[F.lit(x) for pair in OPERATORS.items() for x in pair])[F.col("value_comparator")],
+        unit_concept_id=F.when(unit.isNotNull(), first_concept(F.col("unit_map"))),
+        unit_source_concept_id=F.when(unit.isNotNull(), F.col("unit_map.source_concept_id")),
+        unit_source_value=F.coalesce("value_unit", "value_unit_code"),
+        range_low=F.col("reference_low"),
+        range_high=F.col("reference_high"),
+    )
+
+
+def _first_display(codes: Column) -> Column:
+    return F.try_element_at(codes["display"], F.lit(1))
+
+
+def _sent() -> Column:
+    code = F.try_element_at(F.col("value_codes")["code"], F.lit(1))
+    return F.coalesce(F.col("value_sent"), code, F.col("value_string"), F.col("value_boolean").cast("string"))

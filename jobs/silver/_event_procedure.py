@@ -1,0 +1,29 @@
+"""Procedures as statements."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.silver._statement import excluded_by, statements
+
+
+def of_procedures(procedures: DataFrame) -> DataFrame:
+    """FHIR R4 Procedure: what was done, from when to when."""
+    return statements(
+        procedures,
+        "procedure",
+        home=F.lit("procedure_occurrence"),
+        excluded=excluded_by(F.col("status"), "not-done", "preparation"),
+        codes=F.col("codes"),
+        code_text=F.col("code_text"),
+        type_concept_id=F.lit(concepts.TYPE_EHR),
+        encounter_ref=F.col("encounter_ref"),
+        practitioner_ref=F.coalesce("performer_ref", "recorder_ref"),
+        start_date=F.col("start_date"),
+        start_at=F.col("start_at"),
+        end_date=F.col("end_date"),
+        end_at=F.col("end_at"),
+        quantity=F.lit(1),
+    )

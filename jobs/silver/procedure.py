@@ -1,0 +1,67 @@
+"""silver.procedure: one Procedure resource, newest version."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.faults import faults
+from jobs.columns.fhir import (
+    CODEABLE,
+    PERIOD,
+    REFERENCE,
+    all_codings,
+    codings,
+    current,
+    has_content,
+    identity,
+    parsed,
+    reference,
+    references,
+    subject,
+    text_of,
+)
+from jobs.columns.spans import span, span_faults
+
+PROCEDURE = f"""
+    status string, statusReason {CODEABLE}, category {CODEABLE}, code {CODEABLE}, subject {REFERENCE},
+    encounter {REFERENCE}, performedDateTime string, performedPeriod {PERIOD}, performedString string,
+    performer array<struct<actor: {REFERENCE}>>, recorder {REFERENCE}, location {REFERENCE},
+    reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>, bodySite array<{CODEABLE}>,
+    outcome {CODEABLE}, partOf array<{REFERENCE}>, basedOn array<{REFERENCE}>,
+    focalDevice array<struct<manipulated: {REFERENCE}>>, usedReference array<{REFERENCE}>
+"""
+
+
+def build(resources: DataFrame) -> DataFrame:
+    r = F.col("r")
+    start = F.coalesce(r["performedDateTime"], r["performedPeriod"]["start"])
+    end = r["performedPeriod"]["end"]
+    devices = F.array(r["focalDevice"]["manipulated"], r["usedReference"])
+    return parsed(current(resources, "Procedure"), PROCEDURE).select(
+        *identity("procedure"),
+        *subject(r["subject"]),
+        reference(r["encounter"], "Encounter").alias("encounter_ref"),
+        reference(F.get(r["performer"]["actor"], F.lit(0)), "Practitioner").alias("performer_ref"),
+        reference(r["recorder"], "Practitioner").alias("recorder_ref"),
+        reference(r["location"], "Location").alias("location_ref"),
+        r["status"].alias("status"),
+        codings(r["statusReason"]).alias("status_reason_codes"),
+        codings(r["category"]).alias("category_codes"),
+        codings(r["code"]).alias("codes"),
+        text_of(r["code"]).alias("code_text"),
+        *span(start, end),
+        r["performedString"].alias("performed_text"),
+        all_codings(r["reasonCode"]).alias("reason_codes"),
+        references(r["reasonReference"], "Condition").alias("reason_refs"),
+        all_codings(r["bodySite"]).alias("body_site_codes"),
+        codings(r["outcome"]).alias("outcome_codes"),
+        references(r["partOf"], "Procedure").alias("part_of_refs"),
+        references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
+        references(F.flatten(F.array_compact(devices)), "Device").alias("device_refs"),
+        faults(
+            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_code=~has_content(r["code"]),
+            **span_faults(start, end),
+        ).alias("faults"),
+    )
