@@ -16,6 +16,7 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import schemas
 from infra.vocabulary import strengths
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,10 +30,6 @@ SHIPPED = {
     "http://unitsofmeasure.org": "UCUM",
     "http://hl7.org/fhir/sid/cvx": "CVX",
 }
-CONCEPT = ["concept_id", "concept_name", "domain_id", "vocabulary_id", "concept_class_id", "standard_concept", "concept_code", "valid_start_date", "valid_end_date", "invalid_reason"]
-RELATION = ["concept_id_1", "concept_id_2", "relationship_id", "valid_start_date", "valid_end_date", "invalid_reason"]
-STRENGTH = ["drug_concept_id", "ingredient_concept_id", "amount_value", "amount_unit_concept_id", "numerator_value", "numerator_unit_concept_id", "denominator_value", "denominator_unit_concept_id", "box_size", "valid_start_date", "valid_end_date", "invalid_reason"]
-MAPPED = ["source_code", "source_concept_id", "source_vocabulary_id", "source_code_description", "target_concept_id", "target_vocabulary_id", "valid_start_date", "valid_end_date", "invalid_reason"]
 # Kinds of relations that jobs name (jobs/columns/concepts.py) besides the maps.
 RELATIONSHIPS = (
     "Maps to", "Mapped from", "Maps to value", "Value mapped from", "Is a", "Subsumes",
@@ -50,9 +47,9 @@ def read(path: pathlib.Path) -> list[Row]:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def write(name: str, columns: Iterable[str], rows: Iterable[Row]) -> None:
-    """Write an Athena-shaped file: tabs, no quoting, Unix line ends."""
-    columns = list(columns)
+def write(name: str, rows: Iterable[Row]) -> None:
+    """Write an Athena-shaped file: the declared columns, tabs, no quoting, Unix line ends."""
+    columns = [column for column in schemas.table(f"bronze.{name.lower()}").columns if column != "origin"]
     lines = ["\t".join(columns), *("\t".join(row.get(c, "") for c in columns) for row in rows)]
     (HERE / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -61,10 +58,9 @@ def codes(demo: pathlib.Path) -> set[tuple[str, str]]:
     """Every (system, code) in the demo's resources, wherever it stands."""
     found: set[tuple[str, str]] = set()
     for path in sorted(demo.glob("*.ndjson*")):
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as lines:
-            for line in lines:
-                found.update(_codings(json.loads(line)))
+        data = path.read_bytes()
+        for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines():
+            found.update(_codings(json.loads(line)))
     return found
 
 
@@ -123,7 +119,8 @@ def kinds(found: dict[str, Row], sample: dict[str, Row], folder: pathlib.Path) -
             kept[name] = [row for row in rows if name == "domain" or row[f"{name}_id"] in used]
             for row in kept[name]:
                 made = row[f"{name}_concept_id"]
-                found.setdefault(made, sample[made])
+                if made not in found:
+                    found[made] = sample[made]
     for row in kept["vocabulary"]:
         if row["vocabulary_id"] == "None":
             row["vocabulary_version"] = VERSION
@@ -187,14 +184,14 @@ def main(given: list[str] | None = None) -> int:
     found = concepts(sample, in_demo)
     kept = kinds(found, sample, folder)
     ancestors, amounts = drugs(found)
-    write("CONCEPT", CONCEPT, (found[i] for i in sorted(found, key=int)))
+    write("CONCEPT", (found[i] for i in sorted(found, key=int)))
     for name, rows in kept.items():
-        write(name.upper(), rows[0], sorted(rows, key=lambda row: next(iter(row.values()))))
-    write("CONCEPT_RELATIONSHIP", RELATION, relations(found))
-    write("CONCEPT_ANCESTOR", ancestors[0], ancestors)
-    write("DRUG_STRENGTH", STRENGTH, amounts)
-    write("SOURCE_TO_CONCEPT_MAP", MAPPED, local_map(found))
-    write("CONCEPT_SYNONYM", ["concept_id", "concept_synonym_name", "language_concept_id"], [])
+        write(name.upper(), sorted(rows, key=lambda row: next(iter(row.values()))))
+    write("CONCEPT_RELATIONSHIP", relations(found))
+    write("CONCEPT_ANCESTOR", ancestors)
+    write("DRUG_STRENGTH", amounts)
+    write("SOURCE_TO_CONCEPT_MAP", local_map(found))
+    write("CONCEPT_SYNONYM", [])
     known = {(row["vocabulary_id"], row["concept_code"]) for row in found.values()}
     known |= {(row["source_vocabulary_id"], row["source_code"]) for row in local_map(found)}
     vocabularies = {**SHIPPED, "http://snomed.info/sct": "SNOMED"}
