@@ -9,23 +9,17 @@ from __future__ import annotations
 import contextlib
 import gzip
 import mmap
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 import orjson
 
-from jobs.formats import bundle, strict_json
+from jobs.formats import strict_json
 from jobs.formats.fhir import Limits
+from jobs.formats.fhir_shapes import LOG, NDJSON, RESOURCE, UNKNOWN, Summary, of_document, of_line
 from jobs.formats.ndjson import BLOCK
 from jobs.formats.unpacking import Inspection, Unpacker
-
-NDJSON, BUNDLES, BUNDLE, RESOURCE = "ndjson", "ndjson-of-bundles", "bundle", "resource"
-MANIFEST, LOG, UNKNOWN = "manifest", "log.ndjson", "unknown"
-LINES = (NDJSON, BUNDLES)
-DOCUMENTS = (BUNDLE, RESOURCE)
 
 TRUNCATED = "truncated"
 EMPTY_FILE = "empty_file"
@@ -39,18 +33,8 @@ EXTENSIONS = (".ndjson", ".jsonl", ".json", ".fhir", "")
 _BLANK = re.compile(rb"\n[ \t\r]*+(?=\n)")
 _BOM = b"\xef\xbb\xbf"
 _SNIFF = 64 << 10
-
-
-class _Typed(msgspec.Struct):
-    resourceType: Any = None  # noqa: N815 - FHIR's own name
-
-
-class _TypedEntry(msgspec.Struct):
-    resource: _Typed | None = None
-
-
-class _TypedBundle(msgspec.Struct):
-    entry: list[_TypedEntry] = []
+# So many lines may be bad before the first good one.
+_MOST_BAD = 200
 
 
 def inspect(path: str, limits: Limits | None = None) -> Inspection:
@@ -129,41 +113,39 @@ class Inspector:
         lines = [line for line in head.split(b"\n") if line.strip()]
         if not lines:
             return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
-        first = _value(lines[0])
         if self._records == 1:
-            return self._single(first, path, head)
-        shape = _line_shape(first)
+            return self._single(path, head)
+        shape = of_line(first := _value(lines[0]))
         if shape:
             return self._of_lines(shape, first)
         # The first line is no record: a JSON text over many lines, or lines of which the first is bad.
-        text = self._document(path)
-        if text is not None:
-            return self._one_text(text)
-        # The last of the lines seen may be cut where the look ended.
-        for line in lines[1:201]:
-            value = _value(line)
-            shape = _line_shape(value)
+        document = self._document(path)
+        if document:
+            return self._one_text(document)
+        for line in lines[1:_MOST_BAD]:
+            shape = of_line(value := _value(line))
             if shape:
                 return self._of_lines(shape, value)
-        if head.lstrip()[:1] in (b"{", b"["):
-            too_large = self._unpacker.unpacked > self.limits.document_bytes
-            return self._found(UNKNOWN, faults=(DOCUMENT_TOO_LARGE if too_large else TRUNCATED,))
-        return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
+        return self._broken(path, head)
 
-    def _single(self, value: Any, path: str, head: bytes) -> Inspection:
-        """A file of one line: a JSON text or a record."""
-        if isinstance(value, dict):
-            if _line_shape(value) == LOG:
-                return self._found(LOG)
-            text = self._document(path)
-            if text is not None:
-                return self._one_text(text)
+    def _single(self, path: str, head: bytes) -> Inspection:
+        """A file of one line: a JSON text, or a record of a file that has one."""
+        value = _value(head)
+        shape = of_line(value)
+        if shape in (NDJSON, LOG):
+            return self._of_lines(shape, value)
+        document = self._document(path)
+        return self._one_text(document) if document else self._broken(path, head)
+
+    def _broken(self, path: str, head: bytes) -> Inspection:
+        """Neither lines nor a JSON text: cut, or so bad that it makes one bad record, or not for us."""
         if self._unpacker.unpacked > self.limits.document_bytes:
             return self._found(UNKNOWN, faults=(DOCUMENT_TOO_LARGE,))
-        if head.lstrip()[:1] == b"{":
-            cut = () if self._ended and not strict_json.is_cut(head) else self._cut_fault()
-            return self._found(NDJSON, records=1, faults=cut)
-        return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
+        if head.lstrip()[:1] != b"{":
+            return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
+        with self._opened(path) as whole:
+            faults = (TRUNCATED,) if strict_json.is_cut(bytes(whole)) else ()
+        return self._found(RESOURCE, 1, None, {"": 1}, faults)
 
     def _of_lines(self, shape: str, value: Any) -> Inspection:
         if shape == LOG:
@@ -183,32 +165,25 @@ class Inspector:
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[Any]:
         if self._unpacker.compressed:
-            with gzip.open(path, "rb") as stream:
-                yield stream.read()
-        elif os.path.getsize(path) == 0:
-            yield b""
+            with gzip.open(path, "rb") as packed:
+                yield packed.read()
         else:
             with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 yield mapped
 
-    def _document(self, path: str) -> dict[str, Any] | None:
+    def _document(self, path: str) -> Summary | None:
         """What matters of a file that is one JSON text; None when it is none."""
         if self._unpacker.unpacked > self.limits.document_bytes:
             return None
-        with self._opened(path) as mapped, memoryview(mapped) as data:
+        with self._opened(path) as whole, memoryview(whole) as data:
             start = len(_BOM) if bytes(data[:3]) == _BOM else 0
             with data[start:] as text:
-                return _summary(text)
+                return of_document(text)
 
-    def _one_text(self, text: dict[str, Any]) -> Inspection:
-        kind = text.get("resourceType")
-        if text["manifest"]:
-            return self._found(MANIFEST)
-        if not isinstance(kind, str):
+    def _one_text(self, found: Summary) -> Inspection:
+        if found.shape == UNKNOWN:
             return self._found(UNKNOWN, faults=(NOT_FHIR,))
-        if kind == "Bundle" and text["container"]:
-            return self._found(BUNDLE, sum(text["types"].values()), None, text["types"])
-        return self._found(RESOURCE, 1, kind, {kind: 1})
+        return self._found(found.shape, sum(found.types.values()), found.resource_type, found.types)
 
     def _found(
         self,
@@ -227,53 +202,3 @@ def _value(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-
-
-def _line_shape(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    if "eventId" in value and "eventDetail" in value:
-        return LOG
-    if not isinstance(value.get("resourceType"), str) or _is_manifest(value):
-        return None
-    return BUNDLES if value["resourceType"] == "Bundle" and value.get("type") in bundle.UNPACKED else NDJSON
-
-
-def _is_manifest(value: Any) -> bool:
-    # Bulk Data Access 1.0 to 4.0, "Response - Complete Status": the two elements every manifest has.
-    return "transactionTime" in value and "output" in value
-
-
-class _Envelope(msgspec.Struct):
-    resourceType: Any = None  # noqa: N815 - FHIR's own name
-    type: Any = None
-    transactionTime: Any = None  # noqa: N815 - Bulk Data's own name
-    output: msgspec.Raw | None = None
-
-
-def _summary(text: memoryview) -> dict[str, Any] | None:
-    try:
-        found = msgspec.json.decode(text, type=_Envelope)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    container = found.resourceType == "Bundle" and found.type in bundle.UNPACKED
-    return {
-        "resourceType": found.resourceType,
-        "manifest": found.transactionTime is not None and found.output is not None,
-        "container": container,
-        "types": _types(text) if container else {},
-    }
-
-
-def _types(text: memoryview) -> dict[str, int]:
-    """How many entries of which type a Bundle has; '' for those that do not say."""
-    try:
-        entries = msgspec.json.decode(text, type=_TypedBundle).entry
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    types: dict[str, int] = {}
-    for entry in entries:
-        kind = entry.resource.resourceType if entry.resource else None
-        kind = kind if isinstance(kind, str) else ""
-        types[kind] = types.get(kind, 0) + 1
-    return dict(sorted(types.items()))
