@@ -27,8 +27,8 @@ from jobs.columns.spans import span, span_faults
 ADMINISTRATION = f"""
     {MEDICATION}, status string, statusReason array<{CODEABLE}>, category {CODEABLE}, subject {REFERENCE},
     context {REFERENCE}, effectiveDateTime string, effectivePeriod {PERIOD},
-    performer array<struct<actor: {REFERENCE}>>, request {REFERENCE}, device array<{REFERENCE}>, reasonCode array<{CODEABLE}>,
-    reasonReference array<{REFERENCE}>,
+    performer array<struct<actor: {REFERENCE}>>, request {REFERENCE}, device array<{REFERENCE}>,
+    reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>,
     dosage struct<text: string, site: {CODEABLE}, route: {CODEABLE}, method: {CODEABLE}, dose: {QUANTITY},
         rateRatio: {RATIO}, rateQuantity: {QUANTITY}>
 """

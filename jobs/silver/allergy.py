@@ -1,0 +1,95 @@
+"""silver.allergy: one AllergyIntolerance resource, newest version."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.dates import precision
+from jobs.columns.faults import faults
+from jobs.columns.fhir import (
+    CODEABLE,
+    CODES,
+    PERIOD,
+    REFERENCE,
+    all_codings,
+    codings,
+    current,
+    has_content,
+    identity,
+    parsed,
+    reference,
+    subject,
+    text_of,
+)
+from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.spans import moment, span_faults
+
+REACTION = (
+    f"struct<substance: {CODEABLE}, manifestation: array<{CODEABLE}>, description: string, onset: string,"
+    f" severity: string, exposureRoute: {CODEABLE}>"
+)
+REACTIONS = (
+    f"array<struct<substance_codes: {CODES}, manifestation_codes: {CODES}, manifestation_text: string,"
+    f" description: string, onset_date: date, onset_at: timestamp, severity: string, route_codes: {CODES}>>"
+)
+ALLERGY = f"""
+    clinicalStatus {CODEABLE}, verificationStatus {CODEABLE}, type string, category array<string>, criticality string,
+    code {CODEABLE}, patient {REFERENCE}, encounter {REFERENCE}, onsetDateTime string, onsetAge {QUANTITY},
+    onsetPeriod {PERIOD}, onsetString string, recordedDate string, recorder {REFERENCE}, asserter {REFERENCE},
+    lastOccurrence string, reaction array<{REACTION}>
+"""
+
+
+def build(resources: DataFrame) -> DataFrame:
+    r = F.col("r")
+    onset = F.coalesce(r["onsetDateTime"], r["onsetPeriod"]["start"])
+    onset_end = r["onsetPeriod"]["end"]
+    verification = F.get(r["verificationStatus"]["coding"]["code"], F.lit(0))
+    substances = r["reaction"]["substance"]
+    return parsed(current(resources, "AllergyIntolerance"), ALLERGY).select(
+        *identity("allergy"),
+        *subject(r["patient"]),
+        reference(r["encounter"], "Encounter").alias("encounter_ref"),
+        reference(r["recorder"], "Practitioner").alias("recorder_ref"),
+        reference(r["asserter"], "Practitioner").alias("asserter_ref"),
+        verification.alias("status"),
+        F.get(r["clinicalStatus"]["coding"]["code"], F.lit(0)).alias("clinical_status"),
+        verification.alias("verification_status"),
+        r["type"].alias("type"),
+        F.coalesce(r["category"], F.array().cast("array<string>")).alias("categories"),
+        r["criticality"].alias("criticality"),
+        codings(r["code"]).alias("codes"),
+        text_of(r["code"]).alias("code_text"),
+        onset.alias("onset_sent"),
+        *moment("onset", onset),
+        precision(onset).alias("onset_precision"),
+        *moment("onset_end", onset_end),
+        *measured("onset_age", r["onsetAge"])[:2],
+        r["onsetString"].alias("onset_text"),
+        *moment("recorded", r["recordedDate"]),
+        *moment("last_occurrence", r["lastOccurrence"]),
+        _reactions(r["reaction"]).alias("reactions"),
+        all_codings(substances).alias("substance_codes"),
+        faults(
+            no_patient=reference(r["patient"], "Patient").isNull(),
+            no_code=~has_content(r["code"]) & (F.size(all_codings(substances)) == 0),
+            **span_faults(onset, onset_end),
+        ).alias("faults"),
+    )
+
+
+def _reactions(reactions: Column) -> Column:
+    shaped = F.transform(
+        reactions,
+        lambda one: F.struct(
+            codings(one["substance"]).alias("substance_codes"),
+            all_codings(one["manifestation"]).alias("manifestation_codes"),
+            text_of(F.get(one["manifestation"], F.lit(0))).alias("manifestation_text"),
+            one["description"].alias("description"),
+            *moment("onset", one["onset"]),
+            one["severity"].alias("severity"),
+            codings(one["exposureRoute"]).alias("route_codes"),
+        ),
+    )
+    return F.coalesce(shaped, F.array().cast(REACTIONS))

@@ -1,0 +1,75 @@
+"""silver.device_use: one DeviceUseStatement resource, newest version."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.faults import faults
+from jobs.columns.fhir import (
+    CODEABLE,
+    PERIOD,
+    REFERENCE,
+    all_codings,
+    codings,
+    current,
+    identity,
+    parsed,
+    reference,
+    references,
+    subject,
+    text_of,
+)
+from jobs.columns.spans import moment, span, span_faults
+
+DEVICE_USE = f"""
+    contained array<struct<resourceType: string, id: string, type: {CODEABLE},
+        udiCarrier: array<struct<carrierHRF: string>>, deviceName: array<struct<name: string>>>>,
+    status string, subject {REFERENCE}, timingDateTime string, timingPeriod {PERIOD},
+    timingTiming struct<event: array<string>, repeat: struct<boundsPeriod: {PERIOD}>>, recordedOn string,
+    source {REFERENCE}, device {REFERENCE}, reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>,
+    bodySite {CODEABLE}, derivedFrom array<{REFERENCE}>, basedOn array<{REFERENCE}>
+"""
+
+
+def build(resources: DataFrame) -> DataFrame:
+    r = F.col("r")
+    period, timing = r["timingPeriod"], r["timingTiming"]
+    bounds = timing["repeat"]["boundsPeriod"]
+    start = F.coalesce(r["timingDateTime"], period["start"], bounds["start"], F.get(timing["event"], F.lit(0)))
+    end = F.coalesce(period["end"], bounds["end"])
+    held = _contained(r)
+    words = F.coalesce(text_of(held["type"]), F.get(held["deviceName"]["name"], F.lit(0)), r["device"]["display"])
+    return parsed(current(resources, "DeviceUseStatement"), DEVICE_USE).select(
+        *identity("device_use"),
+        *subject(r["subject"]),
+        F.when(held.isNull(), reference(r["device"], "Device")).alias("device_ref"),
+        reference(r["source"], "Practitioner").alias("source_ref"),
+        references(r["derivedFrom"], "Procedure").alias("derived_from_refs"),
+        references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
+        r["status"].alias("status"),
+        codings(held["type"]).alias("codes"),
+        words.alias("code_text"),
+        F.get(held["udiCarrier"]["carrierHRF"], F.lit(0)).alias("udi"),
+        *span(start, end),
+        *moment("recorded", r["recordedOn"]),
+        all_codings(r["reasonCode"]).alias("reason_codes"),
+        references(r["reasonReference"], "Condition").alias("reason_refs"),
+        codings(r["bodySite"]).alias("body_site_codes"),
+        faults(
+            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_device=words.isNull() & (_is_inside(r["device"]) | reference(r["device"], "Device").isNull()),
+            **span_faults(start, end),
+        ).alias("faults"),
+    )
+
+
+def _is_inside(ref: Column) -> Column:
+    return F.coalesce(ref["reference"].startswith("#"), F.lit(False))
+
+
+def _contained(r: Column) -> Column:
+    """The contained Device that `device` names by "#id", or null."""
+    wanted = F.substr(r["device"]["reference"], F.lit(2))
+    same = F.filter(r["contained"], lambda held: (held["id"] == wanted) & (held["resourceType"] == "Device"))
+    return F.when(_is_inside(r["device"]), F.get(same, F.lit(0)))
