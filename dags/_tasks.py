@@ -66,18 +66,26 @@ def params(tables: list[str]) -> dict[str, Param]:
     }
 
 
-class SparkStage(SparkSubmitOperator):
+class SparkTask(SparkSubmitOperator):
+    """A spark-submit with our connection, our lineage parent and no more of the environment than it needs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(conn_id=CONNECTION, openlineage_inject_parent_job_info=True, **kwargs)
+
+    def _get_hook(self) -> SparkSubmitHook:
+        hook = super()._get_hook()
+        refuse_fallback(hook)
+        # The provider hands the worker's whole environment to the child; ours gets what it needs.
+        hook.submit = functools.partial(hook.submit, env=environment())
+        return hook
+
+
+class SparkStage(SparkTask):
     """Runs one stage, and raises asset events only for what its readers have not read."""
 
     def __init__(self, *, stage: str, tables: list[str], feed: str | None = None, **kwargs: Any) -> None:
         self.stage, self.tables, self.feed = stage, tables, feed
-        super().__init__(
-            application=APPLICATION,
-            conn_id=CONNECTION,
-            name=f"lakeward-{feed or stage}",
-            openlineage_inject_parent_job_info=True,
-            **kwargs,
-        )
+        super().__init__(application=APPLICATION, name=f"lakeward-{feed or stage}", **kwargs)
 
     def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
         super().render_template_fields(context, jinja_env)
@@ -116,13 +124,6 @@ class SparkStage(SparkSubmitOperator):
                     outlet_events[alias].add(_assets.table(name), extra={"version": version})
             elif as_of:
                 outlet_events[outlet].extra = {"as_of": as_of}
-
-    def _get_hook(self) -> SparkSubmitHook:
-        hook = super()._get_hook()
-        refuse_fallback(hook)
-        # The provider hands the worker's whole environment to the child; ours gets what it needs.
-        hook.submit = functools.partial(hook.submit, env=environment())
-        return hook
 
 
 def refuse_fallback(hook: SparkSubmitHook) -> None:

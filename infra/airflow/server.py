@@ -48,7 +48,7 @@ def pools() -> dict[str, dict[str, object]]:
     """One pool of one slot per feed and per stage, as `airflow pools import` reads them."""
     import schemas
 
-    names = [f"bronze_{feed.feed}" for feed in schemas.feeds()] + ["silver", "gold", "publication"]
+    names = [f"bronze_{feed.feed}" for feed in schemas.feeds()] + ["silver", "gold", "publication", "maintenance"]
     return {f"lakeward_{n}": {"slots": 1, "description": ONE_SLOT, "include_deferred": True} for n in names}
 
 
