@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.keys import key
+from jobs.columns.placed import with_visit
 
 SOURCE_VALUE_LENGTH = 50
 
@@ -17,24 +17,10 @@ def belonging(events: DataFrame, target: str, people: DataFrame, visits: DataFra
     `faults` names why an event cannot be published; it then waits in quarantine.
     """
     mine = events.where((F.col("target") == target) & F.col("excluded").isNull())
-    known_people = people.select("person_id", F.lit(True).alias("_has_person"))
-    # One row per encounter on either side: a visit, or a stretch of one.
-    stays = details.select(
-        F.col("visit_detail_id").alias("_detail_id"), F.col("visit_occurrence_id").alias("_detail_visit_id")
-    )
-    whole = visits.select(F.col("visit_occurrence_id").alias("_visit_id"))
-    return (
-        mine.withColumn("_visit_id", key("visit_occurrence", F.col("encounter_id")))
-        .withColumn("_detail_id", key("visit_detail", F.col("encounter_id")))
-        .join(known_people, on="person_id", how="left")
-        .join(whole.withColumn("_has_visit", F.lit(True)), on="_visit_id", how="left")
-        .join(stays, on="_detail_id", how="left")
-        .withColumn(
-            "visit_occurrence_id", F.coalesce(F.col("_detail_visit_id"), F.when(F.col("_has_visit"), F.col("_visit_id")))
-        )
-        .withColumn("visit_detail_id", F.when(F.col("_detail_visit_id").isNotNull(), F.col("_detail_id")))
-        .withColumn("faults", faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()))
-    )
+    published = people.select("person_id", F.lit(True).alias("_has_person"))
+    placed = with_visit(mine.join(published, on="person_id", how="left"), "encounter_id", visits, details)
+    wrong = faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull())
+    return placed.withColumn("faults", wrong)
 
 
 def source_value(text: Column) -> Column:

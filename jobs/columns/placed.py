@@ -1,0 +1,44 @@
+"""Whose a row is and in which visit it lies: person, visit and visit detail, resolved, no row lost or doubled."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.keys import key
+from jobs.columns.people import own_person
+from jobs.columns.references import resolved
+
+
+def with_person(rows: DataFrame, patients: DataFrame, links: DataFrame, people: DataFrame) -> DataFrame:
+    """Add person_id, and `_has_person`: true when that person is published."""
+    known = resolved(rows, "patient_ref", patients, "patient_id", "_known_patient_id")
+    known = known.withColumn("patient_id", F.coalesce("_known_patient_id", "patient_id")).drop("_known_patient_id")
+    linked = known.join(links.select("patient_id", F.col("person_id").alias("_linked")), on="patient_id", how="left")
+    owned = linked.withColumn("person_id", F.coalesce(F.col("_linked"), own_person(F.col("patient_id"))))
+    published = people.select("person_id", F.lit(True).alias("_has_person"))
+    return owned.drop("_linked").join(published, on="person_id", how="left")
+
+
+def with_visit(rows: DataFrame, encounter_id: str, visits: DataFrame, details: DataFrame) -> DataFrame:
+    """Add visit_occurrence_id and visit_detail_id of an encounter; null when it is no published visit.
+
+    An encounter is a visit, or a part of one: then the visit is that of the part.
+    """
+    whole = visits.select(F.col("visit_occurrence_id").alias("_visit_id"), F.lit(True).alias("_has_visit"))
+    parts = details.select(
+        F.col("visit_detail_id").alias("_detail_id"), F.col("visit_occurrence_id").alias("_detail_visit_id")
+    )
+    found = (
+        rows.withColumn("_visit_id", key("visit_occurrence", F.col(encounter_id)))
+        .withColumn("_detail_id", key("visit_detail", F.col(encounter_id)))
+        .join(whole, on="_visit_id", how="left")
+        .join(parts, on="_detail_id", how="left")
+    )
+    visit = F.coalesce(F.col("_detail_visit_id"), F.when(F.col("_has_visit"), F.col("_visit_id")))
+    return found.withColumns(
+        {
+            "visit_occurrence_id": visit,
+            "visit_detail_id": F.when(F.col("_detail_visit_id").isNotNull(), F.col("_detail_id")),
+        }
+    ).drop("_visit_id", "_detail_id", "_has_visit", "_detail_visit_id")

@@ -1,0 +1,71 @@
+"""What visits and their details share: kind, care, arrival and departure of an encounter."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.columns.events import source_value
+from jobs.columns.mapping import first_concept, mapped
+from jobs.columns.placed import with_person
+from jobs.columns.references import resolved
+
+# HL7 v3 ActCode, as FHIR R4 Encounter.class has it.
+KINDS = {
+    "IMP": concepts.VISIT_INPATIENT,
+    "ACUTE": concepts.VISIT_INPATIENT,
+    "NONAC": concepts.VISIT_NON_HOSPITAL,
+    "PRENC": concepts.VISIT_OUTPATIENT,
+    "AMB": concepts.VISIT_OUTPATIENT,
+    "EMER": concepts.VISIT_EMERGENCY,
+    "OBSENC": concepts.VISIT_EMERGENCY_AND_INPATIENT,
+    "VR": concepts.VISIT_TELEHEALTH,
+    "HH": concepts.VISIT_HOME,
+    "SS": concepts.VISIT_EMERGENCY_ROOM_HOSPITAL,
+    "FLD": concepts.VISIT_AMBULANCE,
+}
+STAYS = ("IMP", "ACUTE", "NONAC")
+EXCLUDED = {"entered-in-error": "entered_in_error", "cancelled": "cancelled", "planned": "planned"}
+
+
+def excluded_status() -> Column:
+    """Why an encounter is no visit: it was called off, is still to come, or never was."""
+    table = F.create_map(*[F.lit(part) for pair in EXCLUDED.items() for part in pair])
+    return F.try_element_at(table, F.col("status"))
+
+
+def described(
+    encounters: DataFrame,
+    patients: DataFrame,
+    links: DataFrame,
+    people: DataFrame,
+    practitioners: DataFrame,
+    organizations: DataFrame,
+    concept_map: DataFrame,
+) -> DataFrame:
+    """Encounters with person, provider, care site and mapped arrival and departure; each stays once."""
+    rows = with_person(encounters, patients, links, people)
+    rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
+    rows = resolved(rows, "organization_ref", organizations, "organization_id", "care_site_id")
+    rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map")
+    return mapped(rows, concept_map, "discharge_codes", into="discharge_map")
+
+
+def kind() -> Column:
+    """Visit concept of the class; 0 when the class is none that is known."""
+    table = F.create_map(*[F.lit(part) for pair in KINDS.items() for part in pair])
+    return F.coalesce(F.try_element_at(table, F.upper("class_code")), F.lit(concepts.NO_MATCH))
+
+
+def ends() -> Column:
+    """Last day: as stated; of a stay that goes on the day we heard of it; else the day it began (OMOP: required)."""
+    goes_on = F.upper("class_code").isin(*STAYS) & (F.col("status") == "in-progress")
+    heard = F.greatest(F.to_date(F.from_utc_timestamp("received_at", "UTC")), F.col("start_date"))
+    return F.coalesce(F.col("end_date"), F.when(goes_on, heard), F.col("start_date"))
+
+
+def coded(codes: str, found: str) -> tuple[Column, Column]:
+    """Concept and source value of a coded attribute: null when it is not said, 0 when it is not mapped."""
+    code = F.try_element_at(F.col(codes)["code"], F.lit(1))
+    return first_concept(F.when(F.size(codes) > 0, F.col(found))), source_value(code)

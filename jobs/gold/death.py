@@ -1,0 +1,50 @@
+"""gold.death: one person who died."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.columns.events import source_value
+from jobs.columns.faults import faults
+
+# LOINC "Cause of death": its coded answer is what the certificate says.
+CAUSE_OF_DEATH = "69453-9"
+
+
+def build(patients: DataFrame, links: DataFrame, people: DataFrame, events: DataFrame) -> DataFrame:
+    """OMOP CDM 5.4 DEATH: at most one row per person, told by the surviving patient record.
+
+    A patient known to be dead without a date waits in quarantine; a death without a known cause is kept.
+    """
+    survivors = links.where("is_survivor").select("patient_id", "person_id")
+    dead = patients.where("is_deceased").join(survivors, on="patient_id", how="inner")
+    published = people.select("person_id", F.lit(True).alias("_has_person"))
+    said = events.where((F.col("source_code") == CAUSE_OF_DEATH) & F.col("excluded").isNull())
+    causes = said.groupBy("person_id").agg(
+        F.min(
+            F.struct(
+                F.col("start_date").alias("day"),
+                "event_id",
+                F.col("value_as_concept_id").alias("concept"),
+                F.coalesce("value_as_string", "value_source_value").alias("words"),
+                "record_ids",
+            )
+        ).alias("cause")
+    )
+    rows = dead.join(published, on="person_id", how="left").join(causes, on="person_id", how="left")
+    return rows.select(
+        "person_id",
+        F.col("deceased_date").alias("death_date"),
+        F.col("deceased_at").alias("death_datetime"),
+        F.lit(concepts.TYPE_EHR).alias("death_type_concept_id"),
+        F.col("cause.concept").alias("cause_concept_id"),
+        source_value(F.col("cause.words")).alias("cause_source_value"),
+        F.when(F.col("cause").isNotNull(), concepts.NO_MATCH).alias("cause_source_concept_id"),
+        F.concat(F.array("record_id"), F.coalesce("cause.record_ids", F.array().cast("array<bigint>"))).alias(
+            "lw_record_ids"
+        ),
+        F.concat_ws("|", F.lit("silver.patient"), F.col("patient_id").cast("string")).alias("lw_source"),
+        faults(no_person=F.col("_has_person").isNull(), no_death_date=F.col("deceased_date").isNull()).alias("faults"),
+    )

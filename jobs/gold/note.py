@@ -1,0 +1,96 @@
+"""gold.note: one text that somebody wrote about a person."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.columns.events import source_value
+from jobs.columns.faults import faults
+from jobs.columns.keys import key
+from jobs.columns.placed import with_person, with_visit
+from jobs.columns.references import resolved
+
+LONGEST_TITLE = 250
+NOTE_COLUMNS = (
+    "patient_id",
+    "patient_ref",
+    "encounter_ref",
+    "practitioner_ref",
+    "tenant",
+    "feed",
+    "record_id",
+    "note_text",
+    "note_title",
+    "note_language",
+    "code_text",
+)
+
+
+def build(
+    documents: DataFrame,
+    reports: DataFrame,
+    patients: DataFrame,
+    links: DataFrame,
+    people: DataFrame,
+    encounters: DataFrame,
+    practitioners: DataFrame,
+    visits: DataFrame,
+    details: DataFrame,
+) -> DataFrame:
+    """OMOP CDM 5.4 NOTE: documents with a text, and reports whose text is not that of a document of the same encounter."""
+    written = _written(documents, "document_reference", F.coalesce("documented_date", "start_date"), _at("documented"))
+    reported = _written(reports, "diagnostic_report", F.coalesce("effective_date", "issued_date"), _at("effective"))
+    # Exports send the note of an encounter both ways; one text is one note.
+    told = written.select(_same_text().alias("_same"))
+    reported = reported.withColumn("_same", _same_text()).join(told, on="_same", how="left_anti").drop("_same")
+    rows = with_person(written.unionByName(reported), patients, links, people)
+    rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
+    rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
+    rows = with_visit(rows, "encounter_id", visits, details)
+    return rows.select(
+        key("note", F.col("source"), F.col("source_row_id")).alias("note_id"),
+        "person_id",
+        "note_date",
+        F.col("note_at").alias("note_datetime"),
+        F.lit(concepts.TYPE_EHR_NOTE).alias("note_type_concept_id"),
+        F.lit(concepts.NO_MATCH).alias("note_class_concept_id"),
+        F.left(F.coalesce("note_title", "code_text"), F.lit(LONGEST_TITLE)).alias("note_title"),
+        "note_text",
+        F.lit(concepts.ENCODING_UTF8).alias("encoding_concept_id"),
+        F.when(F.coalesce("note_language", F.lit("en")).startswith("en"), concepts.LANGUAGE_ENGLISH)
+        .otherwise(F.lit(concepts.NO_MATCH))
+        .alias("language_concept_id"),
+        "provider_id",
+        "visit_occurrence_id",
+        "visit_detail_id",
+        source_value(F.col("code_text")).alias("note_source_value"),
+        F.lit(None).cast("bigint").alias("note_event_id"),
+        F.lit(None).cast("int").alias("note_event_field_concept_id"),
+        F.array("record_id").alias("lw_record_ids"),
+        F.concat_ws("|", F.concat(F.lit("silver."), F.col("source")), F.col("source_row_id").cast("string")).alias(
+            "lw_source"
+        ),
+        faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("note_date").isNull()).alias("faults"),
+    )
+
+
+def _written(rows: DataFrame, source: str, day: Column, at: Column) -> DataFrame:
+    """Rows of one silver table that hold a text and were not withdrawn."""
+    kept = rows.where(F.col("note_text").isNotNull() & (F.coalesce("status", F.lit("")) != "entered-in-error"))
+    return kept.select(
+        F.lit(source).alias("source"),
+        F.col(f"{source}_id").alias("source_row_id"),
+        *NOTE_COLUMNS,
+        day.alias("note_date"),
+        at.alias("note_at"),
+    )
+
+
+def _at(what: str) -> Column:
+    return F.when(F.col(f"{what}_date").isNotNull(), F.col(f"{what}_at"))
+
+
+def _same_text() -> Column:
+    return key("note text", F.col("patient_ref"), F.col("encounter_ref"), F.xxhash64("note_text"))
