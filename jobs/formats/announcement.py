@@ -74,6 +74,14 @@ class Reconciliation:
     reasons: tuple[Reason, ...] = field(default=())
 
 
+def merge(one: Announcement, other: Announcement) -> Announcement:
+    """Two announcements of one export as one."""
+    exported = [at for at in (one.exported_at, other.exported_at) if at]
+    total = None if one.total is None or other.total is None else one.total + other.total
+    faults = tuple(dict.fromkeys(one.faults + other.faults))
+    return Announcement(max(exported, default=None), one.files + other.files, total, faults)
+
+
 def plain_name(name: str) -> str:
     """The name by which a file is known on both sides: no folder, no query, no .gz.
 
@@ -120,7 +128,7 @@ def _by_name(files: Iterable[Announced], arrived: Sequence[Arrived]) -> tuple[li
 def _by_type(files: Iterable[Announced], arrived: Sequence[Arrived]) -> tuple[list[Reason], int]:
     # Reports about the export are not always downloaded with it.
     said = [file for file in files if file.role != "error"]
-    here = [one for one in arrived if one.type != "OperationOutcome"]
+    here = [one for one in arrived if one.type != "OperationOutcome" and (one.type or one.records)]
     reasons, compared = [], 0
     for kind in sorted({file.type or "" for file in said} | {one.type or "" for one in here}):
         counts = [file.count for file in said if (file.type or "") == kind]

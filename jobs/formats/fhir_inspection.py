@@ -15,18 +15,46 @@ from typing import Any
 
 import orjson
 
-from jobs.formats import strict_json
+from jobs.formats import fhir_export, strict_json
 from jobs.formats.fhir import Limits
-from jobs.formats.fhir_shapes import LOG, NDJSON, RESOURCE, UNKNOWN, Summary, of_document, of_line
+from jobs.formats.fhir_shapes import (
+    BUNDLE,
+    BUNDLES,
+    DOCUMENTS,
+    LINES,
+    LOG,
+    MANIFEST,
+    NDJSON,
+    RESOURCE,
+    UNKNOWN,
+    Summary,
+    of_document,
+    of_line,
+)
 from jobs.formats.ndjson import BLOCK
-from jobs.formats.unpacking import Inspection, Unpacker
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+
+# What the shell asks of the inspection module of any format.
+__all__ = [
+    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_FHIR", "UNKNOWN",
+    "inspect",
+]  # fmt: skip
 
 TRUNCATED = "truncated"
-EMPTY_FILE = "empty_file"
 UNKNOWN_FORMAT = "unknown_format"
 NOT_FHIR = "not_fhir"
 DOCUMENT_TOO_LARGE = "document_too_large"
 
+# Files that speak about the others, by shape, and how they are read.
+ANNOUNCEMENTS = {MANIFEST: fhir_export.manifest, LOG: fhir_export.log}
+EXTENSION_OF = {
+    NDJSON: ".ndjson",
+    BUNDLES: ".ndjson",
+    LOG: ".ndjson",
+    BUNDLE: ".json",
+    RESOURCE: ".json",
+    MANIFEST: ".json",
+}
 # A file of such a name claims to be for us, even when nothing in it can be recognised.
 EXTENSIONS = (".ndjson", ".jsonl", ".json", ".fhir", "")
 

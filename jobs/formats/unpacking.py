@@ -12,6 +12,7 @@ TRUNCATED_GZIP = "truncated_gzip"
 BAD_GZIP = "bad_gzip"
 ZIP_BOMB = "zip_bomb"
 UNPACKED_TOO_LARGE = "unpacked_too_large"
+EMPTY_FILE = "empty_file"
 
 # How much is unpacked at a time; a bomb is found after one step at the latest.
 STEP = 4 << 20
