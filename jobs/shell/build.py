@@ -8,7 +8,7 @@ import inspect
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
@@ -19,6 +19,9 @@ from jobs.shell import quarantine, scope, state, tables
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
+
+if TYPE_CHECKING:
+    from jobs.shell.witness import GateAndLineage
 
 # Above this share of changed rows, writing the table anew costs less than merging.
 REWRITE_SHARE = 0.3
@@ -53,26 +56,7 @@ class Outcome:
     message: str = ""
 
 
-class Witness(Protocol):
-    """Who checks a written version and tells the world: the gate and the lineage, seen from here."""
-
-    def begin(self, table: schemas.Table, request: Request, inputs: Mapping[str, int]) -> None:
-        """A hop begins."""
-
-    def look(self, table: schemas.Table, frames: Mapping[str, DataFrame], built: DataFrame) -> None:
-        """The built plan may be read for its column lineage."""
-
-    def judge(self, table: schemas.Table, candidate: DataFrame, outcome: Outcome) -> tuple[list[dict[str, Any]], Any]:
-        """Gate the candidate version: verdicts and measures; raises when a stop fails."""
-
-    def finish(self, table: schemas.Table, outcome: Outcome, inputs: Mapping[str, int]) -> None:
-        """The hop is published."""
-
-    def fail(self, table: schemas.Table, fault: BaseException) -> None:
-        """The hop failed."""
-
-
-def build_table(lake: Lake, name: str, request: Request, witness: Witness) -> Outcome:
+def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage) -> Outcome:
     """Build and publish one table, or find that there is nothing to do."""
     table = schemas.table(name)
     started = time.monotonic()
@@ -90,14 +74,15 @@ def build_table(lake: Lake, name: str, request: Request, witness: Witness) -> Ou
         if request.full or (takes_date and known.as_of != as_of):
             cut = scope.EVERYTHING
         outcome = Outcome(name, "built")
-        witness.begin(table, request, inputs)
+        witness.begin(name, witness.sources(inputs), request=request)
         try:
             reach("before-build")
             if cut.nothing:
                 known = dataclasses.replace(known, inputs=inputs)
                 state.write(lake.settings, known)
                 outcome = Outcome(name, "untouched", known.version, known.rows, accounting=known.accounting)
-                witness.finish(table, outcome, inputs)
+                witness.prepare(outcome)
+                witness.finish(outcome)
                 return outcome
             known = _settle(lake, table, known)
             frames = {p: scope.narrow(lake, lake.read(s), s, cut) for p, s in table.built_from.items()}
@@ -111,8 +96,9 @@ def build_table(lake: Lake, name: str, request: Request, witness: Witness) -> Ou
                 outcome.verdicts, measures = witness.judge(table, candidate, outcome)
                 outcome.gate_seconds = time.monotonic() - gate_started
             else:
-                outcome.verdicts, measures = known.verdicts, known.measures
+                outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
                 outcome.action = "confirmed"
+            witness.prepare(outcome)
             reach("before-publish")
             outcome.seconds = time.monotonic() - started
             state.write(
@@ -133,9 +119,9 @@ def build_table(lake: Lake, name: str, request: Request, witness: Witness) -> Ou
                 ),
             )
             reach("before-lineage")
-            witness.finish(table, outcome, inputs)
+            witness.finish(outcome)
         except BaseException as fault:
-            witness.fail(table, fault)
+            witness.fail(name, fault)
             raise
     return outcome
 
@@ -165,7 +151,7 @@ def _write(
     request: Request,
     outcome: Outcome,
     frames: Mapping[str, DataFrame],
-    witness: Witness,
+    witness: GateAndLineage,
 ) -> None:
     """Write the candidate version and set aside the faulty rows; fills the outcome."""
     path = lake.path(table.table)

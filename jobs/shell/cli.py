@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("quarantine", help="what waits, and why")
     one.add_argument("action", choices=["list", "show"])
-    one.add_argument("table", nargs="?", metavar="TABLE", help="show: the table whose rows wait, such as silver.condition")
+    one.add_argument(
+        "table", nargs="?", metavar="TABLE", help="show: the table whose rows wait, such as silver.condition"
+    )
     one.add_argument("--reason", help="show: only this reason")
     one.add_argument("--limit", type=int, default=20)
     one.add_argument("--reveal", action="store_true", help="show values; they are masked otherwise")
@@ -92,7 +94,22 @@ def _parser() -> argparse.ArgumentParser:
 def _land(asked: argparse.Namespace, settings: Settings) -> int:
     from jobs.shell import deliveries
 
-    return deliveries.land_and_say(asked.feed, asked.paths, settings)
+    found = deliveries.land(asked.feed, asked.paths, settings)
+    size = sum(file.size for file in found.files)
+    what = f"delivery {found.delivery_id} of {found.feed}: {len(found.files)} files, {size:,} bytes, {found.records:,} records"
+    if found.repeat:
+        print(f"{what}: landed before, at {found.received_at}; nothing new")
+        return 0
+    if found.duplicates:
+        print(f"{len(found.duplicates)} files were landed before and are not taken again")
+    if found.state == deliveries.HELD:
+        print(f"{what}: HELD, bronze will not read it", file=sys.stderr)
+        for detail in found.details:
+            said = ", ".join(f"{name} {value}" for name, value in detail.items() if value is not None)
+            print(f"  {said}", file=sys.stderr)
+        return 1
+    print(f"{what}: landed; `lakeward run` takes it in")
+    return 0
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:

@@ -16,7 +16,7 @@ from jobs.shell.settings import Settings
 DELIVERIES = "ops.delivery"
 
 
-class NotBuilt(RuntimeError):
+class NotBuiltError(RuntimeError):
     """A table is asked for that no run has published yet: names it and the stage that makes it."""
 
 
@@ -45,7 +45,7 @@ class Lake:
             return self._deliveries()
         version = self.version(name) if version is None else version
         if version < 0:
-            raise NotBuilt(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
+            raise NotBuiltError(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
         found = tables.read(self.spark, self.path(name), version)
         if name.startswith("bronze.") and "feed" in found.columns:
             zones = {feed.feed: feed.time_zone for feed in schemas.feeds()}

@@ -8,9 +8,10 @@ from typing import Any
 
 import schemas
 from jobs.shell import documents, state
-from jobs.shell.build import Outcome, Request, Witness
+from jobs.shell.build import Outcome, Request
 from jobs.shell.failpoint import reach
-from jobs.shell.lake import Lake, NotBuilt
+from jobs.shell.witness import GateAndLineage
+from jobs.shell.lake import Lake, NotBuiltError
 from jobs.shell.settings import Settings
 
 TABLE = "publication"
@@ -26,14 +27,14 @@ def current(settings: Settings) -> dict[str, Any] | None:
     return documents.read(_path(settings, pointer["publication"])) if pointer else None
 
 
-def publish(lake: Lake, request: Request, witness: Witness, say: Callable[[str], None]) -> Outcome:
+def publish(lake: Lake, request: Request, witness: GateAndLineage, say: Callable[[str], None]) -> Outcome:
     """Publish the gated versions of all tables as one; nothing is written when nothing changed."""
     settings = lake.settings
     before = current(settings)
     versions = {name: lake.version(name) for layer in schemas.LAYERS for name in schemas.names(layer)}
     unbuilt = [name for name in schemas.names("gold") if versions[name] < 0]
     if unbuilt:
-        raise NotBuilt(f"publication waits for {', '.join(unbuilt)}: run `lakeward run gold` first")
+        raise NotBuiltError(f"publication waits for {', '.join(unbuilt)}: run `lakeward run gold` first")
     versions = {name: version for name, version in versions.items() if version >= 0}
     if before and before["tables"] == versions:
         outcome = Outcome(TABLE, "unchanged", before["number"], len(versions))

@@ -19,7 +19,7 @@ from jobs.shell.settings import Settings
 DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMPTZ", "binary": "BLOB"}
 
 
-class NothingPublished(RuntimeError):
+class NothingPublishedError(RuntimeError):
     """No publication yet: says what to run."""
 
 
@@ -59,7 +59,7 @@ def published_versions(settings: Settings) -> dict[str, int]:
             if version >= 0:
                 found[name] = version
     if not found:
-        raise NothingPublished("nothing is published yet: land a delivery, then `lakeward run`")
+        raise NothingPublishedError("nothing is published yet: land a delivery, then `lakeward run`")
     return found
 
 
@@ -78,7 +78,8 @@ def _view(
         return
     partitions = list(delta.metadata().partition_columns)
     # The partition's value stands in the folder's name, as text.
-    hive = f", hive_partitioning = true, hive_types = {{{', '.join(f"'{p}': VARCHAR" for p in partitions)}}}"
+    kinds = ", ".join(f"'{partition}': VARCHAR" for partition in partitions)
+    hive = f", hive_partitioning = true, hive_types = {{{kinds}}}"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     options = f"union_by_name = true{hive if partitions else ', hive_partitioning = false'}"
     if deleted := _deleted(delta):

@@ -15,7 +15,7 @@ from typing import Any
 
 import schemas
 from jobs.shell import documents, intake, publication, vocabulary_stage
-from jobs.shell.build import Outcome, Request, Witness, build_table
+from jobs.shell.build import Outcome, Request, build_table
 from jobs.shell.faults import safe_text
 from jobs.shell.lake import Lake
 from jobs.shell.settings import Settings
@@ -26,7 +26,7 @@ STAGES = ("vocabulary", "bronze", "silver", "gold", "publication")
 SIDE_BY_SIDE = 3
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """A name given to `run` that is neither stage, feed nor table: names it and what there is."""
 
 
@@ -71,7 +71,7 @@ def resolve(wanted: Iterable[str]) -> dict[str, list[str]]:
             found[name.split(".")[0]].append(name)
         else:
             known = ", ".join([*STAGES, *feeds, "silver.<table>", "gold.<table>"])
-            raise UnknownName(f"{name}: neither stage, feed nor table; known: {known}")
+            raise UnknownNameError(f"{name}: neither stage, feed nor table; known: {known}")
     return {stage: list(dict.fromkeys(names)) for stage, names in found.items() if names}
 
 
@@ -98,7 +98,7 @@ def run(
         parent=parent,
     )
     _save(lake.settings, report)
-    witness = GateAndLineage(lake, report.run, parent)
+    witness = GateAndLineage(lake, report.run)
     try:
         for stage, names in plan.items():
             began = time.monotonic()
@@ -124,7 +124,7 @@ def run(
 
 
 def _stage(
-    lake: Lake, stage: str, names: list[str], request: Request, witness: Witness, say: Callable[[str], None]
+    lake: Lake, stage: str, names: list[str], request: Request, witness: GateAndLineage, say: Callable[[str], None]
 ) -> list[Outcome]:
     if stage == "vocabulary":
         return vocabulary_stage.ensure(lake, request, witness, say)

@@ -21,9 +21,16 @@ from jobs.shell.settings import Settings  # noqa: E402
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """The arguments that `lakeward run` and this file share."""
     parser = argparse.ArgumentParser(prog="lakeward run", description="Run stages or tables; all when none is named.")
-    parser.add_argument("names", nargs="*", metavar="STAGE_OR_TABLE", help="vocabulary, bronze, silver, gold, publication, a feed, or a table such as gold.person")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="STAGE_OR_TABLE",
+        help="vocabulary, bronze, silver, gold, publication, a feed, or a table such as gold.person",
+    )
     parser.add_argument("--full", action="store_true", help="rebuild everybody; the result is the same, only slower")
-    parser.add_argument("--as-of", metavar="DATE", help="the day the run speaks of (YYYY-MM-DD); by default that of the newest delivery")
+    parser.add_argument(
+        "--as-of", metavar="DATE", help="the day the run speaks of (YYYY-MM-DD); by default that of the newest delivery"
+    )
     parser.add_argument("--vocabulary-from", metavar="DIR_OR_ZIP", help="vocabulary: load this Athena download")
     parser.add_argument("--parent", help=argparse.SUPPRESS)
     return parser.parse_args(given)
@@ -35,7 +42,7 @@ def main(given: list[str] | None = None) -> int:
     settings = Settings.from_environment()
     try:
         plan = runs.resolve(asked.names)
-    except runs.UnknownName as fault:
+    except runs.UnknownNameError as fault:
         print(f"lakeward run: {fault}", file=sys.stderr)
         return 2
     spark = session(f"lakeward {' '.join(plan)}")

@@ -29,7 +29,7 @@ from jobs.shell.settings import Settings
 LOCK_PATIENCE = 600.0
 
 
-class TableBusy(RuntimeError):
+class TableBusyError(RuntimeError):
     """Another process held the table's lock for longer than we wait."""
 
 
@@ -46,7 +46,7 @@ def lock(settings: Settings, table: str) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise TableBusy(f"{table}: another writer has held it for {LOCK_PATIENCE:.0f} s") from None
+                    raise TableBusyError(f"{table}: another writer has held it for {LOCK_PATIENCE:.0f} s") from None
                 time.sleep(0.05)
         yield
 
@@ -183,7 +183,9 @@ def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFram
     """
     touching = kinds(table)
     nobody = F.array().cast("array<bigint>")
-    before = old.select(*table.key, row_digest(table).alias("_before"), *[c.alias(f"_{k}") for k, c in touching.items()])
+    before = old.select(
+        *table.key, row_digest(table).alias("_before"), *[c.alias(f"_{k}") for k, c in touching.items()]
+    )
     after = new.withColumns({"_after": row_digest(table), **{f"_{k}": c for k, c in touching.items()}})
     keys = [F.col(f"n.{k}").eqNullSafe(F.col(f"o.{k}")) for k in table.key]
     joined = after.alias("n").join(before.alias("o"), on=functools.reduce(operator.and_, keys), how="full_outer")

@@ -6,14 +6,15 @@ import pathlib
 from collections.abc import Callable
 
 from jobs.shell import state
-from jobs.shell.build import Outcome, Request, Witness
+from jobs.shell.build import Outcome, Request
+from jobs.shell.witness import GateAndLineage
 from jobs.shell.lake import Lake
 from jobs.shell.session import CHECKOUT
 
 STARTER = CHECKOUT / "infra" / "vocabulary"
 
 
-def ensure(lake: Lake, request: Request, witness: Witness, say: Callable[[str], None]) -> list[Outcome]:
+def ensure(lake: Lake, request: Request, witness: GateAndLineage, say: Callable[[str], None]) -> list[Outcome]:
     """Load the download that was named, or the starter vocabulary into an empty lake."""
     from jobs.shell import vocabulary
 

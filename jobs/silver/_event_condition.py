@@ -34,7 +34,9 @@ def of_conditions(conditions: DataFrame) -> DataFrame:
             F.col("verification_status") == "provisional", concepts.STATUS_PRELIMINARY_DIAGNOSIS
         ),
         status_source_value=F.col("verification_status"),
-        stop_reason=F.when(F.col("clinical_status").isin("resolved", "remission", "inactive"), F.col("clinical_status")),
+        stop_reason=F.when(
+            F.col("clinical_status").isin("resolved", "remission", "inactive"), F.col("clinical_status")
+        ),
     )
 
 

@@ -48,10 +48,14 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
         end_date=F.col("effective_end_date"),
         end_at=F.col("effective_end_at"),
         value_as_number=F.col("value_number"),
-        value_as_string=F.coalesce(F.col("value_string"), _first_display(F.col("value_codes")), F.col("value_boolean").cast("string")),
+        value_as_string=F.coalesce(
+            F.col("value_string"), _first_display(F.col("value_codes")), F.col("value_boolean").cast("string")
+        ),
         value_as_concept_id=first_concept(F.when(F.size("value_codes") > 0, F.col("value_map"))),
         value_source_value=_sent(),
-        operator_concept_id=F.create_map(*[F.lit(x) for pair in OPERATORS.items() for x in pair])[F.col("value_comparator")],
+        operator_concept_id=F.create_map(*[F.lit(x) for pair in OPERATORS.items() for x in pair])[
+            F.col("value_comparator")
+        ],
         unit_concept_id=F.when(unit.isNotNull(), first_concept(F.col("unit_map"))),
         unit_source_concept_id=F.when(unit.isNotNull(), F.col("unit_map.source_concept_id")),
         unit_source_value=F.coalesce("value_unit", "value_unit_code"),

@@ -162,7 +162,7 @@ def _fanned_out(rows: DataFrame) -> DataFrame:
         "tenant",
         "feed",
         "record_ids",
-        faults(unknown_patient=~F.col("_is_known")).alias("faults"),
+        faults(unknown_patient=~F.col("_is_known") & F.col("excluded").isNull()).alias("faults"),
     )
 
 
@@ -171,12 +171,14 @@ def _picked(targets: Column) -> Column:
     first = {domain: F.array_min(_of_domain(targets, domain)["concept_id"]) for domain in PICK_ONE}
     return F.filter(
         targets,
-        lambda t: functools.reduce(
-            lambda kept, domain: kept & ((t["domain_id"] != domain) | (t["concept_id"] == first[domain])),
-            PICK_ONE,
-            F.lit(True),
-        )
-        | t["domain_id"].isNull(),
+        lambda t: (
+            functools.reduce(
+                lambda kept, domain: kept & ((t["domain_id"] != domain) | (t["concept_id"] == first[domain])),
+                PICK_ONE,
+                F.lit(True),
+            )
+            | t["domain_id"].isNull()
+        ),
     )
 
 

@@ -1,0 +1,264 @@
+"""Intake: a feed's landed deliveries become bronze, each exactly once, in order of arrival."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.formats import ndjson
+from jobs.shell import deliveries, quarantine, state, tables
+from jobs.shell.build import Outcome, Request
+from jobs.shell.column_lineage import ColumnLineage, declared
+from jobs.shell.deliveries import Delivery
+from jobs.shell.failpoint import reach
+from jobs.shell.lake import Lake
+from jobs.shell.lineage_datasets import CONTENT, Dataset, of_delivery, of_file
+from jobs.shell.settings import Settings
+from jobs.shell.witness import GateAndLineage
+
+# Small enough that two cores end together, large enough that a task is worth its start.
+SPLIT_BYTES = 48 << 20
+# More files than this are told to lineage as one folder.
+MOST_FILES_TOLD = 100
+
+
+class BadShareError(RuntimeError):
+    """More of a delivery is faulty than its feed allows: the whole delivery waits."""
+
+
+def newest_day(settings: Settings) -> str:
+    """The day the newest landed delivery speaks of: its export, else its arrival. The as-of date by default."""
+    days = [
+        (one.exported_at or one.received_at)[:10]
+        for feed in schemas.feeds()
+        for one in deliveries.deliveries(feed.feed, settings)
+        if one.state == deliveries.LANDED
+    ]
+    return max(days, default="1970-01-01")
+
+
+def take_in(
+    lake: Lake, feed: str, request: Request, witness: GateAndLineage, say: Callable[[str], None]
+) -> list[Outcome]:
+    """Take in every delivery of a feed that waits; the table is there even when none does."""
+    declared_feed = schemas.feed(feed)
+    table = schemas.table(declared_feed.table)
+    outcomes = []
+    with tables.lock(lake.settings, table.table):
+        known = _settle(lake, table)
+        for delivery in deliveries.waiting(feed, lake.settings, known.deliveries):
+            outcome, known = _take(lake, declared_feed, table, delivery, known, request, witness)
+            outcomes.append(outcome)
+            say(f"{table.table:<32} delivery {delivery.delivery_id[:12]} {outcome.inserted:>10,} records"
+                f" {outcome.seconds:6.1f} s")  # fmt: skip
+    return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]
+
+
+def _settle(lake: Lake, table: schemas.Table) -> state.State:
+    """Bring the head back to what is published, and count a generation up so that nothing is taken for a repeat."""
+    path = lake.path(table.table)
+    known = state.read(lake.settings, table.table)
+    tables.create(lake.spark, path, table)
+    head = tables.head(lake.spark, path)
+    published = max(known.version, 0)
+    if head > published:
+        # Delta skips a transaction it has seen, even when a restore took its rows away: first a new generation.
+        known = dataclasses.replace(known, generation=known.generation + 1)
+        state.write(lake.settings, known)
+        tables.restore(lake.spark, path, published)
+        restored = tables.head(lake.spark, path)
+        state.write_changes(lake.settings, table.table, restored, known.version, {"resource": []}, [])
+        published = restored
+    if known.version != published:
+        if known.version < 0:
+            state.write_changes(lake.settings, table.table, published, -1, {"resource": []}, [])
+        known = dataclasses.replace(known, version=published)
+        state.write(lake.settings, known)
+    return known
+
+
+def _take(
+    lake: Lake,
+    feed: schemas.Feed,
+    table: schemas.Table,
+    delivery: Delivery,
+    known: state.State,
+    request: Request,
+    witness: GateAndLineage,
+) -> tuple[Outcome, state.State]:
+    started = time.monotonic()
+    outcome = Outcome(table.table, "built")
+    witness.begin(table.table, _inputs(lake.settings, feed, delivery), part=delivery.delivery_id, request=request)
+    try:
+        reach("before-bronze")
+        records = _records(lake, feed, delivery)
+        witness.declare(table.table, _columns(table, _inputs(lake.settings, feed, delivery)))
+        kept, faulty = _append(lake, table, records, delivery, known, request)
+        reach("after-bronze-commit")
+        _check_share(feed, delivery, kept, faulty)
+        if faulty:
+            _set_aside(lake, table, records, delivery)
+        outcome.version = tables.head(lake.spark, lake.path(table.table))
+        outcome.inserted, outcome.rows = kept, known.rows + kept
+        touched, types = _touched(lake, table, delivery, outcome.version)
+        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
+        taken = {**known.deliveries, delivery.delivery_id: _noted(delivery, kept, faulty)}
+        outcome.accounting = _account(lake, table, taken, outcome.version, known, delivery)
+        candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
+        gated = time.monotonic()
+        outcome.verdicts, measures = witness.gate.check(table, candidate, outcome)
+        outcome.gate_seconds = round(time.monotonic() - gated, 3)
+        witness.prepare(outcome)
+        outcome.seconds = round(time.monotonic() - started, 2)
+        published = dataclasses.replace(
+            known,
+            version=outcome.version,
+            run=request.run,
+            rows=outcome.rows,
+            accounting=outcome.accounting,
+            verdicts=outcome.verdicts,
+            measures=measures,
+            deliveries=taken,
+            at=request.as_of,
+            seconds=outcome.seconds,
+        )
+        reach("before-bronze-publish")
+        state.write(lake.settings, published)
+        witness.finish(outcome)
+    except BaseException as fault:
+        witness.fail(table.table, fault)
+        raise
+    return outcome, published
+
+
+def _records(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
+    """The delivery's records, parsed by the feed's job; one task for each split."""
+    job = importlib.import_module(f"jobs.{feed.table}")
+    rows = []
+    for file in delivery.data:
+        path = f"{deliveries.folder(feed.feed, lake.settings)}/{file.path}"
+        whole = file.compressed or file.shape == "bundle"
+        pieces: Sequence[tuple[int, int | None]] = [(0, None)] if whole else ndjson.plan(file.unpacked, SPLIT_BYTES)
+        for first, last in pieces:
+            rows.append((file.unpacked if last is None else last - first, path, file.digest, first, last,
+                         file.shape == "bundle"))  # fmt: skip
+    # The largest first, one a partition: nobody waits for a straggler at the end.
+    rows.sort(key=lambda row: -row[0])
+    stamp = "tenant string, feed string, delivery_id string, received_at string, exported_at string"
+    named = (feed.tenant, feed.feed, delivery.delivery_id, delivery.received_at, delivery.exported_at)
+    limits = {name: int(value) for name, value in feed.limits.items()}
+    data = [(*named, digest, path, first, last, document, limits) for _, path, digest, first, last, document in rows]
+    schema = f"{stamp}, file_digest string, path string, first bigint, last bigint, document boolean, limits map<string, bigint>"
+    splits = lake.spark.createDataFrame(lake.spark.sparkContext.parallelize(data, max(len(data), 1)), schema)
+    splits = splits.withColumns({n: F.col(n).cast("timestamp") for n in ("received_at", "exported_at")})
+    built: DataFrame = job.build(splits.select(*[name.split()[0] for name in job.SPLITS.split(", ")]))
+    return built
+
+
+def _append(
+    lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery, known: state.State, request: Request
+) -> tuple[int, int]:
+    """Append the records without fault; returns how many they are and how many have one."""
+    seen = Observation()
+    bad = F.size("faults") > 0
+    watched = records.observe(seen, F.count_if(~bad).alias("kept"), F.count_if(bad).alias("faulty"))
+    text = watched.where(~bad).withColumn("payload", F.col("payload").cast("string"))
+    conformed = tables.conform(text.select(*table.columns), table)
+    # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
+    once = (f"{table.table}:{delivery.delivery_id}", known.generation)
+    tables.append(lake.spark, lake.path(table.table), conformed, run=request.run, once=once)
+    return int(seen.get["kept"]), int(seen.get["faulty"])
+
+
+def _set_aside(lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery) -> None:
+    """Make the quarantine hold the faulty records of this delivery, verbatim, once."""
+    reach("before-bronze-quarantine")
+    path = lake.path(quarantine.name_of(table.table))
+    faulty = records.where(F.size("faults") > 0).select(*table.columns, "faults")
+    head = tables.head(lake.spark, path)
+    if head >= 0:
+        others = tables.read(lake.spark, path, head).where(F.col("delivery_id") != delivery.delivery_id)
+        faulty = others.unionByName(faulty)
+    writer = faulty.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+    writer.option("delta.dataSkippingNumIndexedCols", "0").save(path)
+
+
+def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int) -> None:
+    share = faulty / max(kept + faulty, 1)
+    if share > feed.bad_share:
+        raise BadShareError(
+            f"{feed.table}: delivery {delivery.delivery_id} has {faulty} faulty records of {kept + faulty}"
+            f" ({share:.2%}), above the {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in"
+        )
+
+
+def _touched(
+    lake: Lake, table: schemas.Table, delivery: Delivery, version: int
+) -> tuple[dict[str, list[int] | None], list[str]]:
+    """The resources that a delivery speaks of, and their types."""
+    fresh = tables.read(lake.spark, lake.path(table.table), version).where(F.col("delivery_id") == delivery.delivery_id)
+    types = [row[0] for row in fresh.select("resource_type").distinct().collect()]
+    if delivery.records > state.MOST_TOUCHED:
+        return {"resource": None}, types
+    ids = fresh.select(tables.resource_key().alias("id")).distinct().collect()
+    return {"resource": [row[0] for row in ids]}, types
+
+
+def _noted(delivery: Delivery, kept: int, faulty: int) -> dict[str, Any]:
+    return {
+        "received_at": delivery.received_at,
+        "exported_at": delivery.exported_at,
+        "records": kept + faulty,
+        "quarantined": faulty,
+    }
+
+
+def _account(
+    lake: Lake,
+    table: schemas.Table,
+    taken: dict[str, dict[str, Any]],
+    version: int,
+    known: state.State,
+    delivery: Delivery,
+) -> dict[str, Any]:
+    """Records the ledger counted on arrival against those that are in bronze and in quarantine."""
+    announced = sum(
+        one.records for one in deliveries.deliveries(delivery.feed, lake.settings) if one.delivery_id in taken
+    )
+    counted = tables.read(lake.spark, lake.path(table.table), version).groupBy("resource_type").count().collect()
+    by_type = {row["resource_type"]: row["count"] for row in counted}
+    read = {kind for name in schemas.names("silver") for kind in schemas.table(name).resource_types}
+    held = quarantine.waiting(lake, table.table)
+    out = sum(by_type.values())
+    return {
+        "in": announced,
+        "out": out,
+        "held": held,
+        "quarantined": quarantine.reasons(lake, table.table),
+        "not_mapped": {kind: count for kind, count in sorted(by_type.items()) if kind not in read},
+        "missing": announced - out - held,
+    }
+
+
+def _inputs(settings: Settings, feed: schemas.Feed, delivery: Delivery) -> list[Dataset]:
+    folder = deliveries.folder(feed.feed, settings)
+    if len(delivery.data) > MOST_FILES_TOLD:
+        size = sum(file.size for file in delivery.data)
+        return [
+            of_delivery(f"{folder}/{delivery.delivery_id}", delivery.delivery_id, files=len(delivery.data), bytes=size)
+        ]
+    return [of_file(f"{folder}/{f.path}", f.digest, bytes=f.size, rows=f.records) for f in delivery.data]
+
+
+def _columns(table: schemas.Table, inputs: Sequence[Dataset]) -> ColumnLineage:
+    """What the parser takes from the bytes of a file; the rest the shell stamps on every record."""
+    stamped = {"tenant", "feed", "delivery_id", "received_at", "exported_at", "file_digest"}
+    sources = [(one.called, CONTENT) for one in inputs]
+    return declared({c: sources for c in table.columns if c not in stamped}, identical=("payload",))

@@ -1,0 +1,112 @@
+"""Who sees every hop: row accounting, the gate and the lineage, one for each run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+import schemas
+from jobs.shell import lineage_sweep
+from jobs.shell.accounting import Ledger
+from jobs.shell.build import Outcome, Request
+from jobs.shell.column_lineage import ColumnLineage, derive
+from jobs.shell.gate import Gate
+from jobs.shell.lake import Lake
+from jobs.shell.lineage import Hop, Lineage, Made, ParentRun
+from jobs.shell.lineage_datasets import Dataset, of_table
+
+
+@dataclasses.dataclass
+class _Seen:
+    """What is known of one hop until it ends."""
+
+    hop: Hop
+    columns: ColumnLineage | None = None
+    seconds: float = 0.0
+
+
+class GateAndLineage:
+    """Accounts, gates and tells the hops of one run; tables side by side each have their own hop."""
+
+    def __init__(self, lake: Lake, run: str) -> None:
+        lineage_sweep.sweep(lake.settings)
+        conf = dict(lake.spark.sparkContext.getConf().getAll())
+        self.lake = lake
+        self.ledger = Ledger(lake)
+        self.gate = Gate(lake)
+        self.parent = ParentRun.of_spark(conf)
+        self.lineage = Lineage(lake.settings, run, self.parent, engine=lake.spark.version)
+        self._hops: dict[str, _Seen] = {}
+        self._guard = threading.Lock()
+
+    def begin(self, name: str, inputs: Sequence[Dataset], *, part: str = "", request: Request | None = None) -> None:
+        """A hop begins."""
+        began = time.monotonic()
+        table = schemas.table(name)
+        output = of_table(self.lake.settings, name)
+        tags = {"as_of": request.as_of} if request and request.as_of else {}
+        hop = self.lineage.start(name, inputs, output, part=part, doc=table.doc, tags=tags)
+        with self._guard:
+            self._hops[name] = _Seen(hop, seconds=time.monotonic() - began)
+
+    def sources(self, inputs: Mapping[str, int]) -> list[Dataset]:
+        """Tables at versions, as lineage names them."""
+        return [of_table(self.lake.settings, name, version) for name, version in inputs.items()]
+
+    def look(self, table: schemas.Table, frames: Mapping[str, DataFrame], built: DataFrame) -> None:
+        """Read the column lineage off the plan of what was built."""
+        began = time.monotonic()
+        seen = self._hops[table.table]
+        seen.columns = derive(frames, built, dict(table.built_from))
+        seen.seconds += time.monotonic() - began
+
+    def declare(self, name: str, columns: ColumnLineage) -> None:
+        """The column lineage of what a parser makes, which no plan shows."""
+        self._hops[name].columns = columns
+
+    def judge(self, table: schemas.Table, candidate: DataFrame, outcome: Outcome) -> tuple[list[dict[str, Any]], Any]:
+        """Account for every row and gate the candidate version; raises when a stop fails."""
+        outcome.accounting = self.ledger.account(table, candidate)
+        return self.gate.check(table, candidate, outcome)
+
+    def prepare(self, outcome: Outcome, also: Sequence[Dataset] = ()) -> None:
+        """Before publishing: note what will be said once it is published."""
+        began = time.monotonic()
+        seen = self._hops[outcome.table]
+        made = Made(
+            version=outcome.version,
+            rows=outcome.rows,
+            written=outcome.inserted + outcome.updated,
+            columns=seen.columns,
+            verdicts=outcome.verdicts,
+            also=also,
+        )
+        seen.hop.prepare(made)
+        seen.seconds += time.monotonic() - began
+
+    def finish(self, outcome: Outcome) -> None:
+        """The hop is published."""
+        began = time.monotonic()
+        seen = self._hops.pop(outcome.table)
+        seen.hop.complete()
+        outcome.lineage_seconds = round(seen.seconds + time.monotonic() - began, 3)
+
+    def fail(self, name: str, fault: BaseException) -> None:
+        """The hop failed."""
+        seen = self._hops.pop(name, None)
+        if seen is None:
+            return
+        last = traceback.extract_tb(fault.__traceback__)[-1:]
+        where = f"{os.path.basename(last[0].filename)}:{last[0].lineno}" if last else ""
+        seen.hop.fail(type(fault).__name__, where)
+
+    def close(self) -> None:
+        """The run is over."""
+        self.lineage.close()

@@ -1,0 +1,133 @@
+"""silver.encounter: a meeting of a patient with care, the newest version."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.dates import ends_before_start, is_malformed, moment
+from jobs.columns.faults import faults
+from jobs.columns.fhir import (
+    CODEABLE,
+    CODING,
+    IDENTIFIER,
+    PERIOD,
+    REFERENCE,
+    aliases,
+    all_codings,
+    coding,
+    codings,
+    current,
+    identity,
+    parsed,
+    reference,
+    references,
+    subject,
+    text_of,
+)
+from jobs.columns.parties import identifiers
+
+SCHEMA = f"""
+    identifier array<{IDENTIFIER}>, status string, `class` {CODING}, type array<{CODEABLE}>, serviceType {CODEABLE},
+    priority {CODEABLE}, subject {REFERENCE}, period {PERIOD}, reasonCode array<{CODEABLE}>,
+    reasonReference array<{REFERENCE}>, serviceProvider {REFERENCE}, partOf {REFERENCE},
+    participant array<struct<type:array<{CODEABLE}>,period:{PERIOD},individual:{REFERENCE}>>,
+    diagnosis array<struct<condition:{REFERENCE},`use`:{CODEABLE},rank:int>>,
+    hospitalization struct<admitSource:{CODEABLE},reAdmission:{CODEABLE},dischargeDisposition:{CODEABLE}>,
+    location array<struct<location:{REFERENCE},status:string,physicalType:{CODEABLE},period:{PERIOD}>>
+"""
+# HL7 v3 ParticipationType
+ATTENDER = "ATND"
+PRIMARY_PERFORMER = "PPRF"
+
+
+def build(resources: DataFrame) -> DataFrame:
+    """One row for each encounter that is not deleted."""
+    encounters = parsed(current(resources, "Encounter"), SCHEMA)
+    r, zone = F.col("r"), F.col("time_zone")
+    period, stay = r["period"], r["hospitalization"]
+    rows = encounters.select(
+        *identity("encounter"),
+        *subject(r["subject"]),
+        aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
+        r["status"].alias("status"),
+        identifiers(r["identifier"]).alias("identifiers"),
+        r["class"]["code"].alias("class_code"),
+        coding(r["class"]).alias("class_codes"),
+        all_codings(r["type"]).alias("type_codes"),
+        text_of(F.try_element_at(r["type"], F.lit(1))).alias("type_text"),
+        codings(r["serviceType"]).alias("service_type_codes"),
+        codings(r["priority"]).alias("priority_codes"),
+        *moment("start", period["start"], zone),
+        *moment("end", period["end"], zone),
+        all_codings(r["reasonCode"]).alias("reason_codes"),
+        references(r["reasonReference"], "Condition").alias("reason_refs"),
+        _diagnoses(r["diagnosis"]).alias("diagnoses"),
+        codings(stay["admitSource"]).alias("admit_source_codes"),
+        codings(stay["reAdmission"]).alias("readmission_codes"),
+        codings(stay["dischargeDisposition"]).alias("discharge_codes"),
+        _participants(r["participant"], zone).alias("participants"),
+        reference(r["serviceProvider"], "Organization").alias("organization_ref"),
+        _locations(r["location"], zone).alias("locations"),
+        reference(r["partOf"], "Encounter").alias("part_of_ref"),
+        faults(
+            no_subject=reference(r["subject"], "Patient").isNull(),
+            malformed_date=is_malformed(period["start"]) | is_malformed(period["end"]),
+            bad_period=ends_before_start(period["start"], period["end"]),
+        ).alias("faults"),
+    )
+    return rows.withColumns(
+        {
+            "practitioner_ref": _responsible(F.col("participants")),
+            "location_ref": F.try_element_at("locations", F.lit(1))["location_ref"],
+        }
+    )
+
+
+def _diagnoses(given: Column) -> Column:
+    return F.transform(
+        given,
+        lambda d: F.struct(
+            reference(d["condition"], "Condition").alias("condition_ref"),
+            codings(d["use"]).alias("use_codes"),
+            d["rank"].alias("rank"),
+        ),
+    )
+
+
+def _participants(given: Column, zone: Column) -> Column:
+    return F.transform(
+        given,
+        lambda p: F.struct(
+            reference(p["individual"], "Practitioner").alias("practitioner_ref"),
+            all_codings(p["type"]).alias("role_codes"),
+            *moment("start", p["period"]["start"], zone),
+            *moment("end", p["period"]["end"], zone),
+        ),
+    )
+
+
+def _locations(given: Column, zone: Column) -> Column:
+    return F.transform(
+        given,
+        lambda place: F.struct(
+            reference(place["location"], "Location").alias("location_ref"),
+            place["status"].alias("status"),
+            codings(place["physicalType"]).alias("physical_type_codes"),
+            *moment("start", place["period"]["start"], zone),
+            *moment("end", place["period"]["end"], zone),
+        ),
+    )
+
+
+def _responsible(participants: Column) -> Column:
+    """The attender, else the primary performer, else the first who is a practitioner."""
+    people = F.filter(participants, lambda p: p["practitioner_ref"].startswith("Practitioner"))
+
+    def acting_as(role: str) -> Column:
+        return F.try_element_at(F.filter(people, lambda p: F.array_contains(p["role_codes"]["code"], role)), F.lit(1))[
+            "practitioner_ref"
+        ]
+
+    first = F.try_element_at(people, F.lit(1))["practitioner_ref"]
+    return F.coalesce(acting_as(ATTENDER), acting_as(PRIMARY_PERFORMER), first)
