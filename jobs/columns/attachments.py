@@ -8,31 +8,51 @@ from pyspark.sql import functions as F
 ATTACHMENT = "struct<contentType:string,language:string,data:string,url:string,title:string>"
 
 
-def text_of_attachments(attachments: Column) -> Column:
-    """The texts among attachments, decoded, a blank line between them; null when there is none.
+def texts(attachments: Column) -> Column:
+    """The texts among attachments, decoded; null in the place of one that is not base64.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> notes = [("text/plain", None, "w7xiZXI=", None, None), ("application/pdf", None, "JVBERg==", None, None)]
-    >>> latin = [("text/plain; charset=iso-8859-1", None, "/GJlcg==", None, None)]
-    >>> rows = spark.createDataFrame([(notes,), (latin,), ([],)], f"a array<{ATTACHMENT}>")
-    >>> [row.t for row in rows.select(text_of_attachments(F.col("a")).alias("t")).collect()]
+    >>> sent = [("text/plain", "w7xiZXI="), ("application/pdf", "JVBERg=="), ("text/html; charset=latin1", "/GJlcg==")]
+    >>> sent = [(kind, None, data, None, None) for kind, data in [*sent, ("text/plain", "a")]]
+    >>> spark.createDataFrame([(sent,)], f"a array<{ATTACHMENT}>").select(texts(F.col("a")).alias("t")).first().t
     ['über', 'über', None]
     """
-    texts = F.transform(F.filter(attachments, _is_text), lambda a: _decoded(a["data"]))
-    return F.nullif(F.array_join(texts, "\n\n"), F.lit(""))
+    return F.transform(F.filter(attachments, _is_text), lambda attachment: _decoded(attachment["data"]))
 
 
-def is_undecodable(attachments: Column) -> Column:
-    """Whether any text among attachments is not base64.
+def joined(decoded: Column) -> Column:
+    """Texts as one, a blank line between them; null when there is none.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> rows = spark.createDataFrame([([("text/plain", None, "a", None, None)],)], f"a array<{ATTACHMENT}>")
-    >>> rows.select(is_undecodable(F.col("a")).alias("bad")).first().bad
-    True
+    >>> rows = spark.createDataFrame([(["a", "b"],), ([],)], "t array<string>")
+    >>> [row.t for row in rows.select(joined(F.col("t")).alias("t")).collect()]
+    ['a\\n\\nb', None]
     """
-    return F.exists(attachments, lambda a: _is_text(a) & F.try_to_binary(a["data"], F.lit("base64")).isNull())
+    return F.nullif(F.array_join(decoded, "\n\n"), F.lit(""))
+
+
+def has_undecodable(decoded: Column) -> Column:
+    """Whether any text was not base64.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([(["a", None],), (["a"],), (None,)], "t array<string>")
+    >>> [row.bad for row in rows.select(has_undecodable(F.col("t")).alias("bad")).collect()]
+    [True, False, None]
+    """
+    return F.exists(decoded, lambda text: text.isNull())
+
+
+def described(attachments: Column) -> list[Column]:
+    """What is known of attachments besides their text: note_title, note_language, content_types, content_urls."""
+    return [
+        F.try_element_at(attachments["title"], F.lit(1)).alias("note_title"),
+        F.try_element_at(attachments["language"], F.lit(1)).alias("note_language"),
+        F.array_distinct(F.array_compact(attachments["contentType"])).alias("content_types"),
+        F.array_compact(attachments["url"]).alias("content_urls"),
+    ]
 
 
 def _is_text(attachment: Column) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import IDENTIFIER, PERIOD, decimal
+from jobs.columns.fhir import PERIOD, decimal
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
 TELECOM = "struct<system:string,value:string,use:string>"
@@ -22,14 +22,13 @@ DEA_SYSTEMS = ("http://terminology.hl7.org/NamingSystem/usDEA", "urn:oid:2.16.84
 NPI_TYPE = "NPI"
 DEA_TYPE = "DEA"
 
-__all__ = ["ADDRESS", "IDENTIFIER", "NAME", "TELECOM"]
-
 
 def identifiers(given: Column) -> Column:
     """Identifiers with the code of their type; empty when there is none.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> from jobs.columns.fhir import IDENTIFIER
     >>> one = (None, ([(None, "MR", None, None, None)], "Medical Record Number"), "http://hospital", "17")
     >>> rows = spark.createDataFrame([([one],)], f"i array<{IDENTIFIER}>")
     >>> rows.select(identifiers(F.col("i")).alias("i")).first().i
