@@ -38,7 +38,7 @@ class _Envelope(msgspec.Struct):
     resourceType: Any = None  # noqa: N815 - FHIR's own name
     type: Any = None
     transactionTime: Any = None  # noqa: N815 - Bulk Data's own name
-    output: msgspec.Raw | None = None
+    output: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -62,7 +62,7 @@ def of_document(text: memoryview) -> Summary | None:
         found = msgspec.json.decode(text, type=_Envelope)
     except _REFUSED:
         return None
-    if found.transactionTime is not None and found.output is not None:
+    if found.transactionTime is not None and found.output is not msgspec.UNSET:
         return Summary(MANIFEST, None, {})
     if not isinstance(found.resourceType, str):
         return Summary(UNKNOWN, None, {})
