@@ -25,7 +25,7 @@ COMMANDS = {
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
-PATIENCE = 8.0
+PATIENCE = 5.0
 
 
 def members(session: int) -> list[psutil.Process]:

@@ -104,7 +104,7 @@ def running(port: int, processes: tuple[str, ...] = ()) -> Iterator[api.Api]:
             keeper.wait()
 
 
-def _ready(keeper: subprocess.Popen[bytes], port: int, seconds: float = 120) -> api.Api:
+def _ready(keeper: subprocess.Popen[bytes], port: int, seconds: float = 180) -> api.Api:
     deadline = time.monotonic() + seconds
     asked = api.Api(f"http://127.0.0.1:{port}", environment.home() / "simple_auth_manager_passwords.json.generated")
     while time.monotonic() < deadline:
