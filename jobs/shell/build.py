@@ -90,11 +90,10 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
             built = job.build(**given)
             _write(lake, table, known, built, cut, request, outcome, frames, witness)
             reach("after-commit")
+            measures: dict[str, Any]
             if outcome.version != known.version or not known.verdicts:
                 candidate = tables.read(lake.spark, lake.path(name), outcome.version)
-                gate_started = time.monotonic()
-                outcome.verdicts, measures = witness.judge(table, candidate, outcome)
-                outcome.gate_seconds = time.monotonic() - gate_started
+                measures = witness.judge(table, candidate, outcome, request, cut)
             else:
                 outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
                 outcome.action = "confirmed"

@@ -16,6 +16,7 @@ from jobs.formats import ndjson
 from jobs.shell import deliveries, quarantine, state, tables
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
+from jobs.shell.column_sources import Source
 from jobs.shell.deliveries import Delivery
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
@@ -112,9 +113,7 @@ def _take(
         taken = {**known.deliveries, delivery.delivery_id: _noted(delivery, kept, faulty)}
         outcome.accounting = _account(lake, table, taken, outcome.version, known, delivery)
         candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
-        gated = time.monotonic()
-        outcome.verdicts, measures = witness.gate.check(table, candidate, outcome)
-        outcome.gate_seconds = round(time.monotonic() - gated, 3)
+        measures = witness.judge(table, candidate, outcome, request)
         witness.prepare(outcome)
         outcome.seconds = round(time.monotonic() - started, 2)
         published = dataclasses.replace(
@@ -155,10 +154,12 @@ def _records(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
     named = (feed.tenant, feed.feed, delivery.delivery_id, delivery.received_at, delivery.exported_at)
     limits = {name: int(value) for name, value in feed.limits.items()}
     data = [(*named, digest, path, first, last, document, limits) for _, path, digest, first, last, document in rows]
-    schema = f"{stamp}, file_digest string, path string, first bigint, last bigint, document boolean, limits map<string, bigint>"
+    place = "file_digest string, path string, first bigint, last bigint, document boolean"
+    schema = f"{stamp}, {place}, limits map<string, bigint>"
     splits = lake.spark.createDataFrame(lake.spark.sparkContext.parallelize(data, max(len(data), 1)), schema)
     splits = splits.withColumns({n: F.col(n).cast("timestamp") for n in ("received_at", "exported_at")})
-    built: DataFrame = job.build(splits.select(*[name.split()[0] for name in job.SPLITS.split(", ")]))
+    order = [f.name for f in tables.fields(job.SPLITS)]
+    built: DataFrame = job.build(splits.select(*order))
     return built
 
 
@@ -260,5 +261,5 @@ def _inputs(settings: Settings, feed: schemas.Feed, delivery: Delivery) -> list[
 def _columns(table: schemas.Table, inputs: Sequence[Dataset]) -> ColumnLineage:
     """What the parser takes from the bytes of a file; the rest the shell stamps on every record."""
     stamped = {"tenant", "feed", "delivery_id", "received_at", "exported_at", "file_digest"}
-    sources = [(one.called, CONTENT) for one in inputs]
+    sources = [Source(one.called, CONTENT) for one in inputs]
     return declared({c: sources for c in table.columns if c not in stamped}, identical=("payload",))

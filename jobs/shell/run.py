@@ -137,7 +137,7 @@ def _stage(
 
 def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[str], None]) -> list[Outcome]:
     """Build tables as soon as what they are built from is there; what stands on a failed one is not built."""
-    left = {name: set(schemas.table(name).built_from.values()) & set(names) - {name} for name in names}
+    left = _needs(names)
     done: dict[str, Outcome] = {}
     running: dict[concurrent.futures.Future[Outcome], str] = {}
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -156,6 +156,22 @@ def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[st
                 done[name] = _outcome(name, future)
                 say(line(done[name]))
     return [done[name] for name in names]
+
+
+def _needs(names: list[str]) -> dict[str, set[str]]:
+    """What each table waits for: what it is built from, and, so that its gate can look them up, what it refers to."""
+    needs = {name: set(schemas.table(name).built_from.values()) & set(names) - {name} for name in names}
+
+    def reaches(start: str, goal: str) -> bool:
+        return start == goal or any(reaches(one, goal) for one in needs[start])
+
+    for name in names:
+        for column in schemas.table(name).columns.values():
+            target = column.refers_to
+            # A vocabulary refers to itself all over: where waiting would go round, the gate sees the last version.
+            if target in needs and not reaches(target, name):
+                needs[name].add(target)
+    return needs
 
 
 def _outcome(name: str, future: concurrent.futures.Future[Outcome]) -> Outcome:

@@ -62,6 +62,13 @@ def spark_schema(table: schemas.Table) -> StructType:
     )
 
 
+def fields(ddl: str) -> list[StructField]:
+    """The fields of a schema given as DDL text."""
+    parsed = _parse_datatype_string(ddl)
+    assert isinstance(parsed, StructType)
+    return parsed.fields
+
+
 def exists(path: str) -> bool:
     """Whether a Delta table lies at this path."""
     return os.path.isdir(os.path.join(path, "_delta_log"))

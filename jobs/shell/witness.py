@@ -13,14 +13,15 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.shell import lineage_sweep
+from jobs.shell import gate, lineage_sweep, scope, state
 from jobs.shell.accounting import Ledger
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, derive
-from jobs.shell.gate import Gate
 from jobs.shell.lake import Lake
 from jobs.shell.lineage import Hop, Lineage, Made, ParentRun
 from jobs.shell.lineage_datasets import Dataset, of_table
+from jobs.shell.lookups import Lookups
+from jobs.shell.scope import Scope
 
 
 @dataclasses.dataclass
@@ -40,7 +41,8 @@ class GateAndLineage:
         conf = dict(lake.spark.sparkContext.getConf().getAll())
         self.lake = lake
         self.ledger = Ledger(lake)
-        self.gate = Gate(lake)
+        self.lookups = Lookups(lake.spark, self._published, lake.version)
+        self.judgements: list[gate.Judgement] = []
         self.parent = ParentRun.of_spark(conf)
         self.lineage = Lineage(lake.settings, run, self.parent, engine=lake.spark.version)
         self._hops: dict[str, _Seen] = {}
@@ -71,10 +73,41 @@ class GateAndLineage:
         """The column lineage of what a parser makes, which no plan shows."""
         self._hops[name].columns = columns
 
-    def judge(self, table: schemas.Table, candidate: DataFrame, outcome: Outcome) -> tuple[list[dict[str, Any]], Any]:
-        """Account for every row and gate the candidate version; raises when a stop fails."""
-        outcome.accounting = self.ledger.account(table, candidate)
-        return self.gate.check(table, candidate, outcome)
+    def judge(
+        self,
+        table: schemas.Table,
+        candidate: DataFrame,
+        outcome: Outcome,
+        request: Request,
+        cut: Scope | None = None,
+    ) -> dict[str, Any]:
+        """Account for every row and gate the candidate version; gives its measures, raises when a stop fails."""
+        began = time.monotonic()
+        if not outcome.accounting:
+            outcome.accounting = self.ledger.account(table, candidate)
+        partly = cut is not None and not cut.everything and cut.kind == "person"
+        context = gate.GateContext(
+            self.lookups,
+            as_of=request.as_of,
+            rows=outcome.rows,
+            accounting=outcome.accounting,
+            previous=state.read(self.lake.settings, table.table).measures,
+            slice=scope.rows_in(self.lake, candidate, table, cut) if partly and cut else None,
+            accepted=gate.accepted(),
+        )
+        judged = gate.judge(table, candidate, context)
+        outcome.verdicts = [
+            {**dataclasses.asdict(v), "passed": v.outcome in (gate.PASSED, gate.NOT_APPLICABLE)}
+            for v in judged.verdicts
+        ]
+        outcome.gate_seconds = round(time.monotonic() - began, 3)
+        with self._guard:
+            self.judgements.append(judged)
+        judged.enforce()
+        return judged.measures
+
+    def _published(self, name: str) -> DataFrame | None:
+        return self.lake.read(name) if self.lake.version(name) >= 0 else None
 
     def prepare(self, outcome: Outcome, also: Sequence[Dataset] = ()) -> None:
         """Before publishing: note what will be said once it is published."""
@@ -109,4 +142,5 @@ class GateAndLineage:
 
     def close(self) -> None:
         """The run is over."""
+        self.lookups.close()
         self.lineage.close()
