@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from delta.tables import DeltaTable  # noqa: E402 - spark-submit starts this file outside the package
+from pyspark.sql import SparkSession  # noqa: E402
 
 import schemas  # noqa: E402
 from jobs.shell import publication, state, tables  # noqa: E402
@@ -56,10 +58,26 @@ def tend(lake: Lake, names: Iterable[str], keep_days: int, say: Callable[[str], 
     if keep_days < LEAST_DAYS:
         raise TooShortError(f"--keep-days {keep_days}: less than {LEAST_DAYS} days can take a reader's files away")
     current = publication.current(lake.settings) or {"tables": {}}
-    done = [_tend(lake, schemas.table(name), current["tables"].get(name, -1), keep_days) for name in names]
+    with _configured(lake.spark):
+        done = [_tend(lake, schemas.table(name), current["tables"].get(name, -1), keep_days) for name in names]
     for one in done:
         say(f"{one.table:<32} {one.action:<12} {one.files_before:>5} -> {one.files_after} files")
     return done
+
+
+@contextlib.contextmanager
+def _configured(spark: SparkSession) -> Iterator[None]:
+    before = {name: spark.conf.get(name, None) for name in CONF}
+    try:
+        for name, value in CONF.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, earlier in before.items():
+            if earlier is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, earlier)
 
 
 def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> Tended:
@@ -78,7 +96,7 @@ def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> T
         version = tables.head(lake.spark, path)
         if version != known.version:
             nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
-            state.write_changes(lake.settings, table.table, version, known.version, nobody)
+            state.write_changes(lake.settings, table.table, version, known.version, nobody, resource_types=())
             state.write(lake.settings, dataclasses.replace(known, version=version))
         delta.vacuum(keep_days * 24)
         action = "compacted" if version != known.version else "vacuumed"
@@ -97,7 +115,7 @@ def main(given: list[str] | None = None) -> int:
     asked = parser.parse_args(given)
     wanted = asked.names or list(schemas.LAYERS)
     names = [name for one in wanted for name in (schemas.names(one) if one in schemas.LAYERS else [one])]
-    spark = session("lakeward maintenance", **CONF)
+    spark = session("lakeward maintenance")
     spark.sparkContext.setLogLevel(os.environ.get("LAKEWARD_LOG_LEVEL", "ERROR"))
     lake = Lake(spark, Settings.from_environment())
     done = tend(lake, names, asked.keep_days)
