@@ -1,0 +1,75 @@
+"""What must be counted of a table to judge its checks and to keep its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import schemas
+from expectations.check import Check, Coverage, Genders, Limits, Rows, SourceValues, Units
+from expectations.implied import is_concept, is_omop, is_vocabulary
+from jobs.shell.fingerprint import Plan
+
+NUMERIC = ("double", "float", "decimal", "int", "smallint")
+
+
+def plan(table: schemas.Table, checks: Iterable[Check]) -> Plan:
+    """What must be counted to judge these checks and to keep the measures of this table."""
+    columns = table.columns.values()
+    made = Plan(table, key=table.key)
+    made.want(*(f"`{c.name}` is not null" for c in columns if not c.trace and not c.required))
+    for column in columns:
+        if is_concept(table, column):
+            made.categories[column.name] = f"`{column.name}`"
+    if not is_vocabulary(table):
+        made.numbers = {c.name: _number(c) for c in columns if _is_number(c)}
+        days = [c.name for c in columns if c.type == "date"]
+        made.numbers |= {name: f"datediff(`{name}`, date'1970-01-01')" for name in days[:1]}
+    if table.layer == "gold" and table.scope == "person" and is_omop(table):
+        made.person = table.scoped_by
+        made.content = _content(table)
+    if table.table == "gold.person":
+        made.categories["year_of_birth"] = "`year_of_birth`"
+    for check in checks:
+        _want(made, check)
+    return made
+
+
+def _want(made: Plan, check: Check) -> None:
+    match check:
+        case Rows():
+            made.want(check.fails, check.among)
+        case SourceValues() if check.threshold < 1:
+            made.categories.setdefault(f"hash_{check.column}", f"xxhash64(`{check.column}`)")
+            made.want(f"`{check.column}` is not null")
+        case Genders():
+            made.categories.setdefault("gender", "_gender")
+        case Units():
+            made.want("`value_as_number` is not null", "`unit_source_value` is not null")
+        case Limits():
+            made.limits = [*made.limits, (check.concept, check.unit, check.low, check.high)]
+            made.want("`value_as_number` is not null", beyond(check))
+        case Coverage():
+            made.categories.setdefault(check.by, f"`{check.by}`")
+            made.want(check.mapped, check.among)
+        case _:
+            pass
+
+
+def beyond(check: Limits) -> str:
+    """The condition of a value outside of this limit; the bounds come from a join on concept and unit."""
+    return "`value_as_number` < _low" if check.low is not None else "`value_as_number` > _high"
+
+
+def _is_number(column: schemas.Column) -> bool:
+    kind = column.type.partition("(")[0]
+    return kind in NUMERIC and not column.name.endswith(("_id", "_id_1", "_id_2")) and not column.trace
+
+
+def _number(column: schemas.Column) -> str:
+    # Logarithms: a factor shows as a shift, and one wild value does not drown the rest.
+    return f"ln(nullif(abs(cast(`{column.name}` as double)), 0d))"
+
+
+def _content(table: schemas.Table) -> str | None:
+    named = [c.name for c in table.columns.values() if not c.trace and c.name not in table.key]
+    return f"xxhash64({', '.join(f'`{name}`' for name in named)})" if named else None
