@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from jobs.formats import fhir_export, strict_json
-from jobs.formats.fhir import Limits
+from jobs.formats.fhir import Limits, read, records
 from jobs.formats.fhir_shapes import (
     BUNDLE,
     BUNDLES,
@@ -31,7 +31,7 @@ from jobs.formats.fhir_shapes import (
     of_document,
     of_line,
 )
-from jobs.formats.ndjson import BLOCK
+from jobs.formats.ndjson import BLOCK, lines, open_bytes
 from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
 
 # What the shell asks of the inspection module of any format.
@@ -61,6 +61,7 @@ EXTENSIONS = (".ndjson", ".jsonl", ".json", ".fhir", "")
 _BLANK = re.compile(rb"\n[ \t\r]*+(?=\n)")
 _BOM = b"\xef\xbb\xbf"
 _SNIFF = 64 << 10
+_BUNDLE = b'"Bundle"'
 # So many lines may be bad before the first good one.
 _MOST_BAD = 200
 
@@ -80,7 +81,10 @@ class Inspector:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._unpacker = Unpacker(limits.unpacked_bytes, limits.unpacked_ratio)
-        self._records = 0
+        self._newlines = 0
+        self._texts = 0
+        self._has_bundles = False
+        self._edge = b""
         self._head: list[bytes] = []
         self._head_size = 0
         self._tail: list[bytes] = []
@@ -98,7 +102,7 @@ class Inspector:
         for plain in self._unpacker.close():
             self._count(plain)
         if not self._line_is_blank:
-            self._records += 1
+            self._texts += 1
         if self._unpacker.fault:
             return self._found(UNKNOWN, faults=(self._unpacker.fault,))
         if not self._unpacker.unpacked:
@@ -111,6 +115,9 @@ class Inspector:
         if not self._head_is_enough():
             self._head.append(plain)
             self._head_size += len(plain)
+        if not self._has_bundles:
+            self._has_bundles = _BUNDLE in plain or _BUNDLE in self._edge + plain[: len(_BUNDLE)]
+            self._edge = (self._edge + plain[-len(_BUNDLE) :])[-len(_BUNDLE) :]
         first = plain.find(b"\n")
         if first < 0:
             self._line_is_blank = self._line_is_blank and plain.isspace()
@@ -119,7 +126,9 @@ class Inspector:
         blank = len(_BLANK.findall(plain, first))
         if self._line_is_blank and (first == 0 or plain[:first].isspace()):
             blank += 1
-        self._records += plain.count(b"\n") - blank
+        newlines = plain.count(b"\n")
+        self._newlines += newlines
+        self._texts += newlines - blank
         rest = plain[plain.rfind(b"\n") + 1 :]
         self._line_is_blank = not rest or rest.isspace()
         self._tail, self._tail_size = [], 0
@@ -134,26 +143,26 @@ class Inspector:
     def _head_is_enough(self) -> bool:
         if self._head_size < _SNIFF:
             return False
-        return self._head_size > self.limits.record_bytes or b"\n" in self._head[-1] or self._records > 0
+        return self._head_size > self.limits.record_bytes or b"\n" in self._head[-1] or self._texts > 0
 
     def _recognise(self, path: str) -> Inspection:
         head = b"".join(self._head).removeprefix(_BOM)
-        lines = [line for line in head.split(b"\n") if line.strip()]
-        if not lines:
+        seen = [line for line in head.split(b"\n") if line.strip()]
+        if not seen:
             return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
-        if self._records == 1:
+        if self._texts == 1:
             return self._single(path, head)
-        shape = of_line(first := _value(lines[0]))
+        shape = of_line(first := _value(seen[0]))
         if shape:
-            return self._of_lines(shape, first)
+            return self._of_lines(shape, first, path)
         # The first line is no record: a JSON text over many lines, or lines of which the first is bad.
         document = self._document(path)
         if document:
-            return self._one_text(document)
-        for line in lines[1:_MOST_BAD]:
+            return self._one_text(document, path)
+        for line in seen[1:_MOST_BAD]:
             shape = of_line(value := _value(line))
             if shape:
-                return self._of_lines(shape, value)
+                return self._of_lines(shape, value, path)
         return self._broken(path, head)
 
     def _single(self, path: str, head: bytes) -> Inspection:
@@ -161,9 +170,9 @@ class Inspector:
         value = _value(head)
         shape = of_line(value)
         if shape in (NDJSON, LOG):
-            return self._of_lines(shape, value)
+            return self._of_lines(shape, value, path)
         document = self._document(path)
-        return self._one_text(document) if document else self._broken(path, head)
+        return self._one_text(document, path) if document else self._broken(path, head)
 
     def _broken(self, path: str, head: bytes) -> Inspection:
         """Neither lines nor a JSON text: cut, or so bad that it makes one bad record, or not for us."""
@@ -173,13 +182,23 @@ class Inspector:
             return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
         with self._opened(path) as whole:
             faults = (TRUNCATED,) if strict_json.is_cut(bytes(whole)) else ()
-        return self._found(RESOURCE, 1, None, {"": 1}, faults)
+        return self._found(RESOURCE, 1, 1, None, {"": 1}, faults)
 
-    def _of_lines(self, shape: str, value: Any) -> Inspection:
+    def _of_lines(self, shape: str, value: Any, path: str) -> Inspection:
         if shape == LOG:
             return self._found(LOG, faults=self._cut_fault())
         kind = str(value["resourceType"])
-        return self._found(shape, self._records, kind, {kind: self._records}, self._cut_fault())
+        count = self._count_lines(path) if self._has_bundles else self._newlines + (not self._ended)
+        return self._found(shape, self._texts, count, kind, {kind: self._texts}, self._cut_fault())
+
+    def _count_lines(self, path: str) -> int:
+        """How many records the lines give when some of them may be Bundles: those lines must be taken apart."""
+        with open_bytes(path) as stream:
+            found = 0
+            for line in lines(stream, longest=self.limits.document_bytes):
+                apart = line[2] is not None and _BUNDLE in line[2]
+                found += sum(1 for _ in records([line], self.limits)) if apart else 1
+        return found
 
     def _cut_fault(self) -> tuple[str, ...]:
         """Whether the last line has no end and is no whole JSON text: the copy stopped inside it."""
@@ -208,21 +227,26 @@ class Inspector:
             with data[start:] as text:
                 return of_document(text)
 
-    def _one_text(self, found: Summary) -> Inspection:
+    def _one_text(self, found: Summary, path: str) -> Inspection:
         if found.shape == UNKNOWN:
             return self._found(UNKNOWN, faults=(NOT_FHIR,))
-        return self._found(found.shape, sum(found.types.values()), found.resource_type, found.types)
+        texts = sum(found.types.values())
+        count = texts
+        if found.shape == BUNDLE:
+            count = sum(1 for _ in read(path, document=True, limits=self.limits))
+        return self._found(found.shape, texts, count, found.resource_type, found.types)
 
     def _found(
         self,
         shape: str,
-        records: int = 0,
+        texts: int = 0,
+        count: int = 0,
         kind: str | None = None,
         types: dict[str, int] | None = None,
         faults: tuple[str, ...] = (),
     ) -> Inspection:
         seen = self._unpacker
-        return Inspection(shape, seen.compressed, seen.size, seen.unpacked, records, kind, types or {}, faults)
+        return Inspection(shape, seen.compressed, seen.size, seen.unpacked, texts, count, kind, types or {}, faults)
 
 
 def _value(line: bytes) -> Any:

@@ -24,14 +24,15 @@ HARMLESS = 1 << 20
 class Inspection:
     """What one look at an arriving file found. `faults` hold the whole delivery.
 
-    `records` are the lines or Bundle entries that should become records; `types` counts them by the
-    type they were seen or presumed to be of.
+    `records` is what the parser will make of it, faulty ones too; `texts` is how many things the sender would
+    count: lines that are not blank. `types` counts them by the type they were seen or presumed to be of.
     """
 
     shape: str
     compressed: bool
     size: int
     unpacked: int
+    texts: int = 0
     records: int = 0
     resource_type: str | None = None
     types: dict[str, int] = field(default_factory=dict)

@@ -15,7 +15,6 @@ import hashlib
 import os
 import pathlib
 import shutil
-import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -29,7 +28,7 @@ from jobs.shell.failpoint import reach
 from jobs.shell.ledger import HELD, LANDED, Delivery, LandedFile, deliveries, folder, path_of, waiting
 from jobs.shell.settings import Settings
 
-__all__ = ["Delivery", "DeliveryError", "deliveries", "land", "land_and_say", "trace_bytes", "waiting"]
+__all__ = ["HELD", "LANDED", "Delivery", "DeliveryError", "deliveries", "folder", "land", "trace_bytes", "waiting"]
 
 
 def land(
@@ -183,26 +182,3 @@ def trace_bytes(settings: Settings, feed: str, digest: str, position: int, lengt
     with gzip.open(path, "rb") as packed:
         packed.seek(position)
         return packed.read(length)
-
-
-def land_and_say(feed: str, paths: Sequence[str | os.PathLike[str]], settings: Settings) -> int:
-    """Deliver, and say in a few lines what came of it; the exit status is 1 when the delivery is held."""
-    began = time.monotonic()
-    delivery = land(feed, paths, settings)
-    short = delivery.delivery_id[:12]
-    if delivery.repeat:
-        print(f"{feed}: nothing new; these bytes were landed as delivery {short} at {delivery.received_at}")
-        return 0
-    size = sum(file.size for file in delivery.files)
-    what = f"{len(delivery.files)} files, {delivery.records:,} records, {size / 1e6:,.1f} MB"
-    print(f"{feed}: delivery {short} is {delivery.state}: {what} in {time.monotonic() - began:.1f} s")
-    if delivery.duplicates:
-        print(f"  {len(delivery.duplicates)} files bring bytes that were landed before, under whatever name")
-    if delivery.left_out:
-        numbers = ", ".join(str(one["position"]) for one in delivery.left_out[:20])
-        print(f"  {len(delivery.left_out)} files left out, they are none of this feed's format: {numbers}")
-    for detail in delivery.details:
-        place = " ".join(f"{name} {str(value)[:12]}" for name, value in detail.items() if name != "fault")
-        print(f"  {detail['fault']}: {place}")
-    print("  fix and deliver it again, whole" if delivery.state == HELD else f"  next: lakeward run {feed}")
-    return 1 if delivery.state == HELD else 0

@@ -55,7 +55,7 @@ def judge(feed: schemas.Feed, copied: Sequence[Copied]) -> Judgement:
             faults.append(STILL_IN_TRANSFER)
         reasons += [Reason(fault, one.file.position, one.digest) for fault in faults]
     data = [
-        Arrived(one.file.position, one.file.name, one.digest, one.inspection.resource_type, one.inspection.records)
+        Arrived(one.file.position, one.file.name, one.digest, one.inspection.resource_type, one.inspection.texts)
         for one in kept
         if role(feed, one) == "data"
     ]

@@ -62,10 +62,8 @@ def test_depth_is_counted_exactly_at_the_limit(opening, beside):
     def nested(depth):
         inner = "1"
         for level in range(depth):
-            if opening == "[":
-                inner = f"[{beside if 2 < level < depth - 4 else ''}{inner}]"
-            else:
-                inner = f'{{"a":{inner}}}'
+            array = f"[{beside if 2 < level < depth - 4 else ''}{inner}]"
+            inner = array if opening == "[" else f'{{"a":{inner}}}'
         return inner.encode()
 
     assert (faults(nested(100)), faults(nested(101))) == ((), ("too_deep",))
