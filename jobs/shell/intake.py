@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 import schemas
 from jobs.formats import ndjson
 from jobs.shell import deliveries, quarantine, state, tables
+from jobs.shell.arrival import format_of
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
 from jobs.shell.column_sources import Source
@@ -140,14 +141,16 @@ def _take(
 def _records(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
     """The delivery's records, parsed by the feed's job; one task for each split."""
     job = importlib.import_module(f"jobs.{feed.table}")
+    form = format_of(feed)
     rows = []
     for file in delivery.data:
         path = f"{deliveries.folder(feed.feed, lake.settings)}/{file.path}"
-        whole = file.compressed or file.shape == "bundle"
+        document = file.shape in form.DOCUMENTS
+        whole = file.compressed or document
         pieces: Sequence[tuple[int, int | None]] = [(0, None)] if whole else ndjson.plan(file.unpacked, SPLIT_BYTES)
         for first, last in pieces:
             rows.append((file.unpacked if last is None else last - first, path, file.digest, first, last,
-                         file.shape == "bundle"))  # fmt: skip
+                         document))  # fmt: skip
     # The largest first, one a partition: nobody waits for a straggler at the end.
     rows.sort(key=lambda row: -row[0])
     stamp = "tenant string, feed string, delivery_id string, received_at string, exported_at string"
