@@ -257,7 +257,11 @@ def test_two_landers_at_once_leave_one_delivery(settings, outbox):
     assert len(deliveries.deliveries(FEED, settings)) == 1
 
 
-LANDER = "import sys; from jobs.shell import deliveries, settings; deliveries.land('ehr_fhir', sys.argv[2:], settings.Settings(sys.argv[1]))"
+LANDER = """
+import sys
+from jobs.shell import deliveries, settings
+deliveries.land("ehr_fhir", sys.argv[2:], settings.Settings(sys.argv[1]))
+"""
 
 
 @pytest.mark.parametrize("point", ["land-copied", "land-moved", "land-entered"])
