@@ -100,8 +100,15 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
     kept: dict[str, Any] = {}
     verdicts: list[Verdict] = []
 
+    faults: list[Exception] = []
+
     def counting(frame: DataFrame) -> dict[str, list[dict[str, Any]]]:
-        found, measured = _count(table, frame, context, asked)
+        try:
+            found, measured = _count(table, frame, context, asked)
+        except Exception as fault:
+            # Great Expectations would keep it as a result among results; a gate that cannot count has failed.
+            faults.append(fault)
+            raise
         kept.update(measured)
         verdicts.extend(_verdict(table, one, context.accepted) for one in found)
         parts: dict[str, list[dict[str, Any]]] = {}
@@ -111,6 +118,8 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
 
     rules = list({check.name: (check.name, check.doc) for check in (*asked, ACCOUNTING)}.values())
     result = expectations_on_spark.judge(table.table, candidate, rules, counting)
+    if faults:
+        raise faults[0]
     return Judgement(table.table, verdicts, kept, result)
 
 

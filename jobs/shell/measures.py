@@ -58,12 +58,11 @@ def _moments(counted: Counted) -> dict[str, Any]:
         _keep(kept[kind], name, *(float(part.sum()) for part in parts))
     if "value_as_number" in counted.plan.numbers and "unit_concept_id" in counted.plan.categories:
         concept = next(iter(counted.plan.categories))
-        concepts, units = pairs(counted, concept, "unit_concept_id")
         parts = counted.moments("value_as_number")
-        pairs, places = np.unique(np.stack([concepts, units]), axis=1, return_inverse=True)
-        sums = [np.bincount(places.ravel(), weights=part, minlength=pairs.shape[1]) for part in parts]
+        groups, places = np.unique(np.stack(pairs(counted, concept, "unit_concept_id")), axis=1, return_inverse=True)
+        sums = [np.bincount(places.ravel(), weights=part, minlength=groups.shape[1]) for part in parts]
         for i in np.argsort(-sums[0], kind="stable")[:MOST_GROUPS]:
-            _keep(kept["values"], f"{pairs[0, i]}/{pairs[1, i]}", *(float(part[i]) for part in sums))
+            _keep(kept["values"], f"{groups[0, i]}/{groups[1, i]}", *(float(part[i]) for part in sums))
     return kept
 
 
