@@ -39,7 +39,7 @@ def steps() -> list[Step]:
         Step("java", "Java", [], java.whole, java.make),
         Step("jars", "JARs of Delta, OpenLineage and S3A into .tools/jars", [jars.LOCK], jars.whole, jars.make),
         Step("spark", "Spark configuration", spark_inputs, (TOOLS / "spark" / "spark-defaults.conf").is_file, _spark),
-        Step("airflow", "Airflow's database", [python_environment.LOCK, AIRFLOW], _airflow_whole, _airflow),
+        Step("airflow", "Airflow's database", [python_environment.LOCK, AIRFLOW, AIRFLOW.with_name("settings.env")], _airflow_whole, _airflow),
     ]  # fmt: skip
 
 
@@ -86,7 +86,8 @@ def _spark() -> None:
 
 
 def _airflow_whole() -> bool:
-    return not AIRFLOW.is_file() or (CHECKOUT / ".airflow" / "airflow.db").is_file()
+    home = pathlib.Path(os.environ.get("AIRFLOW_HOME") or CHECKOUT / ".airflow")
+    return not AIRFLOW.is_file() or (home / "airflow.db").is_file()
 
 
 def _airflow() -> None:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import sys
 
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,6 +30,9 @@ def environment() -> dict[str, str]:
 def session(application: str, **conf: str) -> SparkSession:
     """The Spark session of this process; the first call starts it."""
     os.environ.update(environment())
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        # They log the message of every failed query, which quotes the value that failed.
+        PySparkLogger.getLogger(name).disabled = True
     builder = SparkSession.builder.appName(application)
     for name, value in conf.items():
         builder = builder.config(name, value)
