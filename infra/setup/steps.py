@@ -33,13 +33,14 @@ def steps() -> list[Step]:
     spark = CHECKOUT / "infra" / "spark"
     logging = CHECKOUT / "infra" / "log4j2.properties"
     spark_inputs = [jars.LOCK, spark / "render.py", spark / "spark-defaults.conf", logging]
+    airflow_inputs = [python_environment.LOCK, AIRFLOW, AIRFLOW.with_name("settings.env")]
     return [
         Step("python", "Python packages into .venv (a minute or two)", python_environment.INPUTS,
              python_environment.whole, python_environment.make),
         Step("java", "Java", [], java.whole, java.make),
         Step("jars", "JARs of Delta, OpenLineage and S3A into .tools/jars", [jars.LOCK], jars.whole, jars.make),
         Step("spark", "Spark configuration", spark_inputs, (TOOLS / "spark" / "spark-defaults.conf").is_file, _spark),
-        Step("airflow", "Airflow's database", [python_environment.LOCK, AIRFLOW, AIRFLOW.with_name("settings.env")], _airflow_whole, _airflow),
+        Step("airflow", "Airflow's database", airflow_inputs, _airflow_whole, _airflow),
     ]  # fmt: skip
 
 
