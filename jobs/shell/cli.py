@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("docs", help="write the data dictionary as pages")
     one.add_argument("--out", metavar="DIR")
+    one.add_argument("--quick", action="store_true", help="without where each column comes from, which needs Spark")
     one.set_defaults(do=_docs)
     return parser
 
@@ -96,7 +97,8 @@ def _land(asked: argparse.Namespace, settings: Settings) -> int:
 
     found = deliveries.land(asked.feed, asked.paths, settings)
     size = sum(file.size for file in found.files)
-    what = f"delivery {found.delivery_id} of {found.feed}: {len(found.files)} files, {size:,} bytes, {found.records:,} records"
+    counted = f"{len(found.files)} files, {size:,} bytes, {found.records:,} records"
+    what = f"delivery {found.delivery_id} of {found.feed}: {counted}"
     if found.repeat:
         print(f"{what}: landed before, at {found.received_at}; nothing new")
         return 0
@@ -188,7 +190,8 @@ def _new(asked: argparse.Namespace, settings: Settings) -> int:
 def _docs(asked: argparse.Namespace, settings: Settings) -> int:
     from jobs.shell import dictionary
 
-    print(dictionary.write(asked.out or f"{settings.root('ops')}/docs"))
+    lineage = None if asked.quick else dictionary.lineage_of_code()
+    print(dictionary.write(asked.out or f"{settings.root('ops')}/docs", lineage))
     return 0
 
 

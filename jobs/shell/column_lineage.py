@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 
 from jobs.shell.column_sources import IDENTITY, TRANSFORMATION, How, Source, Sources, whole
 from jobs.shell.expression_sources import Node
+from jobs.shell.plan_json import plan_json
 from jobs.shell.plan_sources import Plans
 
 _ATTRIBUTE = re.compile(r"(.*)#(\d+)[A-Za-z]*(?:-T\d+ms)?", re.DOTALL)
@@ -60,7 +61,9 @@ def derive(
     """
     plan = _analyzed(built)
     inputs = _Inputs(frames, datasets, plan)
-    found = Plans(inputs.of_leaf, inputs.frame_columns, opaque).relation(orjson.loads(plan.toJSON()))
+    found = Plans(inputs.of_leaf, inputs.frame_columns, opaque).relation(
+        orjson.loads(plan_json(built.sparkSession._jvm, plan))
+    )
     names = [name for _, name in _attributes(plan.output())]
     values = found.values()
     return ColumnLineage({name: whole(value) for name, value in zip(names, values, strict=True)}, found.rows)
@@ -95,7 +98,8 @@ class _Inputs:
             alike = self._by_names.get(names, [])
             datasets = {dataset for _, dataset in alike}
             if len(datasets) == 1:
-                return [Source(*datasets, name) for name in names]
+                [dataset] = datasets
+                return [Source(dataset, name) for name in names]
             if datasets:
                 self._look_for(names, alike)
         return [self._known.get(a.id) for a in attributes]

@@ -191,6 +191,7 @@ def sources_of(fields: Iterable[Mapping[str, Any]], names: Mapping[tuple[str, st
     found: dict[Source, frozenset[How]] = {}
     for one in fields:
         called = names.get((one["namespace"], one["name"]), one["name"])
-        steps = [How(s["type"], s.get("subtype", ""), s.get("masking", False)) for s in one.get("transformations") or ()]
-        found[Source(called, one["field"])] = frozenset(steps)
+        steps = one.get("transformations") or ()
+        hows = frozenset(How(s["type"], s.get("subtype", ""), s.get("masking", False)) for s in steps)
+        found[Source(called, one["field"])] = hows
     return found

@@ -11,6 +11,7 @@ without asking for process ids, which a system uses again.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import os
 import threading
@@ -24,6 +25,11 @@ from jobs.shell.settings import Settings
 
 Event = dict[str, Any]
 ENDS = ("COMPLETE", "FAIL", "ABORT")
+
+
+def now() -> str:
+    """The time of an event."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
 
 
 def folder(settings: Settings) -> str:

@@ -83,7 +83,6 @@ class Wire:
         self.delivery = Delivery()
         self._make = make
         self._waiting: queue.Queue[Event | None] = queue.Queue(MOST_WAITING)
-        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="lineage-wire", daemon=True)
         self._thread.start()
 
@@ -97,7 +96,6 @@ class Wire:
 
     def close(self, patience: float = SECONDS_AT_END) -> Delivery:
         """Wait a little for what is under way; the rest counts as undelivered."""
-        self._closing.set()
         deadline = time.monotonic() + patience
         while self._thread.is_alive() and time.monotonic() < deadline:
             try:

@@ -21,9 +21,7 @@ def name_of(table: str) -> str:
     return f"quarantine.{table.replace('.', '_', 1)}"
 
 
-def set_aside(
-    lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, count: int, request: Request
-) -> None:
+def set_aside(lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, count: int, request: Request) -> None:
     """Make the quarantine of a table hold exactly the rows that now wait: those of the scope are replaced."""
     path = lake.path(name_of(table.table))
     head = tables.head(lake.spark, path)
@@ -66,8 +64,6 @@ def waiting(lake: Lake, table: str) -> int:
 def version(lake: Lake, table: str) -> int:
     """The version of the quarantine that goes with the published table."""
     return tables.head(lake.spark, lake.path(name_of(table)))
-
-
 
 
 def records(lake: Lake, table: str) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import schemas
+from expectations.suite import looks_into
 from jobs.shell import documents, intake, publication, vocabulary_stage
 from jobs.shell.build import Outcome, Request, build_table
 from jobs.shell.faults import safe_text
@@ -159,17 +160,16 @@ def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[st
 
 
 def _needs(names: list[str]) -> dict[str, set[str]]:
-    """What each table waits for: what it is built from, and, so that its gate can look them up, what it refers to."""
+    """What each table waits for: what it is built from, and, so that its gate can look, what that looks into."""
     needs = {name: set(schemas.table(name).built_from.values()) & set(names) - {name} for name in names}
 
     def reaches(start: str, goal: str) -> bool:
         return start == goal or any(reaches(one, goal) for one in needs[start])
 
     for name in names:
-        for column in schemas.table(name).columns.values():
-            target = column.refers_to
+        for target in sorted(looks_into(schemas.table(name)) & needs.keys()):
             # A vocabulary refers to itself all over: where waiting would go round, the gate sees the last version.
-            if target in needs and not reaches(target, name):
+            if not reaches(target, name):
                 needs[name].add(target)
     return needs
 

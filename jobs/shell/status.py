@@ -108,12 +108,16 @@ def _feed_lines(feeds: list[dict[str, Any]]) -> list[str]:
         for d in feed["deliveries"]:
             why = f": {', '.join(d['reasons'])}" if d["reasons"] else ""
             counts = f"{d['records']:,} records, {d['quarantined']:,} quarantined" if d["records"] is not None else ""
-            lines.append(f"    {d['delivery'][:12]}  {d['received_at']}  {d['files']:>3} files  {d['state']}{why}  {counts}")
+            lines.append(
+                f"    {d['delivery'][:12]}  {d['received_at']}  {d['files']:>3} files  {d['state']}{why}  {counts}"
+            )
     return lines
 
 
 def _account_lines(tables: list[dict[str, Any]]) -> list[str]:
-    head = f"  {'table':<34}{'in':>11}{'out':>11}{'superseded':>12}{'excluded':>10}{'held':>7}{'fan-out':>9}{'missing':>9}"
+    head = (
+        f"  {'table':<34}{'in':>11}{'out':>11}{'superseded':>12}{'excluded':>10}{'held':>7}{'fan-out':>9}{'missing':>9}"
+    )
     lines = ["Row accounting: in = out + superseded + excluded + held", head]
     for table in tables:
         a = table["accounting"]
@@ -135,7 +139,9 @@ def _coverage_lines(found: dict[str, Any]) -> list[str]:
     lines = ["Mapping coverage by vocabulary (rows; codes)"]
     for v in found["vocabularies"]:
         rows, codes = v["mapped"] / max(v["rows"], 1), v["mapped_codes"] / max(v["codes"], 1)
-        lines.append(f"  {v['vocabulary']:<20}{rows:>8.1%} of {v['rows']:>10,}   {codes:>7.1%} of {v['codes']:>6,} codes")
+        lines.append(
+            f"  {v['vocabulary']:<20}{rows:>8.1%} of {v['rows']:>10,}   {codes:>7.1%} of {v['codes']:>6,} codes"
+        )
     lines.append("Unmapped codes, most rows first")
     for code in found["unmapped"][:SHOWN_UNMAPPED]:
         lines.append(f"  {code['vocabulary']:<20}{code['code']:<24}{code['rows']:>10,}")

@@ -13,7 +13,17 @@ from jobs.shell.settings import Settings
 
 import schemas
 
-SHOWN_ALWAYS = ("record_id", "feed", "delivery_id", "file_digest", "position", "length", "entry", "resource_type", "faults")
+SHOWN_ALWAYS = (
+    "record_id",
+    "feed",
+    "delivery_id",
+    "file_digest",
+    "position",
+    "length",
+    "entry",
+    "resource_type",
+    "faults",
+)
 
 
 class NothingWaitsError(ValueError):
@@ -34,12 +44,16 @@ def listing(settings: Settings) -> str:
     for feed in schemas.feeds():
         for delivery in deliveries.deliveries(feed.feed, settings):
             if delivery.state == "held":
-                lines.append(f"{feed.feed:<34}{', '.join(delivery.reasons):<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}")
+                lines.append(
+                    f"{feed.feed:<34}{', '.join(delivery.reasons):<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}"
+                )
     for name in schemas.names():
         found = _open(settings, name)
         if found is None:
             continue
-        counted = found.query("q", "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1")
+        counted = found.query(
+            "q", "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
         lines += [f"{name:<34}{reason:<40}{count:>14,}" for reason, count in counted.fetchall()]
     return "\n".join([f"{'where':<34}{'reason':<40}{'rows':>14}", *lines]) if lines else "Nothing waits."
 
@@ -55,7 +69,9 @@ def show(settings: Settings, table: str, *, reason: str | None, limit: int, reve
     names = rows.columns
     blocks = []
     for values in rows.fetchall():
-        shown = [f"  {n}: {_shown(n, v, declared, reveal)}" for n, v in zip(names, values, strict=True) if v is not None]
+        shown = [
+            f"  {n}: {_shown(n, v, declared, reveal)}" for n, v in zip(names, values, strict=True) if v is not None
+        ]
         blocks.append("\n".join(["row", *shown]))
     return "\n".join(blocks) or f"{table}: nothing waits for this reason"
 
