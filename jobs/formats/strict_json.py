@@ -22,11 +22,12 @@ NUMBER_OUT_OF_RANGE = "number_out_of_range"
 
 # Below this size no JSON can fill the memory; above it the number of values is counted first.
 SURELY_SMALL = 8 << 20
-MOST_VALUES = 4_000_000
+MOST_VALUES = 1_500_000
 
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
-_HALF_A_PAIR = re.compile(rb"\\u[dD][89abAB]")
+_WHOLE_PAIR = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..")
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _TEXT = re.compile(rb'"[^"]*"')
 
@@ -47,7 +48,7 @@ def examine(raw: bytes, deepest: int) -> Examined:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _explain(raw)
+        return _explain(raw, keep=len(raw) <= SURELY_SMALL)
     # Brackets come in pairs, so fewer than this cannot nest too deep.
     if len(brackets) > 2 * deepest and _deeper(value, brackets, deepest):
         return value, (TOO_DEEP,)
@@ -63,10 +64,10 @@ def _repeats_a_key(value: Any, raw: bytes) -> bool:
     try:
         printed = orjson.dumps(value)
     except TypeError:
-        return DUPLICATE_KEY in _explain(raw)[1]
+        return DUPLICATE_KEY in _explain(raw, keep=False)[1]
     if printed == raw or (printed.count(b":") == raw.count(b":") and not _ESCAPED_COLON.search(raw)):
         return False
-    return DUPLICATE_KEY in _explain(raw)[1]
+    return DUPLICATE_KEY in _explain(raw, keep=False)[1]
 
 
 def _deeper(value: Any, brackets: bytes, deepest: int) -> bool:
@@ -85,15 +86,18 @@ def _deeper(value: Any, brackets: bytes, deepest: int) -> bool:
     return True
 
 
-def _explain(raw: bytes) -> Examined:
-    """Why the fast reader refuses a text, or which keys it names twice: the slow reader's answer."""
+def _explain(raw: bytes, *, keep: bool) -> Examined:
+    """Why the fast reader refuses a text, or that it names a key twice: the slow reader's answer.
+
+    Without `keep` each object is forgotten when its keys are seen: the slow reader's values are large.
+    """
     faults: set[str] = set()
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any] | None:
         made = dict(found)
         if len(made) != len(found):
             faults.add(DUPLICATE_KEY)
-        return made
+        return made if keep else None
 
     def constant(_: str) -> None:
         faults.add(NAN)
@@ -109,22 +113,17 @@ def _explain(raw: bytes) -> Examined:
         return None, (TOO_DEEP,)
     except ValueError:
         return None, tuple(sorted({NOT_JSON} | (faults & {NAN})))
-    if _HALF_A_PAIR.search(raw) and not _is_unicode(value):
-        faults.add(BAD_UTF8)
     if not faults:
         try:
             orjson.loads(raw)
         except orjson.JSONDecodeError:
-            faults.add(NUMBER_OUT_OF_RANGE)
+            faults.add(BAD_UTF8 if _has_half_a_pair(raw) else NUMBER_OUT_OF_RANGE)
     return value, tuple(sorted(faults))
 
 
-def _is_unicode(value: Any) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except (UnicodeEncodeError, RecursionError):
-        return False
-    return True
+def _has_half_a_pair(raw: bytes) -> bool:
+    """Whether an escape stands for half of a surrogate pair whose other half does not follow (RFC 8259 section 7)."""
+    return _HALF_A_PAIR.search(_WHOLE_PAIR.sub(b"", raw)) is not None
 
 
 def is_cut(raw: bytes) -> bool:
