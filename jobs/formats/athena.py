@@ -24,7 +24,7 @@ BAD_AT_LEAST = 100
 TYPES = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "date": pa.date32(), "string": pa.string()}
 
 
-class NotAVocabularyFile(ValueError):
+class VocabularyFileError(ValueError):
     """A file that cannot be read as the table its name says: names file and reason, never a value."""
 
 
@@ -63,7 +63,7 @@ class Reading:
         names = header(self.path)
         missing = sorted({c.name for c in self.columns if c.required} - set(names))
         if missing:
-            raise NotAVocabularyFile(f"{self.path.name}: no column {', '.join(missing)}")
+            raise VocabularyFileError(f"{self.path.name}: no column {', '.join(missing)}")
         with self._open(names) as blocks:
             for block in blocks:
                 yield self._typed(pa.Table.from_batches([block]))
@@ -113,7 +113,7 @@ class Reading:
     def _refuse_when_bad(self) -> None:
         faulty = len(self._faulty) + len(self._ragged)
         if faulty > max(BAD_AT_LEAST, BAD_SHARE * (self._whole + len(self._ragged))):
-            raise NotAVocabularyFile(f"{self.path.name}: {faulty} faulty rows in the first {self._whole}")
+            raise VocabularyFileError(f"{self.path.name}: {faulty} faulty rows in the first {self._whole}")
 
     def _ragged_faults(self) -> Iterator[Fault]:
         for line, payload in self._ragged:
@@ -136,9 +136,9 @@ def header(path: pathlib.Path) -> list[str]:
     try:
         names = first.decode("utf-8-sig").lower().split("\t")
     except UnicodeDecodeError:
-        raise NotAVocabularyFile(f"{path.name}: the first line is not UTF-8 text") from None
+        raise VocabularyFileError(f"{path.name}: the first line is not UTF-8 text") from None
     if len(names) == 1:
-        raise NotAVocabularyFile(f"{path.name}: the first line has no tab; Athena's files are tab-separated")
+        raise VocabularyFileError(f"{path.name}: the first line has no tab; Athena's files are tab-separated")
     return [name.strip() for name in names]
 
 

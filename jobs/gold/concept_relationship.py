@@ -5,7 +5,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.orphans import without_orphans
 
-def build(relations: DataFrame) -> DataFrame:
-    """The table as loaded, with who brought each row beside it."""
-    return relations.withColumn("lw_origin", F.col("origin")).drop("origin")
+
+def build(relations: DataFrame, concepts: DataFrame) -> DataFrame:
+    """The table as loaded but for orphans, with who brought each row beside it."""
+    whole = without_orphans(relations, concepts, "concept_id_1", "concept_id_2")
+    return whole.withColumn("lw_origin", F.col("origin")).drop("origin")

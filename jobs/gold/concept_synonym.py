@@ -5,7 +5,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.orphans import without_orphans
 
-def build(synonyms: DataFrame) -> DataFrame:
-    """The table as loaded, with who brought each row beside it."""
-    return synonyms.withColumn("lw_origin", F.col("origin")).drop("origin")
+
+def build(synonyms: DataFrame, concepts: DataFrame) -> DataFrame:
+    """The table as loaded but for orphans, with who brought each row beside it."""
+    whole = without_orphans(synonyms, concepts, "concept_id")
+    return whole.withColumn("lw_origin", F.col("origin")).drop("origin")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.orphans import without_orphans
 
-def build(local_map: DataFrame) -> DataFrame:
-    """The table as loaded, with who brought each row beside it."""
-    return local_map.withColumn("lw_origin", F.col("origin")).drop("origin")
+
+def build(local_map: DataFrame, concepts: DataFrame) -> DataFrame:
+    """The table as loaded but for orphans, with who brought each row beside it."""
+    whole = without_orphans(local_map, concepts, "source_concept_id", "target_concept_id")
+    return whole.withColumn("lw_origin", F.col("origin")).drop("origin")

@@ -26,7 +26,8 @@ def relation(one, other, kind="Maps to", **more):
 
 
 def local(vocabulary, code, target, **more):
-    return {"source_vocabulary_id": vocabulary, "source_code": code, "source_concept_id": 0, "target_concept_id": target,
+    return {"source_vocabulary_id": vocabulary, "source_code": code, "source_concept_id": 0,
+            "target_concept_id": target,
             "target_vocabulary_id": "SNOMED", **ALWAYS, **more}  # fmt: skip
 
 
