@@ -6,11 +6,7 @@ that is one JSON text. So a cut at a line end is not seen here: that is what man
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import mmap
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -31,7 +27,7 @@ from jobs.formats.fhir_shapes import (
     of_document,
     of_line,
 )
-from jobs.formats.ndjson import BLOCK, lines, open_bytes
+from jobs.formats.ndjson import BLOCK, lines, open_bytes, whole_bytes
 from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
 
 # What the shell asks of the inspection module of any format.
@@ -180,7 +176,7 @@ class Inspector:
             return self._found(UNKNOWN, faults=(DOCUMENT_TOO_LARGE,))
         if head.lstrip()[:1] != b"{":
             return self._found(UNKNOWN, faults=(UNKNOWN_FORMAT,))
-        with self._opened(path) as whole:
+        with whole_bytes(path) as whole:
             faults = (TRUNCATED,) if strict_json.is_cut(bytes(whole)) else ()
         return self._found(RESOURCE, 1, 1, None, {"": 1}, faults)
 
@@ -209,20 +205,11 @@ class Inspector:
             return () if tail.rstrip().endswith(b"}") else (TRUNCATED,)
         return (TRUNCATED,) if strict_json.is_cut(tail) else ()
 
-    @contextlib.contextmanager
-    def _opened(self, path: str) -> Iterator[Any]:
-        if self._unpacker.compressed:
-            with gzip.open(path, "rb") as packed:
-                yield packed.read()
-        else:
-            with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-                yield mapped
-
     def _document(self, path: str) -> Summary | None:
         """What matters of a file that is one JSON text; None when it is none."""
         if self._unpacker.unpacked > self.limits.document_bytes:
             return None
-        with self._opened(path) as whole, memoryview(whole) as data:
+        with whole_bytes(path) as whole, memoryview(whole) as data:
             start = len(_BOM) if bytes(data[:3]) == _BOM else 0
             with data[start:] as text:
                 return of_document(text)

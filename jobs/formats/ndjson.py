@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import mmap
 from collections.abc import Iterator
 from typing import IO
 
@@ -34,6 +36,17 @@ def is_gzip(path: str) -> bool:
 def open_bytes(path: str) -> IO[bytes]:
     """The bytes of a file, unpacked when it is gzip."""
     return gzip.open(path, "rb") if is_gzip(path) else open(path, "rb")  # type: ignore[return-value]  # noqa: SIM115
+
+
+@contextlib.contextmanager
+def whole_bytes(path: str) -> Iterator[bytes | mmap.mmap]:
+    """All bytes of a file at once, unpacked when it is gzip; of a plain one nothing is read before it is looked at."""
+    if is_gzip(path):
+        with gzip.open(path, "rb") as packed:
+            yield packed.read()
+    else:
+        with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            yield mapped
 
 
 def lines(stream: IO[bytes], start: int = 0, end: int | None = None, *, longest: int) -> Iterator[Line]:
