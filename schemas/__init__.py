@@ -67,6 +67,7 @@ class Table:
     scope_column: str | None = None
     partition_by: tuple[str, ...] = ()
     resource_types: tuple[str, ...] = ()
+    accounts_for: str | None = None
     owner: str = "data-platform"
     warnings: tuple[str, ...] = ()
     standard: str | None = None

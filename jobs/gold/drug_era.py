@@ -40,4 +40,6 @@ def build(drugs: DataFrame, concepts: DataFrame, ancestors: DataFrame) -> DataFr
     )
     gap = F.datediff(spans[1], spans[0]) - F.col("_days")
     parts = [F.col(c) for c in (*BY, "drug_era_start_date")]
-    return eras.select(key("drug_era", *parts).alias("drug_era_id"), "*", gap.cast("int").alias("gap_days")).drop("_days")
+    return eras.select(key("drug_era", *parts).alias("drug_era_id"), "*", gap.cast("int").alias("gap_days")).drop(
+        "_days"
+    )

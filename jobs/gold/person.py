@@ -23,9 +23,7 @@ RACES = {
 ETHNICITIES = {"2135-2": concepts.ETHNICITY_HISPANIC, "2186-5": concepts.ETHNICITY_NOT_HISPANIC}
 
 
-def build(
-    patients: DataFrame, links: DataFrame, practitioners: DataFrame, organizations: DataFrame
-) -> DataFrame:
+def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organizations: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 PERSON: the surviving patient record of each person.
 
     Without a year of birth a person is not published (OMOP rule) and waits in quarantine.

@@ -5,6 +5,7 @@ The right side is never derived from the left: both are counted, and the differe
 
 from __future__ import annotations
 
+import importlib
 import threading
 from typing import Any
 
@@ -34,7 +35,25 @@ class Ledger:
             return self._from_bronze(table, sources[0], candidate)
         if EVENTS in table.built_from.values() and table.layer == "gold":
             return self._from_events(table, candidate)
+        if table.accounts_for:
+            return self._from_frame(table, table.built_from[table.accounts_for], candidate)
         return {"out": candidate.count()}
+
+    def _from_frame(self, table: schemas.Table, source: str, candidate: DataFrame) -> dict[str, Any]:
+        """Each row of one input gives one row, waits, or is excluded by a rule that the job names."""
+        excluded = importlib.import_module(f"jobs.{table.table}").excluded
+        counted = self.lake.read(source).groupBy(excluded().alias("reason")).count().collect()
+        by_rule = {row["reason"]: row["count"] for row in counted if row["reason"]}
+        received, rows = sum(row["count"] for row in counted), candidate.count()
+        held = quarantine.waiting(self.lake, table.table)
+        return {
+            "in": received,
+            "out": rows,
+            "excluded": by_rule,
+            "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
+            "held": held,
+            "missing": received - sum(by_rule.values()) - rows - held,
+        }
 
     def _from_bronze(self, table: schemas.Table, source: str, candidate: DataFrame) -> dict[str, Any]:
         types = self._once(source, self._count_types)
