@@ -7,7 +7,6 @@ are written before any is published; a load that dies half way is finished, or f
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import pathlib
 import shutil
 import tempfile
@@ -17,23 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-import schemas
 from jobs.shell import documents, state, tables, vocabulary_files
 from jobs.shell.build import Outcome, Request
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
 from jobs.shell.lineage_datasets import Dataset, of_file, of_table
-from jobs.shell.session import CHECKOUT
 from jobs.shell.vocabulary_files import TABLES, Loaded
-from jobs.shell.vocabulary_starter import beside
+from jobs.shell.vocabulary_own import Own, as_frame
+from jobs.shell.vocabulary_starter import STARTER, beside, digest, starter
 from jobs.shell.vocabulary_write import line, write
 
 if TYPE_CHECKING:
     from jobs.shell.witness import GateAndLineage
 
-STARTER = CHECKOUT / "infra" / "vocabulary"
 # Half of the time of a small table is the driver's.
 SIDE_BY_SIDE = 3
 # Tables that hold rows of the load alone: an unchanged file leaves them as they are.
@@ -65,7 +61,7 @@ def load(
             stays = {} if alone else dict(before["files"])
             given = {} if alone or path is None else vocabulary_files.find(path, work)
             digests = {table: vocabulary_files.digest(file) for table, file in given.items()}
-            after = {"files": {**stays, **digests}, "starter": _starter_digest()}
+            after = {"files": {**stays, **digests}, "starter": digest()}
             if after == {key: before[key] for key in after} and lake.version("bronze.concept") >= 0:
                 say(f"vocabulary {before['version']}: nothing new")
                 return [_unchanged(lake, table) for table in TABLES]
@@ -88,13 +84,6 @@ def settle(lake: Lake) -> None:
 
 def _document(lake: Lake, name: str) -> str:
     return f"{lake.settings.root('ops')}/vocabulary/{name}.json"
-
-
-def _starter_digest() -> str:
-    digest = hashlib.sha256()
-    for table in TABLES:
-        digest.update((STARTER / f"{table.upper()}.csv").read_bytes())
-    return digest.hexdigest()
 
 
 def _unchanged(lake: Lake, table: str) -> Outcome:
@@ -120,19 +109,26 @@ class _Load:
         self.witness = witness
         self.work = work
         self.path = path
+        self.starter = starter()
         self._ids: np.ndarray[Any, Any] | None = None
 
     def run(self, given: dict[str, pathlib.Path], stays: dict[str, str], after: dict[str, Any]) -> list[Outcome]:
         """Read, join with what stays, write all tables, then publish them together."""
         files = after["files"]
-        loaded = {t: self._read(t, given[t], files[t]) for t in TABLES if t in given}
-        own = {t: self._own(t, loaded, t in stays) for t in TABLES}
-        rest = beside(own, self._starter(), own_concepts="concept" in files)
-        version = self._version(own["vocabulary"], after)
-        if "concept" in files:
-            named = F.when(F.col("vocabulary_id") == "None", F.lit(version)).otherwise(F.col("vocabulary_version"))
-            rest["vocabulary"] = rest["vocabulary"].withColumn("vocabulary_version", named)
-        written = self._write({t: (own[t], rest[t]) for t in self._touched(given, stays, after)}, loaded, version)
+        loaded: dict[str, Loaded] = {}
+        own = Own(self.lake, loaded, stays)
+        # Concepts come first: what points to them is asked whether they are there.
+        for table in (t for t in TABLES if t in given):
+            loaded[table] = vocabulary_files.read(
+                table, given[table], files[table], self.work, lambda: self._known(own)
+            )
+        rest = beside(self.starter, own, own_concepts="concept" in files)
+        version = self._version(own, files)
+        for row in rest["vocabulary"]:
+            if row["vocabulary_id"] == "None":
+                row["vocabulary_version"] = version
+        frames = {t: self._rows(own, t, rest[t]) for t in self._touched(given, stays, after)}
+        written = self._write(frames, loaded, version)
         reach("before-publish")
         # From here on the load is decided: a start after a crash publishes the rest.
         current = {**after, "version": version, "run": self.request.run}
@@ -160,24 +156,14 @@ class _Load:
         return [t for t in TABLES if t in touched or self.lake.version(f"bronze.{t}") < 0]
 
     def _write(
-        self, frames: dict[str, tuple[DataFrame, DataFrame]], loaded: dict[str, Loaded], version: str
+        self, frames: dict[str, DataFrame], loaded: dict[str, Loaded], version: str
     ) -> dict[str, tuple[Outcome, state.State]]:
         """Write all tables side by side; when one is refused none is published."""
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            running = {
-                t: pool.submit(
-                    write,
-                    self.lake,
-                    self.request,
-                    self.witness,
-                    t,
-                    *pair,
-                    loaded.get(t),
-                    self._sources(t, loaded),
-                    version,
-                )
-                for t, pair in frames.items()
-            }
+            running = {}
+            for table, frame in frames.items():
+                told = (loaded.get(table), self._sources(table, loaded), version)
+                running[table] = pool.submit(write, self.lake, self.request, self.witness, table, frame, *told)
         try:
             return {t: done.result() for t, done in running.items()}
         except BaseException as fault:
@@ -198,47 +184,25 @@ class _Load:
             found.append(of_table(self.lake.settings, f"bronze.{table}", self.lake.version(f"bronze.{table}")))
         return found
 
-    def _read(self, table: str, path: pathlib.Path, digest: str) -> Loaded:
-        found = vocabulary_files.read(table, path, digest, self.work, self._known)
-        if table == "concept":
-            self._ids = vocabulary_files.concept_ids(found.parquet)
-        return found
+    def _rows(self, own: Own, table: str, rest: list[dict[str, Any]]) -> DataFrame:
+        stays = as_frame(self.lake, table, rest, str(self.work))
+        frame = own.frame(table)
+        return stays if frame is None else frame.unionByName(stays)
 
-    def _known(self) -> np.ndarray[Any, Any]:
-        """Ids that pointers may name: those of the download, or of what is published when it brings no concepts."""
+    def _known(self, own: Own) -> np.ndarray[Any, Any]:
+        """Ids that pointers may name: the user's concepts, and the starter's while the user has none."""
         if self._ids is None:
-            if self.lake.version("bronze.concept") < 0:
-                rows = self._starter()["concept"]
-            else:
-                rows = self.lake.read("bronze.concept")
-            found: Any = rows.select("concept_id").toPandas()
-            self._ids = np.sort(found["concept_id"].to_numpy())
+            ids = own.concept_ids()
+            self._ids = ids if len(ids) else np.sort([row["concept_id"] for row in self.starter["concept"]])
         return self._ids
 
-    def _own(self, table: str, loaded: dict[str, Loaded], was_loaded: bool) -> DataFrame:
-        """The user's rows: of this load, else of an earlier one, else none."""
-        name = f"bronze.{table}"
-        if table in loaded:
-            return self.lake.spark.read.parquet(loaded[table].parquet).withColumn("origin", F.lit("load"))
-        if was_loaded and self.lake.version(name) >= 0:
-            return self.lake.read(name).where(F.col("origin") == "load")
-        return self.lake.spark.createDataFrame([], tables.spark_schema(schemas.table(name)))
-
-    def _starter(self) -> dict[str, DataFrame]:
-        folder = self.work / "starter"
-        folder.mkdir(exist_ok=True)
-        nobody = np.empty(0, dtype=np.int64)
-        found = {}
-        for table in TABLES:
-            parquet = folder / f"{table}.parquet"
-            if not parquet.exists():
-                vocabulary_files.read(table, STARTER / f"{table.upper()}.csv", "", folder, lambda: nobody)
-            found[table] = self.lake.spark.read.parquet(str(parquet)).withColumn("origin", F.lit("starter"))
-        return found
-
-    def _version(self, own: DataFrame, after: dict[str, Any]) -> str:
+    def _version(self, own: Own, files: dict[str, str]) -> str:
         """The version of the whole, at most 20 characters (CDM_SOURCE.vocabulary_version)."""
-        rows = own if "concept" in after["files"] else self._starter()["vocabulary"]
-        row = rows.where(F.col("vocabulary_id") == "None").select("vocabulary_version").first()
-        told = row[0] if row else None
-        return (told or f"download {after['files'].get('concept', '')[:8]}")[:20]
+        if "concept" in files:
+            told = own.distinct("vocabulary", "vocabulary_version", among=("vocabulary_id", ["None"]))
+        else:
+            told = {
+                (row["vocabulary_version"],) for row in self.starter["vocabulary"] if row["vocabulary_id"] == "None"
+            }
+        named = sorted(version for (version,) in told if version)
+        return (named[0] if named else f"download {files.get('concept', '')[:8]}")[:20]

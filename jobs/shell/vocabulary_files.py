@@ -162,8 +162,3 @@ def _orphans(block: pa.Table, pointers: tuple[str, ...], ids: np.ndarray[Any, An
         held = (ids[place] == asked) if len(ids) else np.zeros(len(asked), dtype=bool)
         lost |= ~(held | (asked == 0))
     return int(lost.sum())
-
-
-def concept_ids(parquet: str) -> np.ndarray[Any, Any]:
-    """The sorted concept ids of a concept file that was read."""
-    return np.sort(pq.read_table(parquet, columns=["concept_id"])["concept_id"].to_numpy())

@@ -7,78 +7,91 @@ Where the user brings concepts, the starter's clinical codes and its local conce
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import hashlib
+from typing import Any
 
+import schemas
 from jobs.columns.concepts import NO_MATCH, named
+from jobs.formats.athena import Reading
+from jobs.shell.session import CHECKOUT
+from jobs.shell.vocabulary_files import TABLES, wanted
+from jobs.shell.vocabulary_own import Own
 
+STARTER = CHECKOUT / "infra" / "vocabulary"
 # Tables whose rows name the kinds that concepts are of, with the column of CONCEPT that uses them.
 KINDS = ("vocabulary", "domain", "concept_class")
 NAMING = ("Vocabulary", "Domain", "Concept Class", "Relationship")
 
-Frames = dict[str, DataFrame]
+Rows = dict[str, list[dict[str, Any]]]
 
 
-def beside(own: Frames, starter: Frames, *, own_concepts: bool) -> Frames:
+def digest() -> str:
+    """What the starter is: its files in order."""
+    found = hashlib.sha256()
+    for table in TABLES:
+        found.update((STARTER / f"{table.upper()}.csv").read_bytes())
+    return found.hexdigest()
+
+
+def starter() -> Rows:
+    """The starter's rows by table."""
+    found: Rows = {}
+    for table in TABLES:
+        blocks = Reading(STARTER / f"{table.upper()}.csv", wanted(table)).batches()
+        found[table] = [{**row, "origin": "starter"} for block in blocks for row in block.to_pylist()]
+    return found
+
+
+def beside(rows: Rows, own: Own, *, own_concepts: bool) -> Rows:
     """For each table the starter's rows that stay beside the user's."""
     if not own_concepts:
-        return {table: _without(starter[table], own[table], _key(table)) for table in starter}
-    stays = {table: rows.limit(0) for table, rows in starter.items()}
-    concepts = starter["concept"]
-    coded = concepts.where(F.col("concept_id").isin(NO_MATCH, *sorted(named().values())))
-    kinds = concepts.where(F.col("vocabulary_id").isin(*NAMING))
-    used = own["concept"].unionByName(coded).unionByName(kinds)
-    needed = [coded.select("concept_id")]
-    for table in KINDS:
-        asked = used.select(f"{table}_id").distinct()
-        missing = _without(starter[table], own[table], [f"{table}_id"])
-        stays[table] = missing.join(asked, on=f"{table}_id", how="left_semi").select(*missing.columns)
-        unknown = _without(_without(asked, own[table], [f"{table}_id"]), stays[table], [f"{table}_id"])
-        stays[table] = stays[table].unionByName(_unnamed(unknown, table), allowMissingColumns=True)
-        needed.append(stays[table].select(F.col(f"{table}_concept_id").alias("concept_id")))
-    asked = own["concept_relationship"].select("relationship_id").distinct()
-    missing = _without(starter["relationship"], own["relationship"], ["relationship_id"])
-    stays["relationship"] = missing.join(asked, on="relationship_id", how="left_semi")
-    needed.append(stays["relationship"].select(F.col("relationship_concept_id").alias("concept_id")))
-    ids = needed[0]
-    for more in needed[1:]:
-        ids = ids.union(more)
-    stays["concept"] = _without(
-        concepts.join(ids.distinct(), on="concept_id", how="left_semi"), own["concept"], ["concept_id"]
-    )
-    stays["source_to_concept_map"] = _local(own, starter, own["concept"].unionByName(stays["concept"]))
+        return {table: _without(rows[table], own, table) for table in rows}
+    stays: Rows = {table: [] for table in rows}
+    concepts = rows["concept"]
+    coded = [row for row in concepts if row["concept_id"] in {NO_MATCH, *named().values()}]
+    naming = [row for row in concepts if row["vocabulary_id"] in NAMING]
+    needed = {row["concept_id"] for row in coded}
+    for table in (*KINDS, "relationship"):
+        user = "concept_relationship" if table == "relationship" else "concept"
+        used = {kind for (kind,) in own.distinct(user, f"{table}_id")}
+        if table in KINDS:
+            used |= {row[f"{table}_id"] for row in (*coded, *naming)}
+        used -= {kind for (kind,) in own.distinct(table, f"{table}_id")}
+        stays[table] = [row for row in rows[table] if row[f"{table}_id"] in used]
+        needed |= {row[f"{table}_concept_id"] for row in stays[table]}
+        if table in KINDS:
+            stays[table] += _unnamed(table, used - {row[f"{table}_id"] for row in stays[table]})
+    held = {i for (i,) in own.distinct("concept", "concept_id", among=("concept_id", needed))}
+    stays["concept"] = [row for row in concepts if row["concept_id"] in needed - held]
+    stays["source_to_concept_map"] = _local(rows, own, needed)
     return stays
 
 
-def _unnamed(ids: DataFrame, table: str) -> DataFrame:
+def _unnamed(table: str, kinds: set[str]) -> list[dict[str, Any]]:
     """Rows for kinds that concepts are of and no file declares: by their id alone, and concept 0."""
-    return ids.where(F.col(f"{table}_id").isNotNull()).select(
-        f"{table}_id",
-        F.col(f"{table}_id").alias(f"{table}_name"),
-        F.lit(NO_MATCH).cast("bigint").alias(f"{table}_concept_id"),
-        F.lit("derived").alias("origin"),
-    )
+    same = {f"{table}_concept_id": NO_MATCH, "origin": "derived"}
+    return [{f"{table}_id": kind, f"{table}_name": kind, **same} for kind in sorted(kinds)]
 
 
-def _local(own: Frames, starter: Frames, concepts: DataFrame) -> DataFrame:
+def _local(rows: Rows, own: Own, needed: set[int]) -> list[dict[str, Any]]:
     """The starter's map of units and the like: only to concepts that are there, from codes that are not."""
-    local = _without(starter["source_to_concept_map"], own["source_to_concept_map"], _key("source_to_concept_map"))
-    targets = concepts.select(F.col("concept_id").alias("target_concept_id"))
-    coded = concepts.select(
-        F.col("vocabulary_id").alias("source_vocabulary_id"), F.col("concept_code").alias("source_code")
-    )
-    kept = local.join(targets, on="target_concept_id", how="left_semi")
-    return _without(kept, coded, ["source_vocabulary_id", "source_code"]).select(*local.columns)
+    mapped = _without(rows["source_to_concept_map"], own, "source_to_concept_map")
+    targets = {row["target_concept_id"] for row in mapped}
+    there = {i for (i,) in own.distinct("concept", "concept_id", among=("concept_id", targets))} | needed
+    codes = {row["source_code"] for row in mapped}
+    coded = own.distinct("concept", "vocabulary_id", "concept_code", among=("concept_code", codes))
+    return [
+        row
+        for row in mapped
+        if row["target_concept_id"] in there and (row["source_vocabulary_id"], row["source_code"]) not in coded
+    ]
 
 
-def _key(table: str) -> list[str]:
-    import schemas
-
-    # One mapping of a local code is replaced by another, whatever it led to.
-    if table == "source_to_concept_map":
-        return ["source_vocabulary_id", "source_code"]
-    return list(schemas.table(f"bronze.{table}").key)
-
-
-def _without(rows: DataFrame, others: DataFrame, key: list[str]) -> DataFrame:
-    return rows.join(others.select(*key).distinct(), on=key, how="left_anti").select(*rows.columns)
+def _without(rows: list[dict[str, Any]], own: Own, table: str) -> list[dict[str, Any]]:
+    """The rows whose key the user's rows do not have; one mapping of a local code replaces any other."""
+    if not own.has(table):
+        return rows
+    local = ("source_vocabulary_id", "source_code")
+    key = local if table == "source_to_concept_map" else schemas.table(f"bronze.{table}").key
+    taken = own.distinct(table, *key)
+    return [row for row in rows if tuple(row[name] for name in key) not in taken]

@@ -29,8 +29,7 @@ def write(
     request: Request,
     witness: GateAndLineage | None,
     table: str,
-    own: DataFrame,
-    stays: DataFrame,
+    rows: DataFrame,
     loaded: Loaded | None,
     sources: list[Dataset],
     version: str,
@@ -44,7 +43,7 @@ def write(
     try:
         tables.create(lake.spark, path, declared)
         seen = Observation()
-        frame = tables.conform(own.unionByName(stays), declared).observe(
+        frame = tables.conform(rows, declared).observe(
             seen, F.count(F.lit(1)).alias("rows"), F.count_if(F.col("origin") == "load").alias("load")
         )
         tables.replace(lake.spark, path, frame, run=request.run)
