@@ -50,6 +50,7 @@ def sender() -> Send:
     """A function that sends one event as configured; raises what the transport raises."""
     from openlineage.client import OpenLineageClient
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
+    from openlineage.client.facet_v2 import tags_run
 
     url = os.environ.get("OPENLINEAGE_URL")
     # The client's own defaults would try six times, with five seconds for each.
@@ -61,13 +62,17 @@ def sender() -> Send:
     client = OpenLineageClient(config={"transport": quick}) if url else OpenLineageClient()
 
     def send(event: Event) -> None:
+        run = event["run"]
+        # The client adds tags of its own, and wants to find ours as its class.
+        tags = [tags_run.TagsRunFacetFields(**tag) for tag in run["facets"]["tags"]["tags"]]
+        facets = {**run["facets"], "tags": tags_run.TagsRunFacet(tags=tags, producer=event["producer"])}
         client.emit(
             RunEvent(
                 eventTime=event["eventTime"],
                 eventType=RunState(event["eventType"]),
                 producer=event["producer"],
-                run=Run(**event["run"]),
-                job=Job(**event["job"]),
+                run=Run(runId=run["runId"], facets=facets),
+                job=Job(**{**event["job"], "facets": dict(event["job"]["facets"])}),
                 inputs=[InputDataset(**one) for one in event["inputs"]],
                 outputs=[OutputDataset(**one) for one in event["outputs"]],
             )
