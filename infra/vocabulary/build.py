@@ -3,7 +3,7 @@
 The files beside this script are what it wrote; the product reads them and never this script. A concept
 comes from one of three places: `sources/verified.tsv` (id seen in a public source, named in the row),
 `sources/local.tsv` (id of ours above 2,000,000,000), or the reference sample, of which only the codes
-that occur in the demo are taken. docs/decisions/0011-starter-vocabulary.md says what may be shipped.
+that occur in the demo are taken. docs/decisions/starter-vocabulary.md says what may be shipped.
 """
 
 from __future__ import annotations
