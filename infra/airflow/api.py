@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import pathlib
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
+
+NO_ANSWER = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)
+PATIENCE = 120.0
+
+
+class ApiError(RuntimeError):
+    """Airflow refused a request or did not answer for long: names the request."""
 
 
 class Api:
@@ -24,7 +33,7 @@ class Api:
         """Whether scheduler, DAG processor and API all answer."""
         try:
             found = self._send("GET", "/api/v2/monitor/health")
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except NO_ANSWER:
             return False
         return all(found[one]["status"] == "healthy" for one in ("metadatabase", "scheduler", "dag_processor"))
 
@@ -37,10 +46,19 @@ class Api:
         return self._signed("POST", path, body)
 
     def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        if not self._token:
-            given = {"username": "admin", "password": self.password()}
-            self._token = self._send("POST", "/auth/token", given)["access_token"]
-        return self._send(method, f"/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
+        """Asked again while a busy machine lets it wait; what we request may arrive twice without harm."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if not self._token:
+                    given = {"username": "admin", "password": self.password()}
+                    self._token = self._send("POST", "/auth/token", given)["access_token"]
+                return self._send(method, f"/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
+            except NO_ANSWER as fault:
+                refused = isinstance(fault, urllib.error.HTTPError) and fault.code < 500
+                if refused or time.monotonic() > deadline:
+                    raise ApiError(f"Airflow's API: {method} {path.partition('?')[0]}: {fault}") from None
+                time.sleep(1)
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None

@@ -73,14 +73,40 @@ def _release() -> str:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def _alone(url: str) -> Iterator[int]:
     """Two schedulers on one SQLite file would fight; the second start is refused instead."""
-    with open(environment.home() / "running.lock", "w", encoding="utf-8") as lock:
+    with open(_lock(), "a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AirflowError(f"Airflow already runs on {environment.home()}: end it first") from None
-        yield
+        lock.truncate(0)
+        lock.write(json.dumps({"url": url, "lake": str(environment.lake())}))
+        lock.flush()
+        yield lock.fileno()
+
+
+def _lock() -> pathlib.Path:
+    environment.home().mkdir(parents=True, exist_ok=True)
+    return environment.home() / "running.lock"
+
+
+def found_running() -> api.Api | None:
+    """The Airflow that somebody else runs here for this lake, such as `make airflow`; None when there is none."""
+    with open(_lock(), "a+", encoding="utf-8") as lock:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return None
+        lock.seek(0)
+        told = json.loads(lock.read() or "{}")
+    if told.get("lake") != str(environment.lake()):
+        return None
+    asked = api.Api(told["url"], _passwords())
+    return asked if asked.healthy() else None
+
+
+def _passwords() -> pathlib.Path:
+    return environment.home() / "simple_auth_manager_passwords.json.generated"
 
 
 @contextlib.contextmanager
@@ -88,13 +114,15 @@ def running(port: int, processes: tuple[str, ...] = ()) -> Iterator[api.Api]:
     """Airflow's processes for the time of a `with` block; yields once its API answers."""
     prepare()
     environment.lineage_folder().mkdir(parents=True, exist_ok=True)
-    with _alone():
+    with _alone(f"http://127.0.0.1:{port}") as lock:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "infra.airflow.keeper", *processes],
             cwd=environment.CHECKOUT,
             env=environment.environment(port),
             stdin=subprocess.PIPE,
             start_new_session=True,
+            # The keeper holds the lock as long as it lives, also when we are killed before it has ended everything.
+            pass_fds=[lock],
         )
         try:
             yield _ready(keeper, port)
@@ -106,7 +134,7 @@ def running(port: int, processes: tuple[str, ...] = ()) -> Iterator[api.Api]:
 
 def _ready(keeper: subprocess.Popen[bytes], port: int, seconds: float = 180) -> api.Api:
     deadline = time.monotonic() + seconds
-    asked = api.Api(f"http://127.0.0.1:{port}", environment.home() / "simple_auth_manager_passwords.json.generated")
+    asked = api.Api(f"http://127.0.0.1:{port}", _passwords())
     while time.monotonic() < deadline:
         if keeper.poll() is not None:
             break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import signal
 import sys
 import time
@@ -33,24 +32,28 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; nothing is left running, and `make demo` goes on from what is done", file=sys.stderr)
         return 130
-    except (lakeward.LakewardError, server.AirflowError, WatchError) as fault:
+    except (lakeward.LakewardError, server.AirflowError, api.ApiError, WatchError) as fault:
         print(f"\n{fault}", file=sys.stderr)
         return 1
     return 0
 
 
 def _run(deliveries: int) -> None:
-    """Start Airflow, tell it of the landing, wait until a publication follows; Airflow ends in any case."""
+    """Tell Airflow of the landing and wait until a publication follows. An Airflow that we start also ends."""
+    if open_already := server.found_running():
+        print(f"\nAirflow runs already, at {open_already.url}", flush=True)
+        return _follow(open_already, deliveries)
     print("\nStarting Airflow (scheduler, DAG processor, API), about 15 seconds", flush=True)
-    try:
-        with server.running(server.free_port(), PROCESSES) as airflow:
-            watch = Watch(airflow, pathlib.Path(environment.home()) / "logs")
-            if deliveries or not watch.resumed():
-                _tell(airflow, deliveries)
-            watch.until_published()
-            print("Stopping Airflow", flush=True)
-    finally:
-        signal.signal(signal.SIGTERM, _interrupt)
+    with server.running(server.free_port(), PROCESSES) as airflow:
+        _follow(airflow, deliveries)
+        print("Stopping Airflow", flush=True)
+
+
+def _follow(airflow: api.Api, deliveries: int) -> None:
+    watch = Watch(airflow, environment.home() / "logs")
+    if deliveries or not watch.resumed():
+        _tell(airflow, deliveries)
+    watch.until_published()
 
 
 def _tell(airflow: api.Api, deliveries: int) -> None:

@@ -13,21 +13,23 @@ STAND_IN = pathlib.Path(__file__).with_name("stand_in")
 PROCESSES = ("api-server", "scheduler", "dag-processor")
 
 
-@pytest.fixture
-def airflow(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory):
     """Airflow on an empty home and an empty lake, and nothing left of it afterwards."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
-    monkeypatch.setenv("LAKEWARD_HOME", str(tmp_path / "lake"))
+    folder = tmp_path_factory.mktemp("airflow")
     real = environment.environment
 
     def with_stand_ins(port=8080):
         found = real(port)
         return {**found, "PATH": os.pathsep.join([str(STAND_IN), found["PATH"]])}
 
-    monkeypatch.setattr(environment, "environment", with_stand_ins)
-    with server.running(server.free_port(), PROCESSES) as api:
-        yield api
-    marked = f"AIRFLOW_HOME={tmp_path / 'airflow'}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", str(folder / "airflow"))
+        patch.setenv("LAKEWARD_HOME", str(folder / "lake"))
+        patch.setattr(environment, "environment", with_stand_ins)
+        with server.running(server.free_port(), PROCESSES) as api:
+            yield api
+    marked = f"AIRFLOW_HOME={folder / 'airflow'}"
     assert [one.pid for one in psutil.process_iter() if marked in _environment(one)] == []
 
 
@@ -79,3 +81,11 @@ def test_one_landing_runs_everything_to_the_publication_by_assets_and_an_idle_on
     wait_for(airflow, "feed_ehr_fhir", 2)
     assert wait_for(airflow, "silver", 1).count(("feed_ehr_fhir", "asset_triggered", "success")) == 2
     assert (ops / "submitted.txt").read_text().splitlines() == submitted
+
+
+def test_a_second_airflow_on_the_same_home_is_refused_and_the_first_is_found(airflow):
+    found = server.found_running()
+    assert found is not None
+    assert found.url == airflow.url
+    with pytest.raises(server.AirflowError, match="already runs"), server.running(server.free_port()):
+        pass
