@@ -31,9 +31,11 @@ CONCEPT = "gold.concept"
 OUT_OF_RANGE = 0.01
 # The tables Athena fills: what is wrong there is the vocabulary's, and a subset of it has loose ends.
 VOCABULARY = frozenset(
-    "concept vocabulary domain concept_class concept_relationship relationship concept_synonym "
-    "concept_ancestor source_to_concept_map drug_strength".split()
-)
+    {
+        "concept", "vocabulary", "domain", "concept_class", "concept_relationship", "relationship",
+        "concept_synonym", "concept_ancestor", "source_to_concept_map", "drug_strength",
+    }
+)  # fmt: skip
 
 
 def is_vocabulary(table: schemas.Table) -> bool:

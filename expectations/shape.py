@@ -32,7 +32,9 @@ CHECKS: tuple[Shape, ...] = (
     Shape("constant", "", 0.5, WARN, "rows of concepts that always have the same number", "constant"),
     Shape("one_day", "", 0.0, WARN, "all rows on one day", "one_day"),
     Shape("one_person", "", 0.3, WARN, "rows of the busiest person", "one_person"),
-    Shape("repeated", "", 0.02, WARN, "rows equal to another in all but the key, above the last publication", "repeated"),
+    Shape("repeated", "", 0.02, WARN, "rows equal to another but for the key, above the last publication", "repeated"),
+    Shape("gender_shift", "", 0.3, WARN, "concepts whose people changed their gender", "genders"),
+    Shape("rewritten", "", 0.5, WARN, "rows that this build changed and did not add", "rewritten", 100),
     Shape("default_year", "", 0.2, WARN, "people of the most frequent year of birth", "mode"),
 )
 
@@ -170,6 +172,18 @@ def _repeated(now: Measures, before: Measures, above: float) -> Iterator[Finding
         yield "", max(now["repeated"] / now["rows"] - was, 0.0), now["rows"]
 
 
+def _genders(now: Measures, before: Measures, above: float) -> Iterator[Finding]:
+    for concept, (of_one, rows) in now.get("genders", {}).items():
+        was = before.get("genders", {}).get(concept)
+        if was:
+            yield concept, abs(of_one / rows - was[0] / was[1]), rows
+
+
+def _rewritten(now: Measures, before: Measures, above: float) -> Iterator[Finding]:
+    if before.get("rows", 0) >= above and "updated" in now:
+        yield "", (now["updated"] + now["deleted"]) / before["rows"], before["rows"]
+
+
 def _mode(now: Measures, before: Measures, above: float) -> Iterator[Finding]:
     if now.get("mode") and now["rows"] >= 2 * FEWEST:
         yield now["mode"][0], now["mode"][1] / now["rows"], now["rows"]
@@ -179,4 +193,5 @@ RULES = {
     "lost": _lost, "gained": _gained, "filled": _filled, "faults": _faults, "days": _days, "values": _values,
     "numbers": _numbers, "units": _units, "gone": _gone, "constant": _constant, "one_day": _one_day,
     "one_person": _one_person, "repeated": _repeated, "mode": _mode,
+    "genders": _genders, "rewritten": _rewritten,
 }  # fmt: skip

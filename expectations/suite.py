@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Sequence
 
 import schemas
-from expectations import dqd, shape
+from expectations import clinical, dqd, shape
 from expectations.check import Check
 from expectations.implied import implied
 
@@ -16,7 +16,7 @@ from expectations.implied import implied
 @functools.cache
 def suite(table: schemas.Table) -> tuple[Check, ...]:
     """Every check of a table; a table cannot be without."""
-    return (*implied(table), *dqd.checks(table), *known(table), *shape.checks())
+    return (*implied(table), *dqd.checks(table), *clinical.checks(table), *known(table), *shape.checks())
 
 
 def known(table: schemas.Table) -> Sequence[Check]:

@@ -17,9 +17,20 @@ from pyspark.sql import DataFrame
 import schemas
 from expectations import shape
 from expectations.check import (
-    Check, Columns, Concepts, Coverage, Genders, Limits, People, Rows, Shape, SourceValues, Unique, Units,
-)  # fmt: skip
-from jobs.shell.fingerprint import Counted, by_category, pairs
+    Check,
+    Columns,
+    Concepts,
+    Coverage,
+    Genders,
+    Limits,
+    People,
+    Rows,
+    Shape,
+    SourceValues,
+    Unique,
+    Units,
+)
+from jobs.shell.counted import Counted, by_category, pairs
 from jobs.shell.lookups import Lookups
 from jobs.shell.planning import beyond
 
@@ -103,8 +114,8 @@ def _of_columns(check: Columns, table: schemas.Table, given: dict[str, str]) -> 
         wrong = set(given) ^ set(declared)
         in_order = [c for c in given if c in declared] == list(declared)
         return Found(check, ", ".join(sorted(wrong)), len(wrong) + (not wrong and not in_order), len(declared))
-    same = {name: _normal(kind) == _normal(given.get(name, kind)) for name, kind in declared.items()}
-    return Found(check, ", ".join(n for n, ok in same.items() if not ok), sum(not ok for ok in same.values()), len(same))
+    other = [name for name, kind in declared.items() if _normal(kind) != _normal(given.get(name, kind))]
+    return Found(check, ", ".join(other), len(other), len(declared))
 
 
 @functools.cache
@@ -116,9 +127,9 @@ def _normal(kind: str) -> str:
 
 def _of_rows(check: Rows, counted: Counted, lookups: Lookups) -> Found:
     column = counted.plan.table.columns.get(check.column)
-    if "_found_" in check.fails and column is not None and column.refers_to != counted.plan.table.table:
-        if not lookups.there(str(column.refers_to)):
-            return Found(check, check.column, 0, 0)
+    target = str(column.refers_to) if column is not None and "_found_" in check.fails else ""
+    if target and target != counted.plan.table.table and not lookups.there(target):
+        return Found(check, check.column, 0, 0)
     return Found(check, check.column, counted.count(check.fails, check.among), counted.count(check.among))
 
 

@@ -9,76 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-import schemas
 from expectations.implied import found_mark, reference_of
+from jobs.shell.counted import WORD, Counted, Plan
 from jobs.shell.lookups import Lookups
 
 # A Spark group-by has its shuffle and its tasks; below this many rows the driver groups faster.
 LOCAL_ROWS = 20_000
-WORD = 62
 PERSON, VISIT = "gold.person", "gold.visit_occurrence"
 _NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|low|high)\b")
 _FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
 
-@dataclass
-class Plan:
-    """What to count of a table: conditions (bits), categories, numbers, the key, and whose the row is."""
-
-    table: schemas.Table
-    conditions: list[str] = field(default_factory=list)
-    categories: dict[str, str] = field(default_factory=dict)
-    numbers: dict[str, str] = field(default_factory=dict)
-    key: tuple[str, ...] = ()
-    person: str | None = None
-    content: str | None = None
-    limits: Sequence[tuple[int, int, float | None, float | None]] = ()
-
-    def want(self, *conditions: str) -> None:
-        """Count the rows that meet these conditions, each or together; the empty one is met by all."""
-        self.conditions += [c for c in dict.fromkeys(conditions) if c and c not in self.conditions]
-
-    def text(self) -> str:
-        """Every expression of the plan, to find what it needs."""
-        return "\n".join([*self.conditions, *self.categories.values()])
-
-
-@dataclass
-class Counted:
-    """What was counted: cells of rows that are alike, and what needs its own pass."""
-
-    plan: Plan
-    rows: int
-    cells: pa.Table
-    duplicates: int = 0
-    persons: int = 0
-    busiest: int = 0
-    repeated: int = 0
-
-    def __post_init__(self) -> None:
-        self.sizes = self.cells["n"].to_numpy()
-        self._words = [self.cells[f"w{i}"].to_numpy() for i in range(_words(self.plan))]
-        self._places = {condition: i for i, condition in enumerate(self.plan.conditions)}
-
-    def met(self, *conditions: str) -> np.ndarray:
-        """Per cell, whether its rows meet all of these conditions."""
-        found = np.ones(len(self.sizes), dtype=bool)
-        for condition in conditions:
-            if condition:
-                word, bit = divmod(self._places[condition], WORD)
-                found &= (self._words[word] >> np.int64(bit)) & 1 == 1
-        return found
-
-    def count(self, *conditions: str) -> int:
+def count(self, *conditions: str) -> int:
         """Rows that meet all of these conditions."""
         return int(self.sizes[self.met(*conditions)].sum())
 
@@ -94,6 +43,8 @@ class Counted:
 
 def count(printed: DataFrame, plan: Plan, rows: int) -> Counted:
     """Count fingerprints as planned: one pass, and one each for key and people when there are many."""
+    if not rows:
+        return _locally(_nothing(printed), plan)
     if rows <= LOCAL_ROWS:
         return _locally(printed.toArrow(), plan)
     cells = _cells(printed, plan)
@@ -106,7 +57,7 @@ def count(printed: DataFrame, plan: Plan, rows: int) -> Counted:
 def fingerprints(frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str, whole: DataFrame) -> DataFrame:
     """One row per row of `frame`, a part or all of `whole`: bits, categories, numbers, key, person, content."""
     wide = _widen(frame, plan, lookups, whole)
-    chosen = [f"{_word(plan.conditions[i : i + WORD], as_of)} as w{i // WORD}" for i in _starts(plan)]
+    chosen = [f"{_word(plan.conditions[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]
     chosen += [f"{sql} as c_{name}" for name, sql in plan.categories.items()]
     chosen += [f"{sql} as x_{name}" for name, sql in plan.numbers.items()]
     chosen += [f"`{name}` as k_{name}" for name in plan.key]
@@ -115,14 +66,6 @@ def fingerprints(frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str, who
     if plan.content:
         chosen.append(f"{plan.content} as h")
     return wide.selectExpr(*chosen)
-
-
-def _starts(plan: Plan) -> range:
-    return range(0, max(len(plan.conditions), 1), WORD)
-
-
-def _words(plan: Plan) -> int:
-    return len(_starts(plan))
 
 
 def _word(conditions: Sequence[str], as_of: str) -> str:
@@ -168,7 +111,7 @@ def _join(frame: DataFrame, column: str, found: DataFrame | None, key: str, extr
 
 
 def _join_limits(frame: DataFrame, plan: Plan, lookups: Lookups) -> DataFrame:
-    rows = [(c, u, low, high) for c, u, low, high in plan.limits]
+    rows = [(*pair, *(None if x is None else float(x) for x in given)) for pair, given in plan.limits.items()]
     beside = lookups.spark.createDataFrame(rows, "_concept int, _unit int, _low double, _high double")
     concept = next(name for name in plan.table.columns if name.endswith("_concept_id"))
     same = (F.col("_concept") == F.col(concept)) & (F.col("_unit") == F.col("unit_concept_id"))
@@ -176,7 +119,7 @@ def _join_limits(frame: DataFrame, plan: Plan, lookups: Lookups) -> DataFrame:
 
 
 def _group(plan: Plan) -> list[str]:
-    return [f"w{i}" for i in range(_words(plan))] + [f"c_{name}" for name in plan.categories]
+    return [f"w{i}" for i in range(plan.words)] + [f"c_{name}" for name in plan.categories]
 
 
 def _cells(printed: DataFrame, plan: Plan) -> pa.Table:
@@ -208,11 +151,19 @@ def _people(printed: DataFrame, plan: Plan, counted: Counted) -> None:
     counted.repeated = int(row[2] or 0) if plan.content else 0
 
 
+def _nothing(printed: DataFrame) -> pa.Table:
+    """The fingerprints of an empty table, without asking Spark for them."""
+    whole = ("w", "p", "h")
+    return pa.table(
+        {name: pa.array([], pa.int64() if name.startswith(whole) else pa.float64()) for name in printed.columns}
+    )
+
+
 def _locally(printed: pa.Table, plan: Plan) -> Counted:
     for name in plan.numbers:
         x = pc.cast(printed[f"x_{name}"], pa.float64())
         printed = printed.append_column(f"q_{name}", pc.multiply(x, x))
-    asked = [([], "count_all")]
+    asked: list[tuple[Any, str]] = [([], "count_all")]
     for name in plan.numbers:
         asked += [(f"x_{name}", "count"), (f"x_{name}", "sum"), (f"q_{name}", "sum")]
     cells = printed.group_by(_group(plan)).aggregate(asked)
@@ -230,18 +181,3 @@ def _locally(printed: pa.Table, plan: Plan) -> Counted:
     if plan.content:
         counted.repeated = printed.num_rows - printed.group_by(["p", "h"]).aggregate([]).num_rows
     return counted
-
-
-def by_category(counted: Counted, name: str, where: np.ndarray | None = None) -> dict[Any, int]:
-    """Rows per value of a category, nulls left out."""
-    sizes = counted.sizes if where is None else np.where(where, counted.sizes, 0)
-    totals: dict[Any, int] = {}
-    for value, size in zip(counted.category(name).to_pylist(), sizes.tolist(), strict=True):
-        if value is not None and size:
-            totals[value] = totals.get(value, 0) + size
-    return totals
-
-
-def pairs(counted: Counted, first: str, second: str) -> tuple[np.ndarray, np.ndarray]:
-    """Two categories side by side, -1 for null."""
-    return tuple(counted.category(name).fill_null(-1).to_numpy() for name in (first, second))  # type: ignore[return-value]

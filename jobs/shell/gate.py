@@ -11,16 +11,14 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 import schemas
-from expectations.check import STOP, WARN, Check, Coverage, Limits
+from expectations.check import STOP, WARN, Check, Coverage, Genders, Limits, Units
 from expectations.suite import suite
-from jobs.shell import fingerprint, findings, measures, planning
+from jobs.shell import findings, fingerprint, measures, planning, slices
 from jobs.shell.findings import Evidence, Found
 from jobs.shell.lookups import Lookups
 
 PASSED, FAILED, NOT_APPLICABLE, ERROR = "passed", "failed", "not_applicable", "error"
 ACCOUNTING = Check("row_accounting", "", 0.0, STOP, "in = out + quarantined + superseded + declared fan-out")
-# In a slice, only tables larger than this are judged by their changed people alone.
-SLICE_ABOVE = 100_000
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Verdict:
         return self.severity == STOP and self.outcome in (FAILED, ERROR)
 
 
-class GateFailed(RuntimeError):
+class GateFailed(RuntimeError):  # noqa: N818 - it is what happened
     """A check that stops has failed: names table, check, column, share and threshold; never a value."""
 
 
@@ -52,8 +50,9 @@ class GateContext:
     """What the gate may look at besides the version it judges.
 
     `rows`: rows of the candidate, when known. `accounting`: the account of the hop (`missing` must be 0).
-    `previous`: measures of the last publication. `slice`: the rows that this build may have changed, when it
-    was not everybody. `accepted`: names of checks (`table:check` or `check`) that may fail without stopping.
+    `previous`: measures of the last publication. `slice`: the rows that this build may have changed, when
+    it was not everybody. `accepted`: names of checks (`table:check` or `check`) that may fail without
+    stopping. `changes`: rows that this build inserted, updated and deleted.
     """
 
     lookups: Lookups
@@ -63,6 +62,7 @@ class GateContext:
     previous: Mapping[str, Any] = field(default_factory=dict)
     slice: DataFrame | None = None
     accepted: frozenset[str] = frozenset()
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
             faults.append(fault)
             raise
         kept.update(measured)
-        verdicts.extend(_verdict(table, one, context.accepted) for one in found)
+        verdicts.extend(_verdicts(table, found, context.accepted))
         parts: dict[str, list[dict[str, Any]]] = {}
         for verdict in verdicts:
             parts.setdefault(verdict.check, []).append(dataclasses.asdict(verdict))
@@ -149,11 +149,15 @@ def _count(
         return [*missing, *account], {}
     plan = planning.plan(table, asked)
     rows = candidate.count() if context.rows is None else context.rows
-    printed = fingerprint.fingerprints(candidate, plan, context.lookups, context.as_of, candidate)
     before = dict(context.previous)
+    if context.slice is not None and slices.worth_it(context.slice, rows, before):
+        partly = slices.judge_part(asked, plan, candidate, context.slice, rows, context.lookups, before, context.as_of)
+        if partly:
+            return [*partly[0], *account], partly[1]
+    printed = fingerprint.fingerprints(candidate, plan, context.lookups, context.as_of, candidate)
     evidence = Evidence(fingerprint.count(printed, plan, rows), candidate, context.lookups, before)
     found = list(findings.findings(asked, evidence))
-    measured = measures.measures_of(evidence.counted, found)
+    measured = measures.measures_of(evidence.counted, found) | dict(context.changes)
     found += findings.shape_findings(asked, measured, before)
     return [*found, *account], measured
 
@@ -163,6 +167,21 @@ def _accounting(account: Mapping[str, Any]) -> list[Found]:
         return []
     came = int(account.get("in", 0))
     return [Found(ACCOUNTING, "", abs(int(account["missing"])), max(came, 1))]
+
+
+def _verdicts(table: schemas.Table, found: Sequence[Found], accepted: frozenset[str]) -> list[Verdict]:
+    """A verdict for each finding; concepts that do not occur are told in one."""
+    absent: dict[str, list[Found]] = {}
+    told: list[Verdict] = []
+    for one in found:
+        if isinstance(one.check, Genders | Units | Limits) and not one.rows and not one.fault:
+            absent.setdefault(one.check.name, []).append(one)
+        else:
+            told.append(_verdict(table, one, accepted))
+    for alike in absent.values():
+        verdict = _verdict(table, dataclasses.replace(alike[0], column=""), accepted)
+        told.append(dataclasses.replace(verdict, message=f"{len(alike)} concepts do not occur"))
+    return told
 
 
 def _verdict(table: schemas.Table, found: Found, accepted: frozenset[str]) -> Verdict:

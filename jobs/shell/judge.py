@@ -22,11 +22,6 @@ from great_expectations.execution_engine import SparkDFExecutionEngine  # noqa: 
 from great_expectations.expectations.expectation import BatchExpectation  # noqa: E402
 from great_expectations.expectations.metrics.metric_provider import metric_value  # noqa: E402
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider  # noqa: E402
-from great_expectations.render import (  # noqa: E402
-    RenderedStringTemplateContent,
-    RenderedTableContent,
-)
-from great_expectations.render.renderer.renderer import renderer  # noqa: E402
 from pyspark.sql import DataFrame  # noqa: E402
 
 # Counts and shares, never a value of a row.
@@ -79,35 +74,6 @@ class ExpectFewFaults(BatchExpectation):
         counts = {"observed_value": f"{len(failed)} of {len(parts)}", "parts": parts}
         return {"success": not failed, "result": counts}
 
-    @classmethod
-    @renderer(renderer_type="renderer.prescriptive")
-    def _prescriptive_renderer(
-        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None, **kwargs: Any
-    ) -> list[RenderedStringTemplateContent]:
-        given = (configuration or result.expectation_config).kwargs
-        template = {"template": "$rule: $speaks_of", "params": {k: given.get(k, "") for k in ("rule", "speaks_of")}}
-        content = {"content_block_type": "string_template", "string_template": template}
-        return [RenderedStringTemplateContent(**content)]
-
-    @classmethod
-    @renderer(renderer_type="renderer.diagnostic.unexpected_table")
-    def _diagnostic_unexpected_table_renderer(
-        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None, **kwargs: Any
-    ) -> list[RenderedTableContent] | None:
-        parts = result.result.get("parts", []) if result else []
-        told = [part for part in parts if part["outcome"] != "not_applicable"]
-        if not told:
-            return None
-        header = ["column", "outcome", "faulty rows", "of", "share", "allowed"]
-        table = [[_cell(part, name) for name in header] for part in told]
-        return [RenderedTableContent(content_block_type="table", header_row=header, table=table)]
-
-
-def _cell(part: Part, name: str) -> str:
-    shown = {"faulty rows": "failed", "of": "rows", "allowed": "threshold"}.get(name, name)
-    value = part[shown]
-    return f"{value:.4%}" if isinstance(value, float) else str(value)
-
 
 def judge(
     table: str, candidate: DataFrame, rules: Sequence[tuple[str, str]], counting: Counting
@@ -130,6 +96,8 @@ def _batch(table: str, candidate: DataFrame) -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_spark(name="lake", persist=False)
-    return source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("whole").get_batch(
-        {"dataframe": candidate}
+    return (
+        source.add_dataframe_asset(table)
+        .add_batch_definition_whole_dataframe("whole")
+        .get_batch({"dataframe": candidate})
     )

@@ -46,6 +46,7 @@ class Lookups:
         self._concepts: dict[int, ConceptFacts | None] = {}
         self._below: dict[tuple[int, ...], frozenset[int]] = {}
         self._vocabulary = (-2, False)
+        self._people_of = (-2, 0)
 
     def there(self, name: str) -> bool:
         """Whether the table can be looked into."""
@@ -75,8 +76,12 @@ class Lookups:
 
     def people(self) -> int:
         """How many people there are."""
-        found = self.frame(PERSON, "person_id")
-        return 0 if found is None else found.count()
+        with self._guard:
+            version = self.version(PERSON)
+            if self._people_of[0] != version:
+                found = self.frame(PERSON, "person_id")
+                self._people_of = (version, 0 if found is None else found.count())
+            return self._people_of[1]
 
     def people_without(self, of: str, candidate: DataFrame) -> tuple[int, int]:
         """People with a mapped row in `of`, and those among them without a row in the candidate."""
@@ -96,7 +101,7 @@ class Lookups:
         if found is None:
             return None
         if name == PERSON:
-            found = self._people(found)
+            found = self._of_people(found)
         elif name == VISIT:
             found = found.select(
                 key, F.col("visit_start_date").alias("_visit_start"), F.col("visit_end_date").alias("_visit_end")
@@ -109,9 +114,10 @@ class Lookups:
             found = found.select(key)
         return found.dropDuplicates([key]).persist()
 
-    def _people(self, people: DataFrame) -> DataFrame:
+    def _of_people(self, people: DataFrame) -> DataFrame:
         # DQD composes the birth date: the first of what is not known.
-        composed = "format_string('%04d-%02d-%02d', year_of_birth, coalesce(month_of_birth, 1), coalesce(day_of_birth, 1))"
+        month, day = "coalesce(month_of_birth, 1)", "coalesce(day_of_birth, 1)"
+        composed = f"format_string('%04d-%02d-%02d', year_of_birth, {month}, {day})"
         narrowed = people.selectExpr(
             "person_id",
             f"coalesce(cast(birth_datetime as date), try_to_date({composed})) as _birth_date",

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from expectations import shape
-from expectations.check import Coverage, Rows
+from expectations.check import Concepts, Coverage, Genders, Limits, Rows, Units
+from expectations.dqd import FEMALE
+from jobs.shell.counted import Counted, by_category, pairs
 from jobs.shell.findings import Found
-from jobs.shell.fingerprint import Counted, by_category, pairs
 
 # Groups beyond these are left out: documents stay small.
 MOST_CONCEPTS, MOST_GROUPS = 300, 500
+# Checks that count rows one by one: their counts over parts of a table add up.
+ADDITIVE = (Rows, Concepts, Genders, Units, Limits)
 
 
 def measures_of(counted: Counted, found: Sequence[Found]) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def measures_of(counted: Counted, found: Sequence[Found]) -> dict[str, Any]:
         "checks": {
             f"{f.check.name}|{f.column}": [f.failed, f.rows]
             for f in found
-            if isinstance(f.check, Rows) and f.rows and f.check.threshold < 1
+            if isinstance(f.check, ADDITIVE) and f.rows and f.check.threshold < 1
         },
         "concepts": {name: _top(counted, name) for name in plan.categories if name in plan.table.columns},
         **_moments(counted),
@@ -39,10 +42,20 @@ def measures_of(counted: Counted, found: Sequence[Found]) -> dict[str, Any]:
     coverage = [f for f in found if isinstance(f.check, Coverage) and f.check.name == "coverage"]
     if coverage:
         kept["coverage"] = {f.column: [f.rows - f.failed, f.rows] for f in coverage}
+    if "gender" in plan.categories:
+        kept["genders"] = _genders(counted)
     if "year_of_birth" in plan.categories:
         kept["mode"] = ["year_of_birth", max(by_category(counted, "year_of_birth").values(), default=0)]
         kept["concepts"].pop("year_of_birth")
     return kept
+
+
+def _genders(counted: Counted) -> dict[str, list[int]]:
+    """Rows of the concepts in use, and how many of them are of women."""
+    column = next(iter(counted.plan.categories))
+    women = by_category(counted, column, counted.category("gender").fill_null(-1).to_numpy() == FEMALE)
+    rows = sorted(by_category(counted, column).items(), key=lambda item: (-item[1], item[0]))
+    return {str(one): [women.get(one, 0), n] for one, n in rows[:MOST_CONCEPTS] if n >= shape.FEWEST}
 
 
 def _top(counted: Counted, name: str) -> dict[str, int]:
@@ -69,6 +82,8 @@ def _moments(counted: Counted) -> dict[str, Any]:
 def _keep(kept: dict[str, list[float]], label: str, count: float, total: float, squares: float) -> None:
     if count >= shape.FEWEST:
         mean = total / count
+        if not math.isfinite(squares):
+            return
         spread = math.sqrt(max(squares / count - mean * mean, 0.0))
         # Sums of squares leave a crumb where there is no spread at all.
         spread = 0.0 if spread < 1e-6 * max(abs(mean), 1.0) else spread

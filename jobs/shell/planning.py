@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import schemas
 from expectations.check import Check, Coverage, Genders, Limits, Rows, SourceValues, Units
 from expectations.implied import is_concept, is_omop, is_vocabulary
-from jobs.shell.fingerprint import Plan
+from jobs.shell.counted import Plan
 
 NUMERIC = ("double", "float", "decimal", "int", "smallint")
 
@@ -46,13 +46,24 @@ def _want(made: Plan, check: Check) -> None:
         case Units():
             made.want("`value_as_number` is not null", "`unit_source_value` is not null")
         case Limits():
-            made.limits = [*made.limits, (check.concept, check.unit, check.low, check.high)]
+            _limit(made, check)
             made.want("`value_as_number` is not null", beyond(check))
         case Coverage():
             made.categories.setdefault(check.by, f"`{check.by}`")
             made.want(check.mapped, check.among)
         case _:
             pass
+
+
+def _limit(made: Plan, check: Limits) -> None:
+    """One row per concept and unit: a second would double the rows that meet it."""
+    low, high = made.limits.get((check.concept, check.unit), (None, None))
+    given = (check.low if low is None else low, check.high if high is None else high)
+    if (check.low is not None and low not in (None, check.low)) or (
+        check.high is not None and high not in (None, check.high)
+    ):
+        raise ValueError(f"{made.table.table}: two limits for concept {check.concept} in unit {check.unit}")
+    made.limits[check.concept, check.unit] = given
 
 
 def beyond(check: Limits) -> str:

@@ -1,0 +1,83 @@
+"""What the gates count of a table: the plan of it, and the cells of alike rows that came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import schemas
+
+# Conditions in one machine word; the sign and one bit stay free.
+WORD = 62
+
+
+@dataclass
+class Plan:
+    """What to count of a table: conditions (bits), categories, numbers, the key, and whose the row is."""
+
+    table: schemas.Table
+    conditions: list[str] = field(default_factory=list)
+    categories: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    person: str | None = None
+    content: str | None = None
+    limits: dict[tuple[int, int], tuple[float | None, float | None]] = field(default_factory=dict)
+
+    def want(self, *conditions: str) -> None:
+        """Count the rows that meet these conditions, each or together; the empty one is met by all."""
+        self.conditions += [c for c in dict.fromkeys(conditions) if c and c not in self.conditions]
+
+    @property
+    def words(self) -> int:
+        """Machine words that the conditions need."""
+        return max(-(-len(self.conditions) // WORD), 1)
+
+    def text(self) -> str:
+        """Every expression of the plan, to find what it needs."""
+        return "\n".join([*self.conditions, *self.categories.values()])
+
+
+@dataclass
+class Counted:
+    """What was counted: cells of rows that are alike, and what needs its own pass."""
+
+    plan: Plan
+    rows: int
+    cells: pa.Table
+    duplicates: int = 0
+    persons: int = 0
+    busiest: int = 0
+    repeated: int = 0
+
+    def __post_init__(self) -> None:
+        self.sizes = self.cells["n"].to_numpy()
+        self._words = [self.cells[f"w{i}"].to_numpy() for i in range(self.plan.words)]
+        self._places = {condition: i for i, condition in enumerate(self.plan.conditions)}
+
+    def met(self, *conditions: str) -> np.ndarray:
+        """Per cell, whether its rows meet all of these conditions."""
+        found = np.ones(len(self.sizes), dtype=bool)
+        for condition in conditions:
+            if condition:
+                word, bit = divmod(self._places[condition], WORD)
+                found &= (self._words[word] >> np.int64(bit)) & 1 == 1
+        return found
+
+
+def by_category(counted: Counted, name: str, where: np.ndarray | None = None) -> dict[Any, int]:
+    """Rows per value of a category, nulls left out."""
+    sizes = counted.sizes if where is None else np.where(where, counted.sizes, 0)
+    totals: dict[Any, int] = {}
+    for value, size in zip(counted.category(name).to_pylist(), sizes.tolist(), strict=True):
+        if value is not None and size:
+            totals[value] = totals.get(value, 0) + size
+    return totals
+
+
+def pairs(counted: Counted, first: str, second: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two categories side by side, -1 for null."""
+    return tuple(counted.category(name).fill_null(-1).to_numpy() for name in (first, second))
