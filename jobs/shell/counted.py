@@ -67,6 +67,19 @@ class Counted:
                 found &= (self._words[word] >> np.int64(bit)) & 1 == 1
         return found
 
+    def count(self, *conditions: str) -> int:
+        """Rows that meet all of these conditions."""
+        return int(self.sizes[self.met(*conditions)].sum())
+
+    def category(self, name: str) -> pa.ChunkedArray:
+        """The category of each cell."""
+        return self.cells[f"c_{name}"]
+
+    def moments(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Per cell: how many numbers, their sum, the sum of their squares."""
+        parts = [self.cells[f"{kind}_{name}"].to_numpy() for kind in ("n", "s", "q")]
+        return np.nan_to_num(parts[0]), np.nan_to_num(parts[1]), np.nan_to_num(parts[2])
+
 
 def by_category(counted: Counted, name: str, where: np.ndarray | None = None) -> dict[Any, int]:
     """Rows per value of a category, nulls left out."""

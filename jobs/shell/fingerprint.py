@@ -27,20 +27,6 @@ _NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit
 _FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
 
-def count(self, *conditions: str) -> int:
-        """Rows that meet all of these conditions."""
-        return int(self.sizes[self.met(*conditions)].sum())
-
-    def category(self, name: str) -> pa.ChunkedArray:
-        """The category of each cell."""
-        return self.cells[f"c_{name}"]
-
-    def moments(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Per cell: how many numbers, their sum, the sum of their squares."""
-        parts = [self.cells[f"{kind}_{name}"].to_numpy() for kind in ("n", "s", "q")]
-        return np.nan_to_num(parts[0]), np.nan_to_num(parts[1]), np.nan_to_num(parts[2])
-
-
 def count(printed: DataFrame, plan: Plan, rows: int) -> Counted:
     """Count fingerprints as planned: one pass, and one each for key and people when there are many."""
     if not rows:
@@ -57,7 +43,8 @@ def count(printed: DataFrame, plan: Plan, rows: int) -> Counted:
 def fingerprints(frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str, whole: DataFrame) -> DataFrame:
     """One row per row of `frame`, a part or all of `whole`: bits, categories, numbers, key, person, content."""
     wide = _widen(frame, plan, lookups, whole)
-    chosen = [f"{_word(plan.conditions[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]
+    starts = range(0, plan.words * WORD, WORD)
+    chosen = [f"{_word(plan.conditions[i : i + WORD], as_of)} as w{i // WORD}" for i in starts]
     chosen += [f"{sql} as c_{name}" for name, sql in plan.categories.items()]
     chosen += [f"{sql} as x_{name}" for name, sql in plan.numbers.items()]
     chosen += [f"`{name}` as k_{name}" for name in plan.key]
