@@ -7,7 +7,7 @@ it is marked invalid, so that the same inputs give the same map on any day.
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.codes import code_key, spellings
@@ -18,6 +18,7 @@ TARGET = "struct<concept_id:int,domain_id:string,concept_class_id:string,value_c
 MADE_BY_OMOP = "OMOP generated"
 # Domains whose records have a place for an answer.
 TAKES_VALUE = ("Observation", "Measurement")
+CODE = ("vocabulary_id", "code_key")
 
 
 def build(concepts: DataFrame, relationships: DataFrame, local_map: DataFrame) -> DataFrame:
@@ -27,18 +28,22 @@ def build(concepts: DataFrame, relationships: DataFrame, local_map: DataFrame) -
     itself = F.when(F.col("is_standard"), F.array(_target("source_concept_id", "source_domain_id", "source_class_id")))
     # A standard concept means itself, also in a subset of a vocabulary that lacks the row saying so.
     codes = codes.withColumn("targets", F.coalesce(F.col("targets"), itself, _nothing()))
-    local = _local(local_map, standard, codes)
-    theirs = codes.join(local, on=["vocabulary_id", "concept_code"], how="left_anti")
-    same = ["vocabulary_id", "concept_code", "source_concept_id", "source_domain_id", "targets"]
-    both = theirs.select(*same, F.lit("vocabulary").alias("mapped_by")).unionByName(
-        local.select(*same, F.lit("local_map").alias("mapped_by"))
+    told = codes.join(_local(local_map, concepts, standard), on=list(CODE), how="full_outer").select(
+        *CODE,
+        F.coalesce("concept_code", "code_key").alias("concept_code"),
+        F.coalesce(F.col("given_concept_id"), F.col("source_concept_id"), F.lit(NO_MATCH)).alias("source_concept_id"),
+        F.when(F.col("given_concept_id").isNotNull(), F.col("given_domain_id"))
+        .otherwise(F.col("source_domain_id"))
+        .alias("source_domain_id"),
+        F.when(F.col("local_targets").isNull(), "vocabulary").otherwise("local_map").alias("mapped_by"),
+        F.coalesce("local_targets", "targets").alias("targets"),
     )
-    return _keyed(both)
+    return told.unionByName(_respelled(told))
 
 
 def _standard(concepts: DataFrame) -> DataFrame:
     return concepts.where(_is_standard()).select(
-        F.col("concept_id").cast("int"), F.trim("domain_id").alias("domain_id"), "concept_class_id", "vocabulary_id"
+        F.col("concept_id").cast("int"), F.trim("domain_id").alias("domain_id"), "concept_class_id"
     )
 
 
@@ -52,25 +57,22 @@ def _is_valid() -> Column:
 
 
 def _codes(concepts: DataFrame) -> DataFrame:
-    """The concept that stands for each (vocabulary, code): valid before not, standard before not, then the newest."""
-    first = Window.partitionBy("vocabulary_id", "concept_code").orderBy(
-        _is_valid().desc(), _is_standard().desc(), F.col("valid_end_date").desc(), F.col("concept_id").asc()
+    """The concept that stands for each code: valid before not, standard before not, then the newest, then the first."""
+    best = F.struct(
+        (~_is_valid()).alias("is_invalid"),
+        (~_is_standard()).alias("is_source"),
+        (-F.unix_date("valid_end_date")).alias("age"),
+        F.col("concept_id").cast("int").alias("source_concept_id"),
+        F.trim("concept_code").alias("concept_code"),
+        F.trim("domain_id").alias("source_domain_id"),
+        F.col("concept_class_id").alias("source_class_id"),
+        _is_standard().alias("is_standard"),
     )
-    sent = (F.trim("concept_code") != "") & (F.col("concept_code") != MADE_BY_OMOP) & (F.col("concept_id") != NO_MATCH)
-    return (
-        concepts.where(sent)
-        .withColumn("concept_code", F.trim("concept_code"))
-        .withColumn("_rank", F.rank().over(first))
-        .where(F.col("_rank") == 1)
-        .select(
-            "vocabulary_id",
-            "concept_code",
-            F.col("concept_id").cast("int").alias("source_concept_id"),
-            F.trim("domain_id").alias("source_domain_id"),
-            F.col("concept_class_id").alias("source_class_id"),
-            _is_standard().alias("is_standard"),
-        )
-    )
+    key = code_key(F.col("vocabulary_id"), F.col("concept_code"))
+    sent = key.isNotNull() & (F.col("concept_code") != MADE_BY_OMOP) & (F.col("concept_id") != NO_MATCH)
+    found = concepts.where(sent).groupBy("vocabulary_id", key.alias("code_key")).agg(F.min(best).alias("best"))
+    named = ("source_concept_id", "concept_code", "source_domain_id", "source_class_id", "is_standard")
+    return found.select(*CODE, *[F.col(f"best.{name}") for name in named])
 
 
 def _mapped(relationships: DataFrame, standard: DataFrame) -> DataFrame:
@@ -81,7 +83,7 @@ def _mapped(relationships: DataFrame, standard: DataFrame) -> DataFrame:
         F.col("concept_id_2").cast("int").alias("concept_id"),
         (F.col("relationship_id") == "Maps to value").alias("is_value"),
     )
-    found = means.join(standard.drop("vocabulary_id"), on="concept_id", how="inner")
+    found = means.join(standard, on="concept_id", how="inner")
     plain = F.when(~F.col("is_value"), _target("concept_id", "domain_id", "concept_class_id"))
     grouped = found.groupBy("source_concept_id").agg(
         F.array_sort(F.collect_set(plain)).alias("targets"),
@@ -101,51 +103,42 @@ def _paired() -> Column:
     return F.flatten(F.transform(F.col("targets"), with_values))
 
 
-def _local(local_map: DataFrame, standard: DataFrame, codes: DataFrame) -> DataFrame:
+def _local(local_map: DataFrame, concepts: DataFrame, standard: DataFrame) -> DataFrame:
     """The local map by code: its valid rows with a standard target; target 0 says that a code is known to have none."""
-    rows = local_map.where(_is_valid() & (F.trim("source_code") != "")).select(
+    key = code_key(F.col("source_vocabulary_id"), F.col("source_code"))
+    rows = local_map.where(_is_valid() & key.isNotNull()).select(
         F.col("source_vocabulary_id").alias("vocabulary_id"),
-        code_key(F.col("source_vocabulary_id"), F.col("source_code")).alias("concept_code"),
-        F.when(F.col("source_concept_id") != NO_MATCH, F.col("source_concept_id").cast("int")).alias("given"),
+        key.alias("code_key"),
+        F.when(F.col("source_concept_id") != NO_MATCH, F.col("source_concept_id").cast("int")).alias(
+            "given_concept_id"
+        ),
         F.col("target_concept_id").cast("int").alias("concept_id"),
     )
-    found = rows.join(standard.drop("vocabulary_id"), on="concept_id", how="left").where(
+    found = rows.join(standard, on="concept_id", how="left").where(
         F.col("domain_id").isNotNull() | (F.col("concept_id") == NO_MATCH)
     )
     target = F.when(F.col("concept_id") != NO_MATCH, _target("concept_id", "domain_id", "concept_class_id"))
-    grouped = found.groupBy("vocabulary_id", "concept_code").agg(
-        F.min("given").alias("given"), F.array_sort(F.collect_set(target)).alias("targets")
+    grouped = found.groupBy(*CODE).agg(
+        F.min("given_concept_id").alias("given_concept_id"), F.array_sort(F.collect_set(target)).alias("local_targets")
     )
-    own = codes.select("vocabulary_id", "concept_code", F.col("source_concept_id").alias("own"))
-    named = grouped.join(own, on=["vocabulary_id", "concept_code"], how="left").withColumn(
-        "source_concept_id", F.coalesce(F.col("given"), F.col("own"), F.lit(NO_MATCH))
+    given = concepts.select(
+        F.col("concept_id").cast("int").alias("given_concept_id"), F.trim("domain_id").alias("given_domain_id")
     )
-    domains = codes.select("source_concept_id", "source_domain_id")
-    return named.join(domains, on="source_concept_id", how="left")
+    return grouped.join(given, on="given_concept_id", how="left")
 
 
-def _keyed(codes: DataFrame) -> DataFrame:
-    """Each code under its own key, and under another spelling where no other code has it, as key or as spelling."""
-    own = code_key(F.col("vocabulary_id"), F.col("concept_code"))
-    further = F.transform(spellings(F.col("vocabulary_id"), F.col("concept_code")), lambda s: _key(s, False))
-    keyed = codes.withColumn("_key", F.explode(F.concat(F.array(_key(own, True)), further)))
-    keyed = keyed.withColumns({"code_key": F.col("_key.code_key"), "_is_own": F.col("_key.is_own")})
-    here = Window.partitionBy("vocabulary_id", "code_key")
-    owners = F.count_if(F.col("_is_own")).over(here)
-    alone = (owners == 0) & (F.size(F.collect_set("concept_code").over(here)) == 1)
-    # Two codes with one key of their own differ in case or blanks only; the first in order has it.
-    first = F.rank().over(here.orderBy(F.col("_is_own").desc(), F.col("concept_code").asc()))
-    return (
-        keyed.withColumns({"_keep": F.col("_is_own") | alone, "_first": first})
-        .where(F.col("_keep") & (F.col("_first") == 1))
-        .select(
-            "vocabulary_id", "code_key", "concept_code", "source_concept_id", "source_domain_id", "mapped_by", "targets"
-        )
+def _respelled(told: DataFrame) -> DataFrame:
+    """Codes under another spelling, where no other code has that spelling and no code has it as its own key."""
+    spelled = told.withColumn("_spelling", F.explode(spellings(F.col("vocabulary_id"), F.col("concept_code"))))
+    names = [name for name in told.columns if name not in CODE]
+    alone = (
+        spelled.groupBy("vocabulary_id", F.col("_spelling").alias("code_key"))
+        .agg(F.count_distinct("concept_code").alias("_codes"), F.min(F.struct(*names)).alias("_row"))
+        .where(F.col("_codes") == 1)
     )
-
-
-def _key(text: Column, is_own: bool) -> Column:
-    return F.struct(text.alias("code_key"), F.lit(is_own).alias("is_own"))
+    return alone.join(told.select(*CODE), on=list(CODE), how="left_anti").select(
+        *CODE, *[F.col(f"_row.{name}") for name in names]
+    )
 
 
 def _target(concept_id: str, domain_id: str, class_id: str) -> Column:

@@ -5,11 +5,21 @@ One small world is mapped once; each test asks for one code of it. Concepts from
 
 from __future__ import annotations
 
+import collections
+import csv
 import datetime
+import pathlib
 
+import numpy as np
 import pytest
 
+import schemas
+from jobs.columns import codes
+from jobs.shell import vocabulary_files
+from jobs.shell.tables import spark_schema
 from jobs.silver.concept_map import build
+
+SAMPLE = pathlib.Path(__file__).resolve().parents[3] / "shared" / "reference" / "vocabulary-sample"
 
 ALWAYS = {"valid_start_date": datetime.date(1970, 1, 1), "valid_end_date": datetime.date(2099, 12, 31)}
 
@@ -191,3 +201,20 @@ def test_a_local_row_that_is_invalid_or_leads_nowhere_does_not_count(found):
 def test_a_local_row_to_concept_0_says_that_the_code_has_none(found):
     row = found["X", "known to have none"]
     assert (row.mapped_by, row.targets) == ("local_map", [])
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the reference sample is not here")
+def test_the_sample_maps_as_many_codes_of_synthea_as_its_readme_counts(spark, tmp_path):
+    frames = {}
+    for table in ("concept", "concept_relationship"):
+        path = SAMPLE / f"{table.upper()}.csv"
+        found = vocabulary_files.read(table, path, "", tmp_path, lambda: np.empty(0, dtype=np.int64))
+        frames[table] = spark.read.parquet(found.parquet)
+    nothing = spark.createDataFrame([], spark_schema(schemas.table("bronze.source_to_concept_map")))
+    built = build(frames["concept"], frames["concept_relationship"], nothing)
+    found = built.where("size(targets) > 0").select("vocabulary_id", "code_key").collect()
+    mapped = {(row.vocabulary_id, row.code_key) for row in found}
+    with (SAMPLE / "codes-in-synthea.csv").open(encoding="utf-8") as lines:
+        sent = {(codes.SYSTEMS.get(row["system"].lower()), row["code"]) for row in csv.DictReader(lines)}
+    counted = collections.Counter(vocabulary for vocabulary, _ in sent & mapped)
+    assert counted == {"LOINC": 261, "SNOMED": 530, "RxNorm": 166, "UCUM": 32, "CVX": 16}
