@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
@@ -153,28 +153,54 @@ def _write(
     witness: GateAndLineage,
 ) -> None:
     """Write the candidate version and set aside the faulty rows; fills the outcome."""
-    path = lake.path(table.table)
     has_faults = "faults" in built.columns
     extra = ("faults",) if has_faults else ()
     conformed = tables.conform(built, table, extra=extra)
     witness.look(table, frames, conformed)
     conformed = scope.rows_in(lake, conformed, table, cut) if cut.kind == "person" else conformed
-    faulty = F.size("faults") > 0 if has_faults else F.lit(False)
-    seen = Observation()
-    watched = conformed.observe(
-        seen, F.count(F.lit(1)).alias("rows"), F.count_if(F.coalesce(faulty, F.lit(False))).alias("faulty")
-    )
-    clean = watched.where(~F.coalesce(faulty, F.lit(False))).drop("faults") if has_faults else watched
+    faulty = F.coalesce(F.size("faults") > 0, F.lit(False)) if has_faults else F.lit(False)
     if known.version < 0:
-        tables.replace(lake.spark, path, clean, run=request.run)
-        outcome.version = tables.head(lake.spark, path)
-        outcome.rows = outcome.inserted = seen.get["rows"] - seen.get["faulty"]
-        state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
+        count = _first(lake, table, conformed, faulty, request, outcome)
     else:
-        _apply(lake, table, known, clean, cut, request, outcome)
+        count = _again(lake, table, known, conformed, faulty, cut, request, outcome)
     if has_faults:
         reach("before-quarantine")
-        quarantine.set_aside(lake, table, conformed.where(faulty), cut, seen.get["faulty"], request)
+        quarantine.set_aside(lake, table, conformed.where(faulty), cut, count, request)
+
+
+def _first(
+    lake: Lake, table: schemas.Table, rows: DataFrame, faulty: Column, request: Request, outcome: Outcome
+) -> int:
+    """Write the first version of a table in one pass; returns how many rows are faulty."""
+    path = lake.path(table.table)
+    seen = Observation()
+    watched = rows.observe(seen, F.count(F.lit(1)).alias("rows"), F.count_if(faulty).alias("faulty"))
+    tables.replace(lake.spark, path, watched.where(~faulty).select(*table.columns), run=request.run)
+    outcome.version = tables.head(lake.spark, path)
+    outcome.rows = outcome.inserted = int(seen.get["rows"] - seen.get["faulty"])
+    state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
+    return int(seen.get["faulty"])
+
+
+def _again(
+    lake: Lake,
+    table: schemas.Table,
+    known: state.State,
+    rows: DataFrame,
+    faulty: Column,
+    cut: Scope,
+    request: Request,
+    outcome: Outcome,
+) -> int:
+    """Bring a table that is there to what was built; returns how many of the built rows are faulty."""
+    # Read twice, by the faults and by the comparison: built once.
+    rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        count = rows.where(faulty).count() if "faults" in rows.columns else 0
+        _apply(lake, table, known, rows.where(~faulty).select(*table.columns), cut, request, outcome)
+    finally:
+        rows.unpersist()
+    return count
 
 
 def _apply(
