@@ -40,14 +40,17 @@ def current(resources: DataFrame, *types: str) -> DataFrame:
 
 def _losers(resources: DataFrame) -> DataFrame:
     """Record ids that are not the newest version of their resource."""
-    identity = ["tenant", "feed", "resource_type", "resource_id"]
-    resource = key("resource", *[F.col(c) for c in identity]).alias("_resource")
+    source = ["tenant", "feed", "resource_type", "resource_id"]
+    resource = key("resource", *[F.col(c) for c in source]).alias("_resource")
+    is_tombstone = F.coalesce(F.col("method") == TOMBSTONE, F.lit(False))
+    # A deletion that does not say when had happened when it was exported; it must not sort before all versions.
+    deleted_by = F.coalesce("last_updated", "exported_at", "received_at")
     versions = resources.select(
         resource,
         "record_id",
         "delivery_id",
         F.struct(
-            "last_updated",
+            F.when(is_tombstone, deleted_by).otherwise(F.col("last_updated")).alias("said_at"),
             F.col("version_id").try_cast("bigint").alias("version"),
             "exported_at",
             "received_at",
@@ -57,7 +60,7 @@ def _losers(resources: DataFrame) -> DataFrame:
             F.coalesce("entry", F.lit(-1)).alias("entry"),
             "record_id",
         ).alias("_order"),
-        F.struct(F.coalesce(F.col("method") == TOMBSTONE, F.lit(False)), "payload_hash").alias("_content"),
+        F.struct(is_tombstone.alias("is_tombstone"), "payload_hash").alias("_content"),
     )
     # Almost every resource has one version: count the keys first, and order only what was sent twice.
     repeated = resources.select(resource).groupBy("_resource").count().where(F.col("count") > 1).select("_resource")
