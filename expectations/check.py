@@ -47,7 +47,8 @@ class Concepts(Check):
 
 @dataclass(frozen=True)
 class Columns(Check):
-    """Compares the columns of the written table with the declared ones: there (exists) and of the type (type)."""
+    """Compares the columns of the written table with the declared ones: there (exists), of the type (type); and says
+    of the table that it is there at all (table), which a version to judge proves."""
 
     rule: str = "exists"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import schemas
-from expectations.check import WARN, Check, Rows
+from expectations.check import STOP, WARN, Check, Rows
 
 VISIT = "visit_occurrence_id"
 # Never a failure of its own: kept, so that a jump against the last publication is seen.
@@ -27,6 +27,10 @@ def checks(table: schemas.Table) -> Iterator[Check]:
             yield Rows("day_of_instant", instant, 0.0, WARN, doc, f"abs({apart}) > 1", both)
             doc = "share of instants whose UTC day is another than the local day"
             yield Rows("day_apart", instant, ONLY_COMPARED, WARN, doc, f"{apart} <> 0", both)
+    if VISIT in table.columns and table.name != "visit_occurrence" and table.scoped_by:
+        other = f"`{table.scoped_by}` <> _visit_person"
+        doc = "an event and its visit are of one person"
+        yield Rows("visit_of_person", VISIT, 0.0, STOP, doc, other, "_visit_person is not null")
     if VISIT in table.columns and days and table.name not in ("visit_occurrence", "visit_detail"):
         outside = f"`{days[0]}` < _visit_start or `{days[0]}` > _visit_end"
         doc = "share of events on a day outside of their visit"

@@ -55,7 +55,8 @@ def is_concept(table: schemas.Table, column: schemas.Column) -> bool:
 
 def implied(table: schemas.Table) -> list[Check]:
     """Every check that follows from the declaration, in the order of the columns."""
-    found: list[Check] = [Columns(_name(table, "columns"), "", 0.0, STOP, "exactly the declared columns", "exists")]
+    found: list[Check] = [Columns("cdmTable", "", 0.0, STOP, "the table is there", "table")] if is_omop(table) else []
+    found.append(Columns(_name(table, "columns"), "", 0.0, STOP, "exactly the declared columns", "exists"))
     found.append(Columns(_name(table, "types"), "", 0.0, STOP, "exactly the declared types", "type"))
     if table.key:
         found.append(_unique(table))

@@ -110,6 +110,8 @@ def _find(check: Check, evidence: Evidence) -> Iterator[Found]:
 
 def _of_columns(check: Columns, table: schemas.Table, given: dict[str, str]) -> Found:
     declared = {c.name: c.type for c in table.columns.values()}
+    if check.rule == "table":
+        return Found(check, "", 0, 1)
     if check.rule == "exists":
         wrong = set(given) ^ set(declared)
         in_order = [c for c in given if c in declared] == list(declared)

@@ -23,7 +23,7 @@ from jobs.shell.lookups import Lookups
 # A Spark group-by has its shuffle and its tasks; below this many rows the driver groups faster.
 LOCAL_ROWS = 20_000
 PERSON, VISIT = "gold.person", "gold.visit_occurrence"
-_NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|low|high)\b")
+_NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|visit_person|low|high)\b")
 _FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
 
@@ -72,7 +72,7 @@ def _widen(frame: DataFrame, plan: Plan, lookups: Lookups, whole: DataFrame) -> 
     columns = {c.name: c for c in plan.table.columns.values() if c.name in marked}
     if person and named & {"_birth_date", "_birth_at", "_death_date", "_gender"}:
         columns.setdefault(person, plan.table.columns[person])
-    if named & {"_visit_start", "_visit_end"}:
+    if named & {"_visit_start", "_visit_end", "_visit_person"}:
         columns.setdefault("visit_occurrence_id", plan.table.columns["visit_occurrence_id"])
     for name, column in columns.items():
         key = reference_of(plan.table, column)

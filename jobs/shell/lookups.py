@@ -65,7 +65,7 @@ class Lookups:
     def extras(self, name: str) -> list[str]:
         """Columns that `frame` gives besides the key."""
         people = ["_birth_date", "_birth_at", "_death_date", "_gender"]
-        return {PERSON: people, VISIT: ["_visit_start", "_visit_end"]}.get(name, [])
+        return {PERSON: people, VISIT: ["_visit_start", "_visit_end", "_visit_person"]}.get(name, [])
 
     def close(self) -> None:
         """Let go of what is kept."""
@@ -103,9 +103,8 @@ class Lookups:
         if name == PERSON:
             found = self._of_people(found)
         elif name == VISIT:
-            found = found.select(
-                key, F.col("visit_start_date").alias("_visit_start"), F.col("visit_end_date").alias("_visit_end")
-            )
+            renamed = ("person_id as _visit_person", "visit_start_date as _visit_start", "visit_end_date as _visit_end")
+            found = found.selectExpr(key, *renamed)
         elif name == CONCEPT:
             # Millions of rows that only the vocabulary's own tables ask for: not kept.
             facts = f"struct(domain_id as domain, concept_class_id as class, {_standard()} as standard) as _facts"
