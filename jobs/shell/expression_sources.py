@@ -154,6 +154,11 @@ class Expressions:
                 fields[operation.name] = self.value(operation.children[0], env)
         return Value(struct.own, fields)
 
+    def _presence(self, node: Node, env: Env) -> Value:
+        value = self.value(node.children[0], env)
+        # A struct that was put together is null where its row is missing, whatever its fields hold.
+        return Value(through(value.own, TRANSFORMATION)) if value.fields else flat([value], TRANSFORMATION)
+
     def _element(self, node: Node, env: Env) -> Value:
         first, *others = self.values(node.children, env)
         return merged([touched(first), flat(others, TRANSFORMATION)])
@@ -221,6 +226,8 @@ _RULES: dict[str, Rule] = {
     "UpdateFields": Expressions._updated,
     "CaseWhen": Expressions._case,
     "If": Expressions._if,
+    "IsNull": Expressions._presence,
+    "IsNotNull": Expressions._presence,
     "AggregateExpression": Expressions._aggregate,
     "WindowExpression": Expressions._windowed,
     "LambdaFunction": Expressions._lambda,

@@ -54,7 +54,7 @@ def sender() -> Send:
 
     url = os.environ.get("OPENLINEAGE_URL")
     # The client's own defaults would try six times, with five seconds for each.
-    quick = {"type": "http", "url": url, "timeout": 3.0, "retry": {"total": 1, "connect": 1, "read": 1}}
+    quick: dict[str, Any] = {"type": "http", "url": url, "timeout": 3.0, "retry": {"total": 1, "connect": 1, "read": 1}}
     if endpoint := os.environ.get("OPENLINEAGE_ENDPOINT"):
         quick["endpoint"] = endpoint
     if api_key := os.environ.get("OPENLINEAGE_API_KEY"):
