@@ -1,0 +1,76 @@
+"""silver.condition: diagnoses and problems."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.condition import build
+
+ASTHMA = {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}, {"code": "J45"}], "text": "Asthma"}
+
+
+def condition(id="1", **given):
+    return {"resourceType": "Condition", "id": id, "subject": {"reference": "Patient/1"}, "code": ASTHMA, **given}
+
+
+def status(code):
+    return {"coding": [{"code": code}]}
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_all_codings_are_kept(only):
+    row = only(condition())
+    assert ([code.code for code in row.codes], row.code_text) == (["195967001", "J45"], "Asthma")
+
+
+def test_the_status_says_whether_it_was_entered_in_error(only):
+    row = only(condition(verificationStatus=status("entered-in-error"), clinicalStatus=status("active")))
+    assert (row.status, row.clinical_status, row.faults) == ("entered-in-error", "active", [])
+
+
+def test_an_onset_known_to_the_month_is_kept_as_sent_without_a_date(only):
+    row = only(condition(onsetDateTime="1970-05"))
+    assert (row.onset_sent, row.onset_date, row.onset_precision) == ("1970-05", None, "month")
+
+
+def test_a_period_of_onset_has_two_ends(only):
+    row = only(condition(onsetPeriod={"start": "2020-01-01", "end": "2020-02-01"}))
+    assert (row.onset_date, row.onset_end_date) == (datetime.date(2020, 1, 1), datetime.date(2020, 2, 1))
+
+
+def test_an_onset_told_as_an_age_is_a_number_with_its_unit(only):
+    row = only(condition(onsetAge={"value": 12.5, "code": "a"}))
+    assert (row.onset_age, row.onset_age_unit) == (Decimal("12.5"), "a")
+
+
+def test_an_end_in_words_is_an_end(only):
+    row = only(condition(abatementString="last spring"))
+    assert (row.is_abated, row.abatement_text, row.abatement_date) == (True, "last spring", None)
+
+
+def test_faults_have_names(fhir_records):
+    rows = build(
+        fhir_records(
+            condition("1", onsetDateTime="2020-01-02", abatementDateTime="2020-01-01"),
+            condition("2", code={}),
+            condition("3", code={"text": "wheezing"}),
+            condition("4", recordedDate="2020-13-01"),
+        )
+    ).collect()
+    assert {row.resource_id: row.faults for row in rows} == {
+        "1": ["bad_period"],
+        "2": ["no_code"],
+        "3": [],
+        "4": ["malformed_date"],
+    }

@@ -1,0 +1,95 @@
+"""silver.encounter: meetings of a patient with care."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from jobs.silver.encounter import build
+
+PATIENT = {"reference": "Patient/1"}
+
+
+def encounter(id="1", subject=PATIENT, **given):
+    return {"resourceType": "Encounter", "id": id, "status": "finished", "subject": subject, **given}
+
+
+def taking_part(who, role):
+    return {"individual": {"reference": who}, "type": [{"coding": [{"code": role}]}]}
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_a_night_in_hospital_has_local_dates_and_utc_instants(only):
+    row = only(encounter(period={"start": "2024-04-10T02:00:00+00:00", "end": "2024-04-10T14:00:00Z"}))
+    assert (row.start_date, row.end_date) == (datetime.date(2024, 4, 9), datetime.date(2024, 4, 10))
+    assert row.start_at == datetime.datetime(2024, 4, 10, 2, 0)
+
+
+def test_the_class_is_kept_with_its_code_system(only):
+    system = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    row = only(encounter(**{"class": {"system": system, "code": "IMP"}}))
+    assert (row.class_code, row.class_codes[0].system) == ("IMP", system)
+
+
+def test_the_attender_is_responsible_before_the_primary_performer(only):
+    row = only(encounter(participant=[taking_part("Practitioner/1", "PPRF"), taking_part("Practitioner/2", "ATND")]))
+    assert row.practitioner_ref == "Practitioner/2"
+    assert [p.practitioner_ref for p in row.participants] == ["Practitioner/1", "Practitioner/2"]
+
+
+def test_a_relative_who_takes_part_is_never_responsible(only):
+    row = only(encounter(participant=[taking_part("RelatedPerson/1", "PPRF"), taking_part("Practitioner/2", "CON")]))
+    assert row.practitioner_ref == "Practitioner/2"
+
+
+def test_where_from_and_where_to_are_kept(only):
+    stay = {
+        "admitSource": {"coding": [{"code": "emd"}]},
+        "dischargeDisposition": {"coding": [{"code": "snf"}]},
+    }
+    row = only(encounter(hospitalization=stay))
+    assert ([c.code for c in row.admit_source_codes], [c.code for c in row.discharge_codes]) == (["emd"], ["snf"])
+
+
+def test_places_reasons_and_diagnoses_keep_their_order(only):
+    row = only(
+        encounter(
+            location=[{"location": {"reference": "Location/ward"}}, {"location": {"reference": "Location/bed"}}],
+            reasonCode=[{"coding": [{"code": "a"}]}, {"coding": [{"code": "b"}]}],
+            diagnosis=[{"condition": {"reference": "Condition/1"}, "rank": 2}],
+        )
+    )
+    assert (row.location_ref, [c.code for c in row.reason_codes]) == ("Location/ward", ["a", "b"])
+    assert (row.diagnoses[0].condition_ref, row.diagnoses[0].rank) == ("Condition/1", 2)
+
+
+def test_a_conditional_reference_has_a_text_but_no_key(only):
+    row = only(encounter(subject={"reference": "Patient?identifier=http://mrn|7"}))
+    assert (row.patient_ref, row.patient_id) == ("Patient?identifier=http://mrn|7", None)
+
+
+def test_faults_have_names(fhir_records):
+    backwards = {"start": "2024-04-10T02:00:00Z", "end": "2024-04-09T02:00:00Z"}
+    rows = build(
+        fhir_records(
+            encounter("1", period=backwards),
+            encounter("2", subject=None),
+            encounter("3", period={"start": "yesterday"}),
+            encounter("4", period={"start": "2024-04-09T22:00:00-04:00", "end": "2024-04-10T02:00:00Z"}),
+        )
+    ).collect()
+    assert {row.resource_id: row.faults for row in rows} == {
+        "1": ["bad_period"],
+        "2": ["no_subject"],
+        "3": ["malformed_date"],
+        "4": [],
+    }

@@ -1,0 +1,55 @@
+"""silver.person_link: which person a patient record stands for."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.silver.person_link import build
+
+
+@pytest.fixture
+def people(rows):
+    """`people({1: [("replaced-by", 2)], 2: []})`: who stands for whom, told by patient numbers."""
+
+    def make(links):
+        given = [
+            {
+                "patient_id": number,
+                "resource_id": str(number),
+                "aliases": [f"Patient/{number}"],
+                "links": [(kind, f"Patient/{other}") for kind, other in linked],
+                "tenant": "demo",
+                "feed": "ehr_fhir",
+                "record_id": number,
+            }
+            for number, linked in links.items()
+        ]
+        found = {row.patient_id: row for row in build(rows("silver.patient", *given)).collect()}
+        own = {row.person_id: number for number, row in found.items() if row.is_survivor}
+        return {number: own[row.person_id] for number, row in found.items()}
+
+    return make
+
+
+def test_a_patient_record_is_its_own_person(people):
+    assert people({1: [], 2: [("seealso", 1)]}) == {1: 1, 2: 2}
+
+
+def test_a_replaced_record_stands_for_the_one_that_replaced_it(people):
+    assert people({1: [("replaced-by", 2)], 2: []}) == {1: 2, 2: 2}
+
+
+def test_a_record_that_says_it_replaces_another_is_believed(people):
+    assert people({1: [], 2: [("replaces", 1)]}) == {1: 2, 2: 2}
+
+
+def test_a_chain_of_merges_ends_at_the_last_record(people):
+    assert people({1: [("replaced-by", 2)], 2: [("replaced-by", 3)], 3: []}) == {1: 3, 2: 3, 3: 3}
+
+
+def test_records_that_replace_each_other_stay_apart(people):
+    assert people({1: [("replaced-by", 2)], 2: [("replaced-by", 1)]}) == {1: 1, 2: 2}
+
+
+def test_a_record_replaced_by_one_that_was_never_sent_is_its_own_person(people):
+    assert people({1: [("replaced-by", 9)]}) == {1: 1}
