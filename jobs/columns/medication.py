@@ -128,7 +128,7 @@ def _sized(what: str, quantity: Column) -> list[Column]:
     ]
 
 
-def dosages(instructions: Column) -> Column:
+def dosages(instructions: Column, zone: Column) -> Column:
     """Dosage instructions (FHIR R4 Dosage), in the order sent; empty when there are none."""
 
     def one(said: Column) -> Column:
@@ -140,7 +140,7 @@ def dosages(instructions: Column) -> Column:
             repeat["period"].alias("period"),
             repeat["periodUnit"].alias("period_unit"),
             codings(said["timing"]["code"]).alias("timing_codes"),
-            *span(repeat["boundsPeriod"]["start"], repeat["boundsPeriod"]["end"]),
+            *span(repeat["boundsPeriod"]["start"], repeat["boundsPeriod"]["end"], zone),
             days(repeat["boundsDuration"]).alias("duration_days"),
         ]
         text = F.coalesce(said["text"], said["patientInstruction"])

@@ -10,57 +10,59 @@ from pyspark.sql import functions as F
 AMOUNT = "decimal(19,4)"
 MONEY: Final = f"struct<value: {AMOUNT}, currency: string>"
 # FHIR R4 ExplanationOfBenefit.item.adjudication; its `value` (a percentage) is no money and stays in bronze.
-ADJUDICATION: Final = f"struct<category: struct<coding: array<struct<code: string>>>, amount: {MONEY}>"
+_CODINGS: Final = "array<struct<code: string>>"
+ADJUDICATION: Final = f"struct<category: struct<coding: {_CODINGS}>, amount: {MONEY}>"
 ADJUDICATED: Final = f"array<struct<category: string, amount: {AMOUNT}, currency: string>>"
 
 # Each kind of amount by the codes that mean it, in order of trust: the first alternative that a line holds counts,
 # and the codes inside one alternative are parts of one sum. Plain codes: HL7 `adjudication` and CARIN
-# `C4BBAdjudication`; the others are Blue Button 2 variables (CCW names) and their CLM_ successors.
+# `C4BBAdjudication`; CCW: Blue Button 2 variables, whose codes are their addresses; CLM_: their successors.
+CCW = "https://bluebutton.cms.gov/resources/variables/"
 Alternatives = tuple[tuple[str, ...], ...]
 SUBMITTED: Alternatives = (
     ("submitted",),
-    ("line_sbmtd_chrg_amt",),
-    ("rev_cntr_tot_chrg_amt",),
-    ("clm_line_sbmt_chrg_amt",),
+    (f"{CCW}line_sbmtd_chrg_amt",),
+    (f"{CCW}rev_cntr_tot_chrg_amt",),
+    ("CLM_LINE_SBMT_CHRG_AMT",),
 )
-ELIGIBLE: Alternatives = (("eligible",), ("line_alowd_chrg_amt",), ("clm_line_alowd_chrg_amt",))
+ELIGIBLE: Alternatives = (("eligible",), (f"{CCW}line_alowd_chrg_amt",), ("CLM_LINE_ALOWD_CHRG_AMT",))
 DEDUCTIBLE: Alternatives = (
     ("deductible",),
-    ("line_bene_ptb_ddctbl_amt",),
-    ("rev_cntr_cash_ddctbl_amt", "rev_cntr_blood_ddctbl_amt"),
-    ("clm_line_mdcr_ddctbl_amt", "clm_line_blood_ddctbl_amt"),
+    (f"{CCW}line_bene_ptb_ddctbl_amt",),
+    (f"{CCW}rev_cntr_cash_ddctbl_amt", f"{CCW}rev_cntr_blood_ddctbl_amt"),
+    ("CLM_LINE_MDCR_DDCTBL_AMT", "CLM_LINE_BLOOD_DDCTBL_AMT"),
 )
 COPAY: Alternatives = (("copay",),)
 COINSURANCE: Alternatives = (
     ("coinsurance",),
-    ("line_coinsrnc_amt",),
-    ("rev_cntr_coinsrnc_wge_adjstd_c",),
-    ("clm_line_instnl_adjstd_amt",),
+    (f"{CCW}line_coinsrnc_amt",),
+    (f"{CCW}rev_cntr_coinsrnc_wge_adjstd_c",),
+    ("CLM_LINE_INSTNL_ADJSTD_AMT",),
 )
 # The NCH payment is the sum of what went to the provider and to the beneficiary: never both, never added twice.
 BENEFIT: Alternatives = (
     ("benefit",),
-    ("line_nch_pmt_amt",),
-    ("rev_cntr_pmt_amt_amt",),
-    ("clm_line_cvrd_pd_amt",),
-    ("cvrd_d_plan_pd_amt",),
+    (f"{CCW}line_nch_pmt_amt",),
+    (f"{CCW}rev_cntr_pmt_amt_amt",),
+    ("CLM_LINE_CVRD_PD_AMT",),
+    (f"{CCW}cvrd_d_plan_pd_amt",),
     ("paidtoprovider", "paidtopatient"),
-    ("line_prvdr_pmt_amt", "line_bene_pmt_amt"),
-    ("rev_cntr_prvdr_pmt_amt", "rev_cntr_bene_pmt_amt"),
+    (f"{CCW}line_prvdr_pmt_amt", f"{CCW}line_bene_pmt_amt"),
+    (f"{CCW}rev_cntr_prvdr_pmt_amt", f"{CCW}rev_cntr_bene_pmt_amt"),
 )
 PAID_BY_PATIENT: Alternatives = (
     ("paidbypatient",),
-    ("ptnt_pay_amt",),
-    ("rev_cntr_ptnt_rspnsblty_pmt",),
-    ("clm_line_bene_pmt_amt",),
+    (f"{CCW}ptnt_pay_amt",),
+    (f"{CCW}rev_cntr_ptnt_rspnsblty_pmt",),
+    ("CLM_LINE_BENE_PMT_AMT",),
 )
 PRIMARY_PAID: Alternatives = (
     ("priorpayerpaid",),
-    ("line_bene_prmry_pyr_pd_amt",),
-    ("rev_cntr_1st_msp_pd_amt",),
-    ("clm_line_instnl_msp1_pd_amt",),
+    (f"{CCW}line_bene_prmry_pyr_pd_amt",),
+    (f"{CCW}rev_cntr_1st_msp_pd_amt",),
+    ("CLM_LINE_INSTNL_MSP1_PD_AMT",),
 )
-NONCOVERED: Alternatives = (("noncovered",), ("rev_cntr_ncvrd_chrg_amt",), ("clm_line_ncvrd_chrg_amt",))
+NONCOVERED: Alternatives = (("noncovered",), (f"{CCW}rev_cntr_ncvrd_chrg_amt",), ("CLM_LINE_NCVRD_CHRG_AMT",))
 KINDS: Final[dict[str, Alternatives]] = {
     "submitted_amount": SUBMITTED,
     "eligible_amount": ELIGIBLE,
@@ -76,37 +78,36 @@ KNOWN: Final = frozenset(code for kind in KINDS.values() for alternative in kind
 
 
 def adjudicated(adjudications: Column) -> Column:
-    """The amounts of an array of ADJUDICATION by category: the code's last path segment, in small letters.
+    """The adjudications of an array of ADJUDICATION by the code of their category, in the order sent.
 
-    A category may be coded twice (FHIR R4 CodeableConcept); the coding we understand names it, else the first.
+    A category with several codings counts by the first that we understand, else by the first.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> text = '{"a": [{"category": {"coding": [{"code": "http://x/LINE_COINSRNC_AMT"}]}, "amount": {"value": 27.2}}]}'
-    >>> said = F.from_json(F.lit(text), f"a array<{ADJUDICATION}>")["a"]
-    >>> str(spark.range(1).select(adjudicated(said)[0]["amount"]).first()[0])
-    '27.2000'
+    >>> text = '[{"category": {"coding": [{"code": "x"}, {"code": "copay"}]}, "amount": {"value": 27.2}}]'
+    >>> said = F.from_json(F.lit(text), f"array<{ADJUDICATION}>")
+    >>> row = spark.range(1).select(adjudicated(said).alias("said")).first()
+    >>> row.said[0].category, str(row.said[0].amount)
+    ('copay', '27.2000')
     """
-
-    def category(codes: Column) -> Column:
-        plain = F.transform(codes, lambda code: F.lower(F.substring_index(code, "/", -1)))
-        known = F.filter(plain, lambda code: code.isin(*sorted(KNOWN)))
-        alone = F.lower(F.substring_index(F.get(codes, F.lit(0)), "/", -1))
-        return F.when(F.size(codes) > 1, F.coalesce(F.get(known, F.lit(0)), alone)).otherwise(alone)
-
-    with_amount = F.filter(adjudications, lambda said: said["amount"]["value"].isNotNull())
-    return F.transform(
-        with_amount,
-        lambda said: F.struct(
-            category(said["category"]["coding"]["code"]).alias("category"),
-            said["amount"]["value"].alias("amount"),
-            said["amount"]["currency"].alias("currency"),
-        ),
-    )
+    each = adjudications["category"]["coding"]
+    flat = F.flatten(each)
+    # One coding for each, the rule: taken by place, without calling a function for every element.
+    is_plain = (F.size(flat) == F.size(adjudications)) & (F.array_position(each, F.array().cast(_CODINGS)) == 0)
+    chosen = F.transform(each, _category)
+    categories = F.when(is_plain, flat["code"]).otherwise(chosen)
+    amounts = adjudications["amount"]
+    zipped = F.arrays_zip(categories, amounts["value"], amounts["currency"]).cast(ADJUDICATED)
+    return F.coalesce(zipped, F.array().cast(ADJUDICATED))
 
 
-def amount(amounts: Column, kind: Alternatives) -> Column:
-    """What these adjudicated amounts say of one kind; null when they say nothing.
+def _category(codings: Column) -> Column:
+    known = F.filter(codings["code"], lambda code: code.isin(*sorted(KNOWN)))
+    return F.coalesce(F.get(known, F.lit(0)), F.get(codings["code"], F.lit(0)))
+
+
+def amount(adjudications: Column, kind: Alternatives) -> Column:
+    """What these `adjudicated` amounts say of one kind; null when they say nothing.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
@@ -116,26 +117,32 @@ def amount(amounts: Column, kind: Alternatives) -> Column:
     >>> str(row.copay), row.benefit
     ('7.5000', None)
     """
-    return F.coalesce(*[_sum(amounts, codes) for codes in kind])
+    return F.coalesce(*[_sum(adjudications, codes) for codes in kind])
 
 
-def _sum(amounts: Column, codes: tuple[str, ...]) -> Column:
-    mine = F.filter(amounts, lambda said: said["category"].isin(*codes))
+def _sum(adjudications: Column, codes: tuple[str, ...]) -> Column:
+    """The amounts of these categories added up; a category that is named twice counts twice."""
+    categories = adjudications["category"]
+    first = _get(adjudications, codes[0])
+    if len(codes) == 1:
+        repeats = F.size(categories) > F.size(F.array_distinct(categories))
+        return F.when(repeats, _added(adjudications, codes)).otherwise(first)
+    present = F.arrays_overlap(categories, F.array(*[F.lit(code) for code in codes]))
+    return F.when(present, _added(adjudications, codes))
+
+
+def _get(adjudications: Column, code: str) -> Column:
+    place = F.array_position(adjudications["category"], code).cast("int") - 1
+    return F.get(adjudications["amount"], place)
+
+
+def _added(adjudications: Column, codes: tuple[str, ...]) -> Column:
+    mine = F.filter(adjudications, lambda said: said["category"].isin(*codes) & said["amount"].isNotNull())
     # Wide while adding, so that no sum of money overflows under ANSI rules.
-    nothing = F.lit(None).cast("decimal(38,4)")
+    zero = F.lit(0).cast("decimal(37,4)")
     total = F.aggregate(
         mine,
-        nothing,
-        lambda sofar, said: (F.coalesce(sofar, F.lit(0).cast("decimal(37,4)")) + said["amount"]).cast("decimal(38,4)"),
+        F.lit(None).cast("decimal(38,4)"),
+        lambda sofar, said: (F.coalesce(sofar, zero) + said["amount"]).cast("decimal(38,4)"),
     )
     return total.try_cast(AMOUNT)
-
-
-def currency(amounts: Column, net: Column) -> Column:
-    """The one currency of a line: its net's, else that of the first adjudicated amount which names one."""
-    return F.coalesce(net, F.get(currencies(amounts), F.lit(0)))
-
-
-def currencies(amounts: Column) -> Column:
-    """The currencies that these adjudicated amounts name, each once."""
-    return F.array_compact(F.array_distinct(amounts["currency"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import precision
+from jobs.columns.dates import moment, precision
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -23,7 +23,7 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.quantities import QUANTITY, measured
-from jobs.columns.spans import moment, span_faults
+from jobs.columns.spans import span_faults
 
 REACTION = (
     f"struct<substance: {CODEABLE}, manifestation: array<{CODEABLE}>, description: string, onset: string,"
@@ -42,7 +42,7 @@ ALLERGY = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     onset = F.coalesce(r["onsetDateTime"], r["onsetPeriod"]["start"])
     onset_end = r["onsetPeriod"]["end"]
     verification = F.get(r["verificationStatus"]["coding"]["code"], F.lit(0))
@@ -62,24 +62,24 @@ def build(resources: DataFrame) -> DataFrame:
         codings(r["code"]).alias("codes"),
         text_of(r["code"]).alias("code_text"),
         onset.alias("onset_sent"),
-        *moment("onset", onset),
+        *moment("onset", onset, zone),
         precision(onset).alias("onset_precision"),
-        *moment("onset_end", onset_end),
+        *moment("onset_end", onset_end, zone),
         *measured("onset_age", r["onsetAge"])[:2],
         r["onsetString"].alias("onset_text"),
-        *moment("recorded", r["recordedDate"]),
-        *moment("last_occurrence", r["lastOccurrence"]),
-        _reactions(r["reaction"]).alias("reactions"),
+        *moment("recorded", r["recordedDate"], zone),
+        *moment("last_occurrence", r["lastOccurrence"], zone),
+        _reactions(r["reaction"], zone).alias("reactions"),
         all_codings(substances).alias("substance_codes"),
         faults(
-            no_patient=reference(r["patient"], "Patient").isNull(),
+            no_subject=reference(r["patient"], "Patient").isNull(),
             no_code=~has_content(r["code"]) & (F.size(all_codings(substances)) == 0),
             **span_faults(onset, onset_end),
         ).alias("faults"),
     )
 
 
-def _reactions(reactions: Column) -> Column:
+def _reactions(reactions: Column, zone: Column) -> Column:
     shaped = F.transform(
         reactions,
         lambda one: F.struct(
@@ -87,7 +87,7 @@ def _reactions(reactions: Column) -> Column:
             all_codings(one["manifestation"]).alias("manifestation_codes"),
             text_of(F.get(one["manifestation"], F.lit(0))).alias("manifestation_text"),
             one["description"].alias("description"),
-            *moment("onset", one["onset"]),
+            *moment("onset", one["onset"], zone),
             one["severity"].alias("severity"),
             codings(one["exposureRoute"]).alias("route_codes"),
         ),

@@ -1,19 +1,36 @@
-"""silver.benefit_item: one adjudicated line of an explanation of benefit."""
+"""silver.benefit_item: one adjudicated line of an ExplanationOfBenefit, newest version."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.claims import exploded
-from jobs.columns.money import KINDS, amount
+from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults
+from jobs.columns.faults import faults
+from jobs.columns.fhir import REFERENCE, current, parsed, reference
+from jobs.columns.keys import key
+from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
+
+BENEFIT = f"{LINES}, claim {REFERENCE}, outcome string, item array<struct<{ITEM}, adjudication: array<{ADJUDICATION}>>>"
 
 
-def build(benefits: DataFrame) -> DataFrame:
-    lines = exploded(benefits, "benefit", "claim_ref", "coverage_ref", "payer_name", "outcome", "prescription_ref")
-    ref = F.col("claim_ref")
+def build(resources: DataFrame) -> DataFrame:
+    """One row for each line of an explanation of benefit that is not deleted."""
+    i, ref, said = F.col("i"), F.col("claim_ref"), F.col("adjudications")
+    also = {"claim_ref": reference(F.col("r.claim"), "Claim"), "outcome": F.col("r.outcome")}
+    lines = exploded(parsed(current(resources, "ExplanationOfBenefit"), BENEFIT), **also)
     claim = F.when(ref.startswith("Claim/"), F.substring_index(ref, "/", -1))
     # The same line of the claim: a benefit answers it under the claim's own number (FHIR R4 Claim.item.sequence).
-    claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, F.col("line"))
-    amounts = {name: amount(F.col("adjudications"), kind) for name, kind in KINDS.items()}
-    return lines.withColumns({"claim_item_id": F.when(claim.isNotNull(), claimed), **amounts})
+    claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, i["sequence"])
+    own = F.array(i["net"]["currency"], i["unitPrice"]["currency"])
+    named = F.array_distinct(F.array_compact(F.concat(own, said["currency"])))
+    return lines.withColumn("adjudications", adjudicated(i["adjudication"])).select(
+        *line("benefit"),
+        "claim_ref",
+        F.when(claim.isNotNull(), claimed).alias("claim_item_id"),
+        "outcome",
+        F.get(named, F.lit(0)).alias("currency"),
+        "adjudications",
+        *[amount(said, kind).alias(name) for name, kind in KINDS.items()],
+        faults(**line_faults(named)).alias("faults"),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -21,7 +22,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
-from jobs.columns.spans import SPAN, moment, span, span_faults
+from jobs.columns.spans import SPAN, span, span_faults
 
 DETAIL = (
     f"struct<kind: string, code: {CODEABLE}, status: string, doNotPerform: boolean, scheduledPeriod: {PERIOD},"
@@ -42,7 +43,7 @@ ACTIVITIES = (
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     period = r["period"]
     return parsed(current(resources, "CarePlan"), CARE_PLAN).select(
         *identity("care_plan"),
@@ -58,20 +59,20 @@ def build(resources: DataFrame) -> DataFrame:
         F.array_compact(r["category"]["text"]).alias("category_texts"),
         r["title"].alias("title"),
         r["description"].alias("description"),
-        *span(period["start"], period["end"]),
-        *moment("created", r["created"]),
+        *span(period["start"], period["end"], zone),
+        *moment("created", r["created"], zone),
         references(r["addresses"], "Condition").alias("condition_refs"),
         references(r["goal"], "Goal").alias("goal_refs"),
         F.coalesce(F.transform(r["activity"], _activity), F.array()).cast(ACTIVITIES).alias("activities"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             **span_faults(period["start"], period["end"]),
         ).alias("faults"),
     )
 
 
 def _activity(one: Column) -> Column:
-    detail = one["detail"]
+    detail, zone = one["detail"], F.col("time_zone")
     when = detail["scheduledPeriod"]
     return F.struct(
         reference(one["reference"], "ServiceRequest").alias("activity_ref"),
@@ -80,7 +81,7 @@ def _activity(one: Column) -> Column:
         F.coalesce(detail["doNotPerform"], F.lit(False)).alias("is_not_to_perform"),
         codings(detail["code"]).alias("codes"),
         text_of(detail["code"]).alias("code_text"),
-        *span(when["start"], when["end"]),
+        *span(when["start"], when["end"], zone),
         all_codings(detail["reasonCode"]).alias("reason_codes"),
         references(detail["reasonReference"], "Condition").alias("reason_refs"),
         codings(detail["productCodeableConcept"]).alias("product_codes"),

@@ -1,11 +1,21 @@
-"""silver.claim_item: one line of a claim."""
+"""silver.claim_item: one line of a Claim, newest version."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from jobs.columns.claims import exploded
+from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults
+from jobs.columns.faults import faults
+from jobs.columns.fhir import current, parsed
+
+CLAIM = f"{LINES}, item array<struct<{ITEM}>>"
 
 
-def build(claims: DataFrame) -> DataFrame:
-    return exploded(claims, "claim", "prescription_ref")
+def build(resources: DataFrame) -> DataFrame:
+    """One row for each line of a claim that is not deleted."""
+    i = F.col("i")
+    named = F.array_distinct(F.array_compact(F.array(i["net"]["currency"], i["unitPrice"]["currency"])))
+    return exploded(parsed(current(resources, "Claim"), CLAIM)).select(
+        *line("claim"), F.get(named, F.lit(0)).alias("currency"), faults(**line_faults(named)).alias("faults")
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -23,7 +24,7 @@ from jobs.columns.fhir import (
     subject,
 )
 from jobs.columns.parties import identifiers
-from jobs.columns.spans import SPAN, moment, span, span_faults
+from jobs.columns.spans import SPAN, span, span_faults
 
 _PROVISION = (
     f"type: string, period: {PERIOD}, actor: array<struct<role: {CODEABLE}, reference: {REFERENCE}>>,"
@@ -46,7 +47,7 @@ POLICIES = "array<struct<authority: string, uri: string>>"
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     rule = r["provision"]
     period, verified = rule["period"], F.filter(r["verification"], lambda one: one["verified"])
     return parsed(current(resources, "Consent"), CONSENT).select(
@@ -59,24 +60,24 @@ def build(resources: DataFrame) -> DataFrame:
         identifiers(r["identifier"]).alias("identifiers"),
         codings(r["scope"]).alias("scope_codes"),
         all_codings(r["category"]).alias("category_codes"),
-        *moment("given", r["dateTime"]),
+        *moment("given", r["dateTime"], zone),
         codings(r["policyRule"]).alias("policy_rule_codes"),
         F.coalesce(r["policy"], F.array().cast(POLICIES)).alias("policies"),
         F.coalesce(F.size(verified) > 0, F.lit(False)).alias("is_verified"),
-        *moment("verified", F.get(verified["verificationDate"], F.lit(0))),
+        *moment("verified", F.get(verified["verificationDate"], F.lit(0)), zone),
         rule["type"].alias("provision_type"),
-        *span(period["start"], period["end"]),
+        *span(period["start"], period["end"], zone),
         F.when(rule.isNotNull(), F.array(_provision(rule))).otherwise(F.array()).cast(PROVISIONS).alias("provision"),
         F.coalesce(F.transform(rule["provision"], _provision), F.array()).cast(PROVISIONS).alias("exceptions"),
         faults(
-            no_patient=reference(r["patient"], "Patient").isNull(),
+            no_subject=reference(r["patient"], "Patient").isNull(),
             **span_faults(period["start"], period["end"], r["dateTime"]),
         ).alias("faults"),
     )
 
 
 def _provision(rule: Column) -> Column:
-    data = rule["dataPeriod"]
+    data, zone = rule["dataPeriod"], F.col("time_zone")
     actors = F.transform(
         rule["actor"],
         lambda one: F.struct(
@@ -85,9 +86,9 @@ def _provision(rule: Column) -> Column:
     )
     return F.struct(
         rule["type"].alias("type"),
-        *span(rule["period"]["start"], rule["period"]["end"]),
-        *moment("data_start", data["start"]),
-        *moment("data_end", data["end"]),
+        *span(rule["period"]["start"], rule["period"]["end"], zone),
+        *moment("data_start", data["start"], zone),
+        *moment("data_end", data["end"], zone),
         actors.alias("actors"),
         all_codings(rule["action"]).alias("action_codes"),
         F.coalesce(rule["securityLabel"], F.array()).cast(CODES).alias("security_label_codes"),

@@ -34,7 +34,7 @@ CLASSES = "array<struct<type_code: string, value: string, name: string>>"
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     period = r["period"]
     payers = F.transform(r["payor"], lambda ref: F.coalesce(ref["display"], _contained_name(r, ref)))
     return parsed(current(resources, "Coverage"), COVERAGE).select(
@@ -52,14 +52,14 @@ def build(resources: DataFrame) -> DataFrame:
         r["subscriberId"].alias("subscriber_number"),
         r["dependent"].alias("dependent_number"),
         codings(r["relationship"]).alias("relationship_codes"),
-        *span(period["start"], period["end"]),
+        *span(period["start"], period["end"], zone),
         _classes(r["class"]).alias("classes"),
         _class(r["class"], "plan").alias("plan"),
         _class(r["class"], "group").alias("plan_group"),
         r["order"].alias("order"),
         r["network"].alias("network"),
         faults(
-            no_patient=reference(r["beneficiary"], "Patient").isNull(),
+            no_subject=reference(r["beneficiary"], "Patient").isNull(),
             **span_faults(period["start"], period["end"]),
         ).alias("faults"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -22,7 +23,6 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.parties import identifiers
-from jobs.columns.spans import moment
 
 DEVICE = f"""
     identifier array<{IDENTIFIER}>, status string, statusReason array<{CODEABLE}>, distinctIdentifier string,
@@ -34,7 +34,7 @@ DEVICE = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     carrier, name = F.get(r["udiCarrier"], F.lit(0)), F.get(r["deviceName"]["name"], F.lit(0))
     return parsed(current(resources, "Device"), DEVICE).select(
         *identity("device"),
@@ -58,8 +58,8 @@ def build(resources: DataFrame) -> DataFrame:
         r["modelNumber"].alias("model_number"),
         r["partNumber"].alias("part_number"),
         r["manufacturer"].alias("manufacturer_name"),
-        *moment("manufactured", r["manufactureDate"]),
-        *moment("expiration", r["expirationDate"]),
+        *moment("manufactured", r["manufactureDate"], zone),
+        *moment("expiration", r["expirationDate"], zone),
         faults(
             no_code=~has_content(r["type"]) & name.isNull() & carrier["deviceIdentifier"].isNull(),
         ).alias("faults"),

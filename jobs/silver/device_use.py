@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -20,7 +21,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
-from jobs.columns.spans import moment, span, span_faults
+from jobs.columns.spans import span, span_faults
 
 DEVICE_USE = f"""
     contained array<struct<resourceType: string, id: string, type: {CODEABLE},
@@ -33,7 +34,7 @@ DEVICE_USE = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     period, timing = r["timingPeriod"], r["timingTiming"]
     bounds = timing["repeat"]["boundsPeriod"]
     start = F.coalesce(r["timingDateTime"], period["start"], bounds["start"], F.get(timing["event"], F.lit(0)))
@@ -51,13 +52,13 @@ def build(resources: DataFrame) -> DataFrame:
         codings(held["type"]).alias("codes"),
         words.alias("code_text"),
         F.get(held["udiCarrier"]["carrierHRF"], F.lit(0)).alias("udi"),
-        *span(start, end),
-        *moment("recorded", r["recordedOn"]),
+        *span(start, end, zone),
+        *moment("recorded", r["recordedOn"], zone),
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
         codings(r["bodySite"]).alias("body_site_codes"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_device=words.isNull() & (_is_inside(r["device"]) | reference(r["device"], "Device").isNull()),
             **span_faults(start, end),
         ).alias("faults"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -21,7 +22,6 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.quantities import QUANTITY, measured
-from jobs.columns.spans import bad_dates, moment
 
 IMMUNIZATION = f"""
     status string, statusReason {CODEABLE}, vaccineCode {CODEABLE}, patient {REFERENCE}, encounter {REFERENCE},
@@ -35,7 +35,7 @@ IMMUNIZATION = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     protocol = F.get(r["protocolApplied"], F.lit(0))
     return parsed(current(resources, "Immunization"), IMMUNIZATION).select(
         *identity("immunization"),
@@ -50,14 +50,14 @@ def build(resources: DataFrame) -> DataFrame:
         text_of(r["statusReason"]).alias("status_reason_text"),
         codings(r["vaccineCode"]).alias("codes"),
         text_of(r["vaccineCode"]).alias("code_text"),
-        *moment("occurrence", r["occurrenceDateTime"]),
+        *moment("occurrence", r["occurrenceDateTime"], zone),
         r["occurrenceString"].alias("occurrence_text"),
-        *moment("recorded", r["recorded"]),
+        *moment("recorded", r["recorded"], zone),
         r["primarySource"].alias("is_primary_source"),
         codings(r["reportOrigin"]).alias("report_origin_codes"),
         r["isSubpotent"].alias("is_subpotent"),
         r["lotNumber"].alias("lot_number"),
-        *moment("expiration", r["expirationDate"])[:1],
+        *moment("expiration", r["expirationDate"], zone)[:1],
         codings(r["site"]).alias("site_codes"),
         text_of(r["site"]).alias("site_text"),
         codings(r["route"]).alias("route_codes"),
@@ -69,8 +69,8 @@ def build(resources: DataFrame) -> DataFrame:
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
         faults(
-            no_patient=reference(r["patient"], "Patient").isNull(),
+            no_subject=reference(r["patient"], "Patient").isNull(),
             no_code=~has_content(r["vaccineCode"]),
-            malformed_date=bad_dates(r["occurrenceDateTime"], r["recorded"]),
+            malformed_date=is_malformed(r["occurrenceDateTime"]) | is_malformed(r["recorded"]),
         ).alias("faults"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -21,7 +22,6 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.medication import INGREDIENT, ingredients
 from jobs.columns.quantities import RATIO, measured
-from jobs.columns.spans import bad_dates, moment
 
 MEDICATION = f"""
     identifier array<{IDENTIFIER}>, status string, code {CODEABLE}, form {CODEABLE}, amount {RATIO},
@@ -30,7 +30,7 @@ MEDICATION = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     per = r["amount"]["denominator"]
     return parsed(current(resources, "Medication"), MEDICATION).select(
         *identity("medication"),
@@ -45,9 +45,8 @@ def build(resources: DataFrame) -> DataFrame:
         ingredients(r["ingredient"]).alias("ingredients"),
         reference(r["manufacturer"], "Organization").alias("manufacturer_ref"),
         r["batch"]["lotNumber"].alias("lot_number"),
-        *moment("expiration", r["batch"]["expirationDate"])[:1],
+        *moment("expiration", r["batch"]["expirationDate"], zone)[:1],
         faults(
             no_code=~has_content(r["code"]) & ~F.coalesce(F.size(r["ingredient"]) > 0, F.lit(False)),
-            malformed_date=bad_dates(r["batch"]["expirationDate"]),
         ).alias("faults"),
     )

@@ -35,7 +35,7 @@ ADMINISTRATION = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["effectiveDateTime"], r["effectivePeriod"]["start"])
     end = r["effectivePeriod"]["end"]
     said = r["dosage"]
@@ -51,7 +51,7 @@ def build(resources: DataFrame) -> DataFrame:
         text_of(F.get(r["statusReason"], F.lit(0))).alias("status_reason_text"),
         codings(r["category"]).alias("category_codes"),
         *medication(r),
-        *span(start, end),
+        *span(start, end, zone),
         said["text"].alias("sig"),
         codings(said["route"]).alias("route_codes"),
         text_of(said["route"]).alias("route_text"),
@@ -61,7 +61,7 @@ def build(resources: DataFrame) -> DataFrame:
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=names_no_medication(r),
             **span_faults(start, end),
         ).alias("faults"),

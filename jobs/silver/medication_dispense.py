@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -20,7 +21,6 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
 from jobs.columns.quantities import QUANTITY, days, measured
-from jobs.columns.spans import bad_dates, moment
 
 DISPENSE = f"""
     {MEDICATION}, status string, statusReasonCodeableConcept {CODEABLE}, category {CODEABLE}, type {CODEABLE},
@@ -31,7 +31,7 @@ DISPENSE = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     said, why = r["dosageInstruction"], r["statusReasonCodeableConcept"]
     route = first_said(said["route"])
     return parsed(current(resources, "MedicationDispense"), DISPENSE).select(
@@ -47,19 +47,19 @@ def build(resources: DataFrame) -> DataFrame:
         codings(r["category"]).alias("category_codes"),
         codings(r["type"]).alias("type_codes"),
         *medication(r),
-        *moment("prepared", r["whenPrepared"]),
-        *moment("handed_over", r["whenHandedOver"]),
+        *moment("prepared", r["whenPrepared"], zone),
+        *moment("handed_over", r["whenHandedOver"], zone),
         sig(said).alias("sig"),
         codings(route).alias("route_codes"),
         text_of(route).alias("route_text"),
-        dosages(said).alias("dosages"),
+        dosages(said, zone).alias("dosages"),
         *measured("quantity", r["quantity"]),
         # FHIR R4 MedicationDispense.daysSupply is a quantity of days by its name, even without a unit.
         days(r["daysSupply"], unless_said="d").alias("days_supply"),
         r["substitution"]["wasSubstituted"].alias("is_substituted"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=names_no_medication(r),
-            malformed_date=bad_dates(r["whenPrepared"], r["whenHandedOver"]),
+            malformed_date=is_malformed(r["whenPrepared"]) | is_malformed(r["whenHandedOver"]),
         ).alias("faults"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -22,7 +23,7 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
 from jobs.columns.quantities import QUANTITY, days, measured
-from jobs.columns.spans import moment, span_faults
+from jobs.columns.spans import span_faults
 
 REQUEST = f"""
     {MEDICATION}, status string, statusReason {CODEABLE}, intent string, priority string, doNotPerform boolean,
@@ -36,7 +37,7 @@ REQUEST = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     supply, said = r["dispenseRequest"], r["dosageInstruction"]
     valid = supply["validityPeriod"]
     route = first_said(said["route"])
@@ -56,13 +57,13 @@ def build(resources: DataFrame) -> DataFrame:
         r["reportedBoolean"].alias("is_reported"),
         all_codings(r["category"]).alias("category_codes"),
         *medication(r),
-        *moment("authored", r["authoredOn"]),
-        *[c for what in ("start", "end") for c in moment(f"validity_{what}", valid[what])],
+        *moment("authored", r["authoredOn"], zone),
+        *[c for what in ("start", "end") for c in moment(f"validity_{what}", valid[what], zone)],
         codings(r["courseOfTherapyType"]).alias("course_codes"),
         sig(said).alias("sig"),
         codings(route).alias("route_codes"),
         text_of(route).alias("route_text"),
-        dosages(said).alias("dosages"),
+        dosages(said, zone).alias("dosages"),
         *measured("quantity", supply["quantity"]),
         days(supply["expectedSupplyDuration"]).alias("days_supply"),
         supply["numberOfRepeatsAllowed"].alias("refills"),
@@ -71,7 +72,7 @@ def build(resources: DataFrame) -> DataFrame:
         references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
         reference(r["priorPrescription"], "MedicationRequest").alias("prior_ref"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=names_no_medication(r),
             **span_faults(valid["start"], valid["end"], r["authoredOn"]),
         ).alias("faults"),

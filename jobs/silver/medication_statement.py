@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -21,7 +22,7 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
-from jobs.columns.spans import moment, span, span_faults
+from jobs.columns.spans import span, span_faults
 
 STATEMENT = f"""
     {MEDICATION}, status string, statusReason array<{CODEABLE}>, category {CODEABLE}, subject {REFERENCE},
@@ -32,7 +33,7 @@ STATEMENT = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["effectiveDateTime"], r["effectivePeriod"]["start"])
     end = r["effectivePeriod"]["end"]
     said = r["dosage"]
@@ -49,16 +50,16 @@ def build(resources: DataFrame) -> DataFrame:
         text_of(F.get(r["statusReason"], F.lit(0))).alias("status_reason_text"),
         codings(r["category"]).alias("category_codes"),
         *medication(r),
-        *span(start, end),
-        *moment("asserted", r["dateAsserted"]),
+        *span(start, end, zone),
+        *moment("asserted", r["dateAsserted"], zone),
         sig(said).alias("sig"),
         codings(route).alias("route_codes"),
         text_of(route).alias("route_text"),
-        dosages(said).alias("dosages"),
+        dosages(said, zone).alias("dosages"),
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=names_no_medication(r),
             **span_faults(start, end, r["dateAsserted"]),
         ).alias("faults"),

@@ -34,7 +34,7 @@ PROCEDURE = f"""
 
 
 def build(resources: DataFrame) -> DataFrame:
-    r = F.col("r")
+    r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["performedDateTime"], r["performedPeriod"]["start"])
     end = r["performedPeriod"]["end"]
     devices = F.array(r["focalDevice"]["manipulated"], r["usedReference"])
@@ -50,7 +50,7 @@ def build(resources: DataFrame) -> DataFrame:
         codings(r["category"]).alias("category_codes"),
         codings(r["code"]).alias("codes"),
         text_of(r["code"]).alias("code_text"),
-        *span(start, end),
+        *span(start, end, zone),
         r["performedString"].alias("performed_text"),
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
@@ -60,7 +60,7 @@ def build(resources: DataFrame) -> DataFrame:
         references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
         references(F.flatten(F.array_compact(devices)), "Device").alias("device_refs"),
         faults(
-            no_patient=reference(r["subject"], "Patient").isNull(),
+            no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=~has_content(r["code"]),
             **span_faults(start, end),
         ).alias("faults"),

@@ -1,0 +1,156 @@
+"""What Claim and ExplanationOfBenefit share in FHIR R4: who pays whom, diagnoses, procedures, information."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from jobs.columns.dates import moment
+from jobs.columns.fhir import (
+    CODEABLE,
+    CODES,
+    PERIOD,
+    REFERENCE,
+    all_codings,
+    codings,
+    reference,
+    references,
+    subject,
+)
+from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.spans import SPAN, span
+
+# What a claim shares with its lines.
+WHO: Final = f"""
+    contained array<struct<resourceType: string, id: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
+    status string, type {CODEABLE}, use string, patient {REFERENCE}, provider {REFERENCE}, facility {REFERENCE},
+    prescription {REFERENCE}, insurer {REFERENCE}, insurance array<struct<focal: boolean, coverage: {REFERENCE}>>,
+    billablePeriod {PERIOD}
+"""
+HEADER: Final = f"""
+    {WHO}, subType {CODEABLE}, created string,
+    careTeam array<struct<sequence: int, provider: {REFERENCE}, responsible: boolean, role: {CODEABLE}>>,
+    diagnosis array<struct<sequence: int, diagnosisCodeableConcept: {CODEABLE}, diagnosisReference: {REFERENCE},
+        type: array<{CODEABLE}>, onAdmission: {CODEABLE}, packageCode: {CODEABLE}>>,
+    procedure array<struct<sequence: int, date: string, procedureCodeableConcept: {CODEABLE},
+        procedureReference: {REFERENCE}>>,
+    supportingInfo array<struct<sequence: int, category: {CODEABLE}, code: {CODEABLE}, timingDate: string,
+        timingPeriod: {PERIOD}, valueString: string, valueQuantity: {QUANTITY}, valueReference: {REFERENCE}>>,
+    item array<struct<encounter: array<{REFERENCE}>>>
+"""
+CARE_TEAM: Final = f"array<struct<sequence: int, provider_ref: string, is_responsible: boolean, role_codes: {CODES}>>"
+DIAGNOSES: Final = (
+    f"array<struct<sequence: int, condition_ref: string, codes: {CODES}, type_codes: {CODES},"
+    f" on_admission_codes: {CODES}, package_codes: {CODES}>>"
+)
+PROCEDURES: Final = (
+    f"array<struct<sequence: int, procedure_ref: string, codes: {CODES}, done_date: date, done_at: timestamp>>"
+)
+INFORMATION: Final = (
+    f"array<struct<sequence: int, category_codes: {CODES}, codes: {CODES}, {SPAN}, value_text: string,"
+    f" value_number: decimal(38,18), value_unit: string, value_ref: string>>"
+)
+
+
+def who() -> list[Column]:
+    """Whom a claim or benefit is about, who asks and who is asked to pay, and in which state it is."""
+    r = F.col("r")
+    coverage = focal(r)
+    held = contained_coverage(r)
+    payor = F.get(held["payor"], F.lit(0))
+    insurer = F.coalesce(reference(r["insurer"], "Organization"), reference(payor, "Organization"))
+    return [
+        *subject(r["patient"]),
+        reference(r["provider"], "Practitioner").alias("provider_ref"),
+        reference(r["facility"], "Location").alias("facility_ref"),
+        reference(r["prescription"], "MedicationRequest").alias("prescription_ref"),
+        insurer.alias("insurer_ref"),
+        F.when(held.isNull(), reference(coverage, "Coverage")).alias("coverage_ref"),
+        F.coalesce(r["insurer"]["display"], payor["display"], coverage["display"]).alias("payer_name"),
+        r["status"].alias("status"),
+        r["use"].alias("use"),
+        codings(r["type"]).alias("type_codes"),
+    ]
+
+
+def focal(r: Column) -> Column:
+    """The coverage that is asked to pay: the focal one, else the first (FHIR R4 Claim.insurance.focal)."""
+    asked = F.filter(r["insurance"], lambda one: one["focal"])
+    return F.coalesce(F.get(asked, F.lit(0)), F.get(r["insurance"], F.lit(0)))["coverage"]
+
+
+def contained_coverage(r: Column) -> Column:
+    """The contained Coverage that the focal insurance names by "#id", as Synthea writes it; or null."""
+    ref = focal(r)["reference"]
+    wanted = F.substr(ref, F.lit(2))
+    same = F.filter(r["contained"], lambda held: (held["id"] == wanted) & (held["resourceType"] == "Coverage"))
+    return F.when(ref.startswith("#"), F.get(same, F.lit(0)))
+
+
+def encounters(r: Column) -> Column:
+    """Every encounter that a line names, once."""
+    return F.array_distinct(references(F.flatten(F.array_compact(r["item"]["encounter"])), "Encounter"))
+
+
+def care_team(r: Column) -> Column:
+    """Who took part, in the order sent."""
+    shaped = F.transform(
+        r["careTeam"],
+        lambda one: F.struct(
+            one["sequence"].alias("sequence"),
+            reference(one["provider"], "Practitioner").alias("provider_ref"),
+            one["responsible"].alias("is_responsible"),
+            codings(one["role"]).alias("role_codes"),
+        ),
+    )
+    return F.coalesce(shaped, F.array()).cast(CARE_TEAM)
+
+
+def diagnoses(r: Column) -> Column:
+    """The diagnoses: a code, or a reference to the condition; package_codes hold the DRG."""
+    shaped = F.transform(
+        r["diagnosis"],
+        lambda one: F.struct(
+            one["sequence"].alias("sequence"),
+            reference(one["diagnosisReference"], "Condition").alias("condition_ref"),
+            codings(one["diagnosisCodeableConcept"]).alias("codes"),
+            all_codings(one["type"]).alias("type_codes"),
+            codings(one["onAdmission"]).alias("on_admission_codes"),
+            codings(one["packageCode"]).alias("package_codes"),
+        ),
+    )
+    return F.coalesce(shaped, F.array()).cast(DIAGNOSES)
+
+
+def procedures(r: Column, zone: Column) -> Column:
+    """The procedures: a code, or a reference to the procedure."""
+    shaped = F.transform(
+        r["procedure"],
+        lambda one: F.struct(
+            one["sequence"].alias("sequence"),
+            reference(one["procedureReference"], "Procedure").alias("procedure_ref"),
+            codings(one["procedureCodeableConcept"]).alias("codes"),
+            *moment("done", one["date"], zone),
+        ),
+    )
+    return F.coalesce(shaped, F.array()).cast(PROCEDURES)
+
+
+def information(r: Column, zone: Column) -> Column:
+    """Supporting information: admission and discharge, days' supply, vaccines, ..."""
+
+    def one(said: Column) -> Column:
+        start = F.coalesce(said["timingDate"], said["timingPeriod"]["start"])
+        return F.struct(
+            said["sequence"].alias("sequence"),
+            codings(said["category"]).alias("category_codes"),
+            codings(said["code"]).alias("codes"),
+            *span(start, said["timingPeriod"]["end"], zone),
+            said["valueString"].alias("value_text"),
+            *measured("value", said["valueQuantity"])[:2],
+            reference(said["valueReference"], "Observation").alias("value_ref"),
+        )
+
+    return F.coalesce(F.transform(r["supportingInfo"], one), F.array()).cast(INFORMATION)
