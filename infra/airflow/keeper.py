@@ -45,11 +45,19 @@ def end(session: int, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     for process in members(session):
         _send(process, signal.SIGTERM)
-    while left := [one for one in members(session) if one.status() != psutil.STATUS_ZOMBIE]:
+    while left := [one for one in members(session) if _alive(one)]:
         if time.monotonic() > deadline:
             for process in left:
                 _send(process, signal.SIGKILL)
         time.sleep(0.1)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        # It went between being listed and being asked; to fail here would leave all the others running.
+        return False
 
 
 def _send(process: psutil.Process, number: int) -> None:

@@ -96,3 +96,22 @@ def test_all_of_it_ends_when_one_process_ends_by_itself(started):
     scheduler = psutil.Process(session).children()[0]
     scheduler.kill()
     _wait(lambda: _alive(session) == [])
+
+
+def test_a_process_that_goes_while_it_is_looked_at_does_not_stop_the_ending(monkeypatch):
+    from infra.airflow import keeper
+
+    class Gone:
+        def status(self):
+            raise psutil.NoSuchProcess(1)
+
+        def send_signal(self, number):
+            raise psutil.NoSuchProcess(1)
+
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    monkeypatch.setattr(keeper, "members", lambda session: [Gone(), psutil.Process(other.pid)])
+    try:
+        keeper.end(0, patience=2.0)
+        assert other.wait(timeout=5) == -signal.SIGTERM
+    finally:
+        other.kill()
