@@ -71,7 +71,7 @@ def test_no_committed_file_names_a_package_registry():
     pattern = re.compile("|".join(r"\b" + r"\.".join(map(re.escape, host)) for host in REGISTRIES).encode())
     guilty = []
     for path in committed():
-        # A packed file is data that its maker's test vouches for; unpacking it here would take longer than all else.
+        # A packed file is data, looked through when it was made; unpacking it here would take longer than all else.
         if path.suffix != ".gz" and pattern.search(path.read_bytes()):
             guilty.append(str(path.relative_to(CHECKOUT)))
     assert guilty == []
