@@ -1,7 +1,7 @@
 """Data docs: what was expected of each table and what was found, as pages that need no network.
 
 Rendered from the results of Great Expectations. Its own site loads scripts from foreign hosts and
-stays blank without them, and costs sixty milliseconds a page (docs/decisions/0010-gates.md).
+stays blank without them, and costs sixty milliseconds a page (docs/decisions/gates.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counting for the gates: each row becomes a fingerprint of the conditions it meets, and fingerprints are counted.
 
 A hundred aggregates over a million rows cost more than one group-by over two or three machine words
-(measured: docs/decisions/0010-gates.md), and the grouped cells answer questions that single aggregates
+(measured: docs/decisions/gates.md), and the grouped cells answer questions that single aggregates
 cannot: of which concepts, for which gender, in which unit.
 """
 

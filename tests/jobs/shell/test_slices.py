@@ -1,0 +1,56 @@
+"""Judging a part: when the bound of faults may speak for the whole, and when only a full count can."""
+
+import pytest
+
+from expectations.check import Rows
+from jobs.shell.findings import Found
+from jobs.shell.slices import IN_A_ROW, SMALLEST, _bound, worth_it
+
+
+def _found(failed, rows, threshold=0.0, severity="stop"):
+    return Found(Rows("rule", "c", threshold, severity), "c", failed, rows)
+
+
+def test_a_faultless_part_of_a_faultless_table_passes():
+    whole = _bound(_found(0, 100), {"rule|c": [0, 100_000]})
+    assert (whole.failed, whole.rows) == (0, 100_000)
+
+
+def test_one_orphan_in_the_part_calls_for_the_whole():
+    assert _bound(_found(1, 100), {"rule|c": [0, 100_000]}) is None
+
+
+def test_faults_of_the_part_are_added_to_those_known():
+    known = {"rule|c": [50, 100_000]}
+    whole = _bound(_found(3, 1_000, 0.01, "warn"), known)
+    assert (whole.failed, whole.rows) == (53, 100_000)
+    assert known == {"rule|c": [53, 100_000]}
+
+
+@pytest.mark.parametrize(("known", "calls"), [(790, False), (890, True)])
+def test_close_to_the_threshold_the_whole_is_counted(known, calls):
+    whole = _bound(_found(5, 1_000, 0.01, "warn"), {"rule|c": [known, 100_000]})
+    assert (whole is None) is calls
+
+
+def test_what_failed_before_and_only_warns_needs_no_new_count():
+    whole = _bound(_found(10, 1_000, 0.01, "warn"), {"rule|c": [40_000, 100_000]})
+    assert whole.failed == 40_010
+
+
+def test_a_check_without_rows_before_starts_from_nothing():
+    assert _bound(_found(0, 7), {}).rows == 7
+
+
+@pytest.mark.parametrize(
+    ("part", "rows", "before", "worth"),
+    [
+        (object(), SMALLEST + 1, {"checks": {}}, True),
+        (None, SMALLEST + 1, {"checks": {}}, False),
+        (object(), SMALLEST, {"checks": {}}, False),
+        (object(), SMALLEST + 1, {}, False),
+        (object(), SMALLEST + 1, {"checks": {}, "slices": IN_A_ROW}, False),
+    ],
+)
+def test_a_part_is_judged_alone_when_the_table_is_large_and_known(part, rows, before, worth):
+    assert worth_it(part, rows, before) is worth
