@@ -34,7 +34,8 @@ def build(
     in_order = Window.partitionBy("person_id").orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
     usable = F.col("start_date").isNotNull() & F.col("_has_person")
     visit = key("visit_occurrence", F.col("encounter_id"))
-    rows = rows.withColumn("_before", F.lag(F.when(usable, visit), ignorenulls=True).over(in_order))
+    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
+    rows = rows.withColumn("_before", F.last(F.when(usable, visit), ignorenulls=True).over(before))
     return rows.select(
         visit.alias("visit_occurrence_id"),
         "person_id",

@@ -16,8 +16,10 @@ import schemas
 from jobs.columns import fhir
 from jobs.shell import quarantine
 from jobs.shell.lake import Lake
+from jobs.silver.clinical_event import OTHER_DOMAINS, TABLE_OF_DOMAIN
 
 EVENTS = "silver.clinical_event"
+EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
 
 
 class Ledger:
@@ -33,7 +35,7 @@ class Ledger:
         sources = [s for s in table.built_from.values() if s.startswith("bronze.")]
         if table.resource_types and sources:
             return self._from_bronze(table, sources[0], candidate)
-        if EVENTS in table.built_from.values() and table.layer == "gold":
+        if table.layer == "gold" and table.name in EVENT_TABLES:
             return self._from_events(table, candidate)
         if table.accounts_for:
             return self._from_frame(table, table.built_from[table.accounts_for], candidate)
