@@ -62,7 +62,7 @@ def implied(table: schemas.Table) -> list[Check]:
         found.append(_unique(table))
     for column in table.columns.values():
         found += _of_column(table, column)
-    return [_demoted(table, check) for check in found]
+    return [demoted(table, check) for check in found]
 
 
 def reference_of(table: schemas.Table, column: schemas.Column) -> schemas.Column | None:
@@ -170,7 +170,7 @@ def _literal(value: object) -> str:
     return f"'{escaped}'"
 
 
-def _demoted(table: schemas.Table, check: Check) -> Check:
+def demoted(table: schemas.Table, check: Check) -> Check:
     """A check that the declaration lists under `warnings` (name, or name:column) does not stop."""
     listed = {check.name, f"{check.name}:{check.column}"} & set(table.warnings)
     return dataclasses.replace(check, severity=WARN) if listed and check.severity == STOP else check

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import schemas
 from expectations import clinical, dqd, shape
 from expectations.check import Check
-from expectations.implied import implied
+from expectations.implied import demoted, implied
 
 
 @functools.cache
 def suite(table: schemas.Table) -> tuple[Check, ...]:
     """Every check of a table; a table cannot be without."""
-    return (*implied(table), *dqd.checks(table), *clinical.checks(table), *known(table), *shape.checks())
+    found = (*implied(table), *dqd.checks(table), *clinical.checks(table), *known(table), *shape.checks())
+    return tuple(demoted(table, check) for check in found)
 
 
 def known(table: schemas.Table) -> Sequence[Check]:

@@ -27,7 +27,9 @@ def parts(address: Column) -> dict[str, Column]:
         "state": F.when(F.length(state) == 2, state),
         "zip": F.left(F.regexp_replace(address["postal_code"], "[^0-9A-Za-z]", ""), F.lit(9)),
         "county": F.left(address["district"], F.lit(20)),
-        "location_source_value": F.left(F.concat_ws(", ", address["city"], address["state"], address["country"]), F.lit(50)),
+        "location_source_value": F.left(
+            F.concat_ws(", ", address["city"], address["state"], address["country"]), F.lit(50)
+        ),
         "country_source_value": F.left(address["country"], F.lit(80)),
         "latitude": address["latitude"].cast("double"),
         "longitude": address["longitude"].cast("double"),

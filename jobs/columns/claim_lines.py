@@ -23,6 +23,7 @@ from jobs.columns.fhir import (
 from jobs.columns.keys import key
 from jobs.columns.money import MONEY
 from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.repeats import repeated
 from jobs.columns.spans import span, span_faults
 
 ITEM: Final = f"""
@@ -52,31 +53,27 @@ def exploded(read: DataFrame, **also: Column) -> DataFrame:
     wrong = span_faults(r["billablePeriod"]["start"], r["billablePeriod"]["end"])
     faulty = wrong["malformed_date"] | wrong["bad_period"]
     source = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at")]
-    return read.select(
+    headers = read.select(
         *source,
         "time_zone",
         *who(),
         # A line without an encounter belongs to the one that the other lines name, when they name only one.
         F.when(F.size(named) == 1, F.get(named, F.lit(0))).alias("only_encounter_ref"),
         faulty.alias("is_header_faulty"),
-        _repeated(r["item"]["sequence"]).alias("repeated"),
+        repeated(r["item"]["sequence"]).alias("repeated"),
         *_targets("condition", r["diagnosis"], "diagnosisReference", "Condition"),
         *_targets("procedure", r["procedure"], "procedureReference", "Procedure"),
         *_targets("information", r["supportingInfo"], "valueReference", "Observation"),
         *[column.alias(name) for name, column in also.items()],
-        F.explode(r["item"]).alias("i"),
+        r["item"].alias("_items"),
     )
+    # A select of its own: beside an explode, Spark would compute the rest once for each line.
+    return headers.withColumn("i", F.explode("_items")).drop("_items")
 
 
 def _targets(what: str, parts: Column, field: str, target_type: str) -> list[Column]:
     refs = F.transform(parts[field], lambda ref: reference(ref, target_type))
     return [parts["sequence"].alias(f"{what}_numbers"), refs.alias(f"{what}_targets")]
-
-
-def _repeated(numbers: Column) -> Column:
-    """Line numbers that stand on more than one line: nobody can say which of them is meant."""
-    twice = F.filter(F.array_distinct(numbers), lambda n: F.size(F.filter(numbers, lambda m: m == n)) > 1)
-    return F.when(F.size(numbers) > F.size(F.array_distinct(numbers)), twice).otherwise(F.array().cast("array<int>"))
 
 
 def line(header: str) -> list[Column]:

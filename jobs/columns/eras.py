@@ -21,8 +21,4 @@ def joined(rows: DataFrame, by: Sequence[str], start: str, end: str, gap_days: i
     reached = F.max(end).over(before)
     begins = F.when(F.col(start) <= F.date_add(reached, gap_days), 0).otherwise(1)
     numbered = rows.withColumn("_begins", begins).withColumn("_era", F.sum("_begins").over(upto))
-    return (
-        numbered.groupBy(*by, "_era")
-        .agg(F.min(start).alias(start), F.max(end).alias(end), *sums)
-        .drop("_era")
-    )
+    return numbered.groupBy(*by, "_era").agg(F.min(start).alias(start), F.max(end).alias(end), *sums).drop("_era")

@@ -7,9 +7,11 @@ from pyspark.sql import functions as F
 
 
 def ingredients_of(concepts: DataFrame, ancestors: DataFrame) -> DataFrame:
-    """(drug_id, ingredient_id): every standard drug concept with each of its standard ingredients; an ingredient with itself."""
+    """(drug_id, ingredient_id): each drug with each of its standard ingredients; an ingredient with itself."""
     ingredients = concepts.where(
-        (F.col("concept_class_id") == "Ingredient") & (F.col("standard_concept") == "S") & (F.col("domain_id") == "Drug")
+        (F.col("concept_class_id") == "Ingredient")
+        & (F.col("standard_concept") == "S")
+        & (F.col("domain_id") == "Drug")
     ).select(F.col("concept_id").alias("ingredient_id"))
     below = ancestors.select(
         F.col("descendant_concept_id").alias("drug_id"), F.col("ancestor_concept_id").alias("ingredient_id")

@@ -66,7 +66,8 @@ def mapped(rows: DataFrame, concept_map: DataFrame, codes: str, *, into: str = "
 def mapped_code(rows: DataFrame, concept_map: DataFrame, system: Column, code: Column, *, into: str) -> DataFrame:
     """The same for one code in a column of its own, such as a unit."""
     with_codes = rows.withColumn(
-        "_one", F.when(code.isNotNull(), F.array(F.struct(system.alias("system"), code.alias("code"), code.alias("display"))))
+        "_one",
+        F.when(code.isNotNull(), F.array(F.struct(system.alias("system"), code.alias("code"), code.alias("display")))),
     )
     return mapped(with_codes, concept_map, "_one", into=into).drop("_one")
 

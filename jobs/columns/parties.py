@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import PERIOD, decimal
+from jobs.columns.fhir import NUMBER, PERIOD, decimal
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
 TELECOM = "struct<system:string,value:string,use:string>"
-_GEOLOCATION = "array<struct<url:string,extension:array<struct<url:string,valueDecimal:string>>>>"
+_GEOLOCATION = f"array<struct<url:string,extension:array<struct<url:string,valueDecimal:{NUMBER}>>>>"
 ADDRESS = (
     f"struct<use:string,text:string,line:array<string>,city:string,district:string,state:string,postalCode:string,"
     f"country:string,period:{PERIOD},extension:{_GEOLOCATION}>"
@@ -85,9 +85,11 @@ def addresses(given: Column) -> Column:
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> point = [(GEOLOCATION, [("latitude", "42.416130828036884"), ("longitude", "-71.2")])]
-    >>> one = ("home", None, ["1 Bay"], "Waltham", None, "MA", "02451", "US", None, point)
-    >>> row = spark.createDataFrame([([one],)], f"a array<{ADDRESS}>").select(addresses(F.col("a")).alias("a")).first()
+    >>> parts = '[{"url": "latitude", "valueDecimal": 42.416130828036884}, {"url": "longitude", "valueDecimal": -71.2}]'
+    >>> sent = '{"a": [{"line": ["1 Bay"], "postalCode": "02451", "extension": [{"url": "%s", "extension": %s}]}]}'
+    >>> rows = spark.createDataFrame([(sent % (GEOLOCATION, parts),)], "sent string")
+    >>> read = F.from_json("sent", f"a array<{ADDRESS}>")["a"]
+    >>> row = rows.select(addresses(read).alias("a")).first()
     >>> row.a[0].lines, row.a[0].postal_code, str(row.a[0].latitude)
     (['1 Bay'], '02451', '42.416130828036884000')
     """

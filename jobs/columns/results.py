@@ -6,11 +6,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
-from jobs.columns.fhir import CODEABLE, PERIOD, QUANTITY, codings, decimal, has_content, text_of
+from jobs.columns.fhir import CODEABLE, NUMBER, PERIOD, QUANTITY, codings, decimal, digits, has_content, text_of
 
 _RANGE = f"struct<low:{QUANTITY},high:{QUANTITY}>"
 _RATIO = f"struct<numerator:{QUANTITY},denominator:{QUANTITY}>"
-_SAMPLES = f"struct<origin:{QUANTITY},period:string,factor:string,dimensions:int,data:string>"
+_SAMPLES = f"struct<origin:{QUANTITY},period:{NUMBER},factor:{NUMBER},dimensions:int,data:string>"
 _REFERENCE_RANGE = f"struct<low:{QUANTITY},high:{QUANTITY},type:{CODEABLE},appliesTo:array<{CODEABLE}>,text:string>"
 # The fields that an observation and each of its components say a result with (FHIR R4 Observation.value[x]).
 RESULT = (
@@ -37,7 +37,7 @@ NORMAL = "normal"
 def value_kind(result: Column) -> Column:
     """Which kind of value a result has; null when it has none."""
     return (
-        F.when(result["valueQuantity"]["value"].isNotNull(), "quantity")
+        F.when(digits(result["valueQuantity"]["value"]).isNotNull(), "quantity")
         .when(has_content(result["valueCodeableConcept"]), "concept")
         .when(result["valueString"].isNotNull(), "string")
         .when(result["valueBoolean"].isNotNull(), "boolean")
@@ -59,7 +59,7 @@ def value_columns(result: Column, zone: Column) -> list[Column]:
     started = F.coalesce(result["valueDateTime"], result["valuePeriod"]["start"])
     return [
         value_kind(result).alias("value_kind"),
-        decimal(F.coalesce(quantity["value"], result["valueInteger"])).alias("value_number"),
+        decimal(F.coalesce(digits(quantity["value"]), result["valueInteger"])).alias("value_number"),
         _as_sent(result).alias("value_sent"),
         quantity["comparator"].alias("value_comparator"),
         measure["unit"].alias("value_unit"),
@@ -80,14 +80,17 @@ def value_columns(result: Column, zone: Column) -> list[Column]:
 def _as_sent(result: Column) -> Column:
     concept, span, ratio = result["valueCodeableConcept"], result["valueRange"], result["valueRatio"]
     return F.coalesce(
-        result["valueQuantity"]["value"],
+        digits(result["valueQuantity"]["value"]),
         F.try_element_at(concept["coding"]["code"], F.lit(1)),
         concept["text"],
         result["valueString"],
         result["valueBoolean"].cast("string"),
         result["valueInteger"],
-        F.when(span.isNotNull(), F.concat_ws(" - ", span["low"]["value"], span["high"]["value"])),
-        F.when(ratio.isNotNull(), F.concat_ws(":", ratio["numerator"]["value"], ratio["denominator"]["value"])),
+        F.when(span.isNotNull(), F.concat_ws(" - ", digits(span["low"]["value"]), digits(span["high"]["value"]))),
+        F.when(
+            ratio.isNotNull(),
+            F.concat_ws(":", digits(ratio["numerator"]["value"]), digits(ratio["denominator"]["value"])),
+        ),
         result["valueTime"],
         result["valueDateTime"],
         result["valuePeriod"]["start"],

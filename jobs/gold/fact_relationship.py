@@ -28,16 +28,15 @@ def build(
     """
     why = procedures.select("tenant", "feed", F.col("procedure_id"), F.explode("reason_refs").alias("_ref"))
     why = resolved(why, "_ref", conditions, "condition_id", "condition_id")
-    done_for = (
-        why.join(told_in(done, "procedure_occurrence_id", "silver.procedure", "procedure_id"), on="procedure_id", how="inner")
-        .join(told_in(stated, "condition_occurrence_id", "silver.condition", "condition_id", "_two"), on="condition_id", how="inner")
-    )  # fmt: skip
+    procedures_done = told_in(done, "procedure_occurrence_id", "silver.procedure", "procedure_id")
+    conditions_stated = told_in(stated, "condition_occurrence_id", "silver.condition", "condition_id", "_two")
+    done_for = why.join(procedures_done, on="procedure_id", how="inner")
+    done_for = done_for.join(conditions_stated, on="condition_id", how="inner")
     of = resolved(observations, "specimen_ref", specimens, "specimen_id", "_specimen_id")
-    sampled = (
-        of.select("observation_id", F.col("_specimen_id").alias("specimen_row_id"))
-        .join(told_in(measured, "measurement_id", "silver.observation", "observation_id"), on="observation_id", how="inner")
-        .join(told_in(taken, "specimen_id", "silver.specimen", "specimen_row_id", "_two"), on="specimen_row_id", how="inner")
-    )  # fmt: skip
+    results = told_in(measured, "measurement_id", "silver.observation", "observation_id")
+    samples = told_in(taken, "specimen_id", "silver.specimen", "_sample_id", "_two")
+    sampled = of.select("observation_id", F.col("_specimen_id").alias("_sample_id"))
+    sampled = sampled.join(results, on="observation_id", how="inner").join(samples, on="_sample_id", how="inner")
     due = _both_ways(
         done_for,
         (concepts.DOMAIN_PROCEDURE, F.col("procedure_occurrence_id"), concepts.RELATION_HAS_DUE_TO),

@@ -39,7 +39,7 @@ def build(
     visits: DataFrame,
     details: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 NOTE: documents with a text, and reports whose text is not that of a document of the same encounter."""
+    """OMOP CDM 5.4 NOTE: documents with a text, and reports whose text is no document of the same encounter."""
     written = _written(documents, "document_reference", F.coalesce("documented_date", "start_date"), _at("documented"))
     reported = _written(reports, "diagnostic_report", F.coalesce("effective_date", "issued_date"), _at("effective"))
     # Exports send the note of an encounter both ways; one text is one note.

@@ -21,7 +21,7 @@ def _path(settings: Settings) -> str:
 
 
 def measure(lake: Lake) -> dict[str, Any]:
-    """Coverage of the published clinical events, by vocabulary, with the unmapped codes ranked; counted once a version."""
+    """Coverage of the clinical events by vocabulary, with the unmapped codes ranked; counted once a version."""
     version = lake.version(EVENTS)
     known = documents.read(_path(lake.settings))
     if known and known["version"] == version:

@@ -43,7 +43,8 @@ th { text-align: left; color: var(--soft); font-weight: 500; border-bottom: 2px 
 th, td { padding: .45rem .7rem .45rem 0; vertical-align: top } td { border-bottom: 1px solid var(--line) }
 code { font: .88em ui-monospace, monospace; background: var(--shade); padding: .1em .3em; border-radius: 3px }
 .key::after { content: " key"; color: var(--lake); font-size: .8em }
-.tag { font-size: .8rem; padding: .05rem .5rem; border-radius: 1rem; border: 1px solid var(--line); white-space: nowrap }
+.tag { font-size: .8rem; padding: .05rem .5rem; border-radius: 1rem; white-space: nowrap;
+  border: 1px solid var(--line) }
 .direct { background: #c0392b; color: #fff; border: 0 } .sensitive { background: #b9770e; color: #fff; border: 0 }
 .quasi { background: #2e6f95; color: #fff; border: 0 } .from { color: var(--soft); font-size: .86em }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .8rem }
@@ -100,7 +101,8 @@ def _page(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)} · Lakeward</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
+        f"<title>{html.escape(title)} · Lakeward</title><style>{STYLE}</style></head>"
+        f"<body><main>{body}</main></body></html>\n"
     )
 
 
@@ -144,7 +146,9 @@ def _table(table: schemas.Table, lineage: ColumnLineage | None) -> str:
         f"<h1>{table.table}</h1><p class=lead>{html.escape(table.doc)}</p>",
         '<ul class="facts">' + "".join(f"<li><b>{name}</b>{value}</li>" for name, value in facts.items()) + "</ul>",
         *[f"<p><strong>Mind:</strong> {html.escape(warning)}</p>" for warning in table.warnings],
-        "<h2>Columns</h2><div class=wide><table><thead><tr><th>column<th>type<th>meaning<th>privacy<th>expected</tr></thead><tbody>",
+        "<h2>Columns</h2><div class=wide><table><thead><tr>",
+        *[f"<th>{title}" for title in ("column", "type", "meaning", "privacy", "expected")],
+        "</tr></thead><tbody>",
         *[_column(table, column, by_column.get(column.name, []), lineage) for column in table.columns.values()],
         "</tbody></table></div>",
         "<h2>Expected of the table</h2>",
@@ -176,9 +180,8 @@ def _expected(checks: Iterable[Check]) -> str:
     for check in checks:
         limit = "none may fail" if check.threshold == 0 else f"at most {check.threshold:.0%}"
         stops = " · stops" if check.severity == STOP else ""
-        lines[check.name] = (
-            f'<div><span title="{html.escape(check.doc)}">{check.name}</span> <span class=from>{limit}{stops}</span></div>'
-        )
+        named = f'<span title="{html.escape(check.doc)}">{check.name}</span>'
+        lines[check.name] = f"<div>{named} <span class=from>{limit}{stops}</span></div>"
     return "".join(lines.values()) or '<span class="from">nothing beyond its type</span>'
 
 

@@ -10,9 +10,9 @@ import schemas
 from jobs.shell import documents, state
 from jobs.shell.build import Outcome, Request
 from jobs.shell.failpoint import reach
-from jobs.shell.witness import GateAndLineage
 from jobs.shell.lake import Lake, NotBuiltError
 from jobs.shell.settings import Settings
+from jobs.shell.witness import GateAndLineage
 
 TABLE = "publication"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import decimal
 import os
 import pathlib
 import urllib.parse
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 import deltalake
 import duckdb
@@ -16,7 +17,7 @@ import schemas
 from jobs.shell import publication, state
 from jobs.shell.settings import Settings
 
-DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMPTZ", "binary": "BLOB"}
+DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMP", "binary": "BLOB"}
 
 
 class NothingPublishedError(RuntimeError):
@@ -29,7 +30,7 @@ def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnec
     `person` and `gold.person` are the published gold, `silver.x`, `bronze.x` and `quarantine.x` what
     stands behind it. Trace columns are hidden unless asked for.
     """
-    connection = duckdb.connect(config={"TimeZone": "UTC"})
+    connection = duckdb.connect()
     versions = published_versions(settings)
     for schema in ("gold", "silver", "bronze", "quarantine"):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -91,9 +92,14 @@ def _view(
         )
     else:
         source = f"read_parquet([{listed}], {options})"
-    order = [f.name for f in delta.schema().fields if f.name not in set(hidden)]
-    columns = ", ".join(f'"{c}"' for c in order)
+    shown = [field for field in delta.schema().fields if field.name not in set(hidden)]
+    columns = ", ".join(_column(field.name, str(field.type)) for field in shown)
     connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}")
+
+
+def _column(name: str, kind: str) -> str:
+    # Instants are UTC; with a zone DuckDB would need an extension that is fetched at run time.
+    return f'CAST("{name}" AS TIMESTAMP) AS "{name}"' if "timestamp" in kind and "struct" not in kind else f'"{name}"'
 
 
 def _deleted(delta: deltalake.DeltaTable) -> pa.Table | None:
@@ -137,7 +143,7 @@ def write(result: duckdb.DuckDBPyRelation, form: str, out: TextIO) -> None:
         import orjson
 
         rows = result.to_arrow_table().to_pylist()
-        text = orjson.dumps(rows, default=str, option=orjson.OPT_INDENT_2)
+        text = orjson.dumps(rows, default=_plain, option=orjson.OPT_INDENT_2)
         out.write(text.decode() + "\n")
     elif form == "csv":
         import pyarrow.csv as csv
@@ -146,6 +152,13 @@ def write(result: duckdb.DuckDBPyRelation, form: str, out: TextIO) -> None:
         csv.write_csv(_flat(result.to_arrow_table()), os.fdopen(out.fileno(), "wb", closefd=False))
     else:
         result.show(max_width=200, max_rows=200) if out.isatty() else out.write(str(result) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no type for: a decimal as the number it is, exactly; anything else as text."""
+    import orjson
+
+    return orjson.Fragment(format(value, "f")) if isinstance(value, decimal.Decimal) else str(value)
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -68,7 +68,7 @@ class NameTakenError(ValueError):
 
 
 def write(kind: str, name: str, *, root: pathlib.Path = CHECKOUT) -> list[pathlib.Path]:
-    """Write the skeleton of a table (`layer.table`) or a feed (`place_format`); returns the files. Overwrites nothing."""
+    """Write the skeleton of a table (`layer.table`) or a feed (`place_format`); overwrites nothing."""
     files = _feed(name) if kind == "feed" else _table(name)
     for path in files:
         if (root / path).exists():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,7 +101,7 @@ def write_changes(
     table: str,
     version: int,
     previous: int,
-    touched: dict[str, Iterable[int] | None],
+    touched: Mapping[str, Iterable[int] | None],
     resource_types: Iterable[str] | None = None,
 ) -> None:
     """Note what a version touched since the published version before it."""

@@ -177,8 +177,9 @@ def _hops(settings: Settings, table: schemas.Table) -> list[dict[str, Any]]:
 
 def as_text(found: dict[str, Any]) -> str:
     """The walk, for people."""
-    lines = [f"{found['table']} {found['id']}, version {found['published']['version']}, "
-             f"publication {found['published']['publication']}, vocabulary {found['published']['vocabulary']}"]  # fmt: skip
+    published = found["published"]
+    place = f"version {published['version']}, publication {published['publication']}"
+    lines = [f"{found['table']} {found['id']}, {place}, vocabulary {published['vocabulary']}"]
     lines += [f"  {name}: {value}" for name, value in found["row"].items() if value is not None]
     if found["derived_from"]:
         lines.append(f"derived by rule from {', '.join(found['derived_from'])}")

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Callable
 
 from jobs.shell.build import Outcome, Request
+from jobs.shell.faults import safe_text
 from jobs.shell.lake import Lake
 from jobs.shell.witness import GateAndLineage
 
@@ -15,4 +16,9 @@ def ensure(lake: Lake, request: Request, witness: GateAndLineage, say: Callable[
     from jobs.shell import vocabulary
 
     download = pathlib.Path(request.download) if request.download else None
-    return vocabulary.load(lake, download, request, say, witness)
+    try:
+        return vocabulary.load(lake, download, request, say, witness)
+    except Exception as fault:
+        message = f"{type(fault).__name__}: {safe_text(fault)}"
+        say(f"vocabulary: nothing is loaded: {message}")
+        return [Outcome("vocabulary", "failed", message=message)]

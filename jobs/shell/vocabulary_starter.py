@@ -59,8 +59,7 @@ def beside(rows: Rows, own: Own, *, own_concepts: bool) -> Rows:
         used -= {kind for (kind,) in own.distinct(table, f"{table}_id")}
         stays[table] = [row for row in rows[table] if row[f"{table}_id"] in used]
         needed |= {row[f"{table}_concept_id"] for row in stays[table]}
-        if table in KINDS:
-            stays[table] += _unnamed(table, used - {row[f"{table}_id"] for row in stays[table]})
+        stays[table] += _unnamed(table, used - {row[f"{table}_id"] for row in stays[table]})
     held = {i for (i,) in own.distinct("concept", "concept_id", among=("concept_id", needed))}
     stays["concept"] = [row for row in concepts if row["concept_id"] in needed - held]
     stays["source_to_concept_map"] = _local(rows, own, needed)
@@ -68,9 +67,15 @@ def beside(rows: Rows, own: Own, *, own_concepts: bool) -> Rows:
 
 
 def _unnamed(table: str, kinds: set[str]) -> list[dict[str, Any]]:
-    """Rows for kinds that concepts are of and no file declares: by their id alone, and concept 0."""
+    """Rows for kinds that are used and that no file declares: by their id alone, and concept 0."""
     same = {f"{table}_concept_id": NO_MATCH, "origin": "derived"}
-    return [{f"{table}_id": kind, f"{table}_name": kind, **same} for kind in sorted(kinds)]
+    rows = [{f"{table}_id": kind, f"{table}_name": kind, **same} for kind in sorted(kinds)]
+    if table == "relationship":
+        rows = [
+            {**row, "is_hierarchical": "0", "defines_ancestry": "0", "reverse_relationship_id": row["relationship_id"]}
+            for row in rows
+        ]
+    return rows
 
 
 def _local(rows: Rows, own: Own, needed: set[int]) -> list[dict[str, Any]]:

@@ -8,10 +8,9 @@ from typing import Any
 import deltalake
 import duckdb
 
+import schemas
 from jobs.shell import deliveries
 from jobs.shell.settings import Settings
-
-import schemas
 
 SHOWN_ALWAYS = (
     "record_id",
@@ -44,16 +43,15 @@ def listing(settings: Settings) -> str:
     for feed in schemas.feeds():
         for delivery in deliveries.deliveries(feed.feed, settings):
             if delivery.state == "held":
-                lines.append(
-                    f"{feed.feed:<34}{', '.join(delivery.reasons):<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}"
-                )
+                why = ", ".join(delivery.reasons)
+                lines.append(f"{feed.feed:<34}{why:<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}")
     for name in schemas.names():
         found = _open(settings, name)
         if found is None:
             continue
-        counted = found.query(
-            "q", "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1"
-        )
+        by_reason = "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1"
+        counted = found.query("q", by_reason)
+        assert counted is not None
         lines += [f"{name:<34}{reason:<40}{count:>14,}" for reason, count in counted.fetchall()]
     return "\n".join([f"{'where':<34}{'reason':<40}{'rows':>14}", *lines]) if lines else "Nothing waits."
 
@@ -66,6 +64,7 @@ def show(settings: Settings, table: str, *, reason: str | None, limit: int, reve
         raise NothingWaitsError(f"{table}: nothing waits")
     where = "" if reason is None else f"WHERE list_contains(faults, {_quoted(reason)})"
     rows = found.query("q", f"SELECT * FROM q {where} LIMIT {int(limit)}")
+    assert rows is not None
     names = rows.columns
     blocks = []
     for values in rows.fetchall():

@@ -19,6 +19,7 @@ from jobs.columns.fhir import (
     codings,
     current,
     decimal,
+    digits,
     has_content,
     identity,
     parsed,
@@ -77,7 +78,7 @@ def build(resources: DataFrame) -> DataFrame:
 def _time(name: str, start: Column, zone: Column) -> list[Column]:
     r = F.col("r")
     age, ages = r[f"{name}Age"], r[f"{name}Range"]
-    in_range = F.concat_ws(" - ", ages["low"]["value"], ages["high"]["value"])
+    in_range = F.concat_ws(" - ", digits(ages["low"]["value"]), digits(ages["high"]["value"]))
     return [
         start.alias(f"{name}_sent"),
         *spell(name, start, r[f"{name}Period"]["end"], zone),

@@ -9,6 +9,7 @@ from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
     IDENTIFIER,
+    NUMBER,
     REFERENCE,
     aliases,
     all_codings,
@@ -24,7 +25,7 @@ from jobs.columns.parties import ADDRESS, TELECOM, address, coordinate, identifi
 SCHEMA = f"""
     status string, name string, alias array<string>, description string, mode string, identifier array<{IDENTIFIER}>,
     type array<{CODEABLE}>, physicalType {CODEABLE}, telecom array<{TELECOM}>, address {ADDRESS},
-    position struct<longitude:string,latitude:string>, managingOrganization {REFERENCE}, partOf {REFERENCE}
+    position struct<longitude:{NUMBER},latitude:{NUMBER}>, managingOrganization {REFERENCE}, partOf {REFERENCE}
 """
 
 

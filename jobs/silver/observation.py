@@ -16,6 +16,7 @@ from jobs.columns.fhir import (
     codings,
     current,
     decimal,
+    digits,
     first_person,
     has_content,
     identity,
@@ -108,7 +109,7 @@ def _result() -> list[Column]:
 def _faults() -> Column:
     r, p = F.col("r"), F.col("p")
     period = r["effectivePeriod"]
-    number = F.coalesce(p["valueQuantity"]["value"], p["valueInteger"])
+    number = F.coalesce(digits(p["valueQuantity"]["value"]), p["valueInteger"])
     return faults(
         no_subject=reference(r["subject"], "Patient").isNull(),
         no_code=~has_content(p["code"]),

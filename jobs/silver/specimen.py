@@ -19,6 +19,7 @@ from jobs.columns.fhir import (
     codings,
     current,
     decimal,
+    digits,
     identity,
     parsed,
     reference,
@@ -71,6 +72,7 @@ def build(resources: DataFrame) -> DataFrame:
         faults(
             malformed_date=is_malformed(collected) | is_malformed(ended) | is_malformed(r["receivedTime"]),
             bad_period=ends_before_start(taken["collectedPeriod"]["start"], ended),
-            value_not_a_number=taken["quantity"]["value"].isNotNull() & decimal(taken["quantity"]["value"]).isNull(),
+            value_not_a_number=digits(taken["quantity"]["value"]).isNotNull()
+            & decimal(taken["quantity"]["value"]).isNull(),
         ).alias("faults"),
     )

@@ -27,7 +27,9 @@ def eras(rows, *given, **strength):
 
 
 def test_sixty_tablets_of_500_mg_in_thirty_days_are_1000_mg_a_day(rows):
-    assert eras(rows, exposure(DAY(2020, 1, 1), DAY(2020, 1, 30), 60.0)) == [(1000.0, DAY(2020, 1, 1), DAY(2020, 1, 30))]
+    assert eras(rows, exposure(DAY(2020, 1, 1), DAY(2020, 1, 30), 60.0)) == [
+        (1000.0, DAY(2020, 1, 1), DAY(2020, 1, 30))
+    ]
 
 
 def test_another_dose_is_another_era(rows):

@@ -31,7 +31,8 @@ def exposure(start, end, drug=TABLET, person=1, **other):
 def eras(rows, *given):
     found = build(rows("gold.drug_exposure", *given), *vocabulary(rows)).collect()
     return sorted(
-        (e.drug_concept_id, e.drug_era_start_date, e.drug_era_end_date, e.drug_exposure_count, e.gap_days) for e in found
+        (e.drug_concept_id, e.drug_era_start_date, e.drug_era_end_date, e.drug_exposure_count, e.gap_days)
+        for e in found
     )
 
 
@@ -63,7 +64,9 @@ def test_eras_agree_with_a_plain_reading_of_the_rule(rows):
         start = DAY(2020, 1, 1) + datetime.timedelta(days=draw.randrange(400))
         given.append(exposure(start, start + datetime.timedelta(days=draw.randrange(25)), person=person))
     found = build(rows("gold.drug_exposure", *given), *vocabulary(rows)).collect()
-    spans = sorted((e.person_id, e.drug_era_start_date, e.drug_era_end_date, e.drug_exposure_count, e.gap_days) for e in found)
+    spans = sorted(
+        (e.person_id, e.drug_era_start_date, e.drug_era_end_date, e.drug_exposure_count, e.gap_days) for e in found
+    )
     assert spans == sorted(itertools.chain.from_iterable(by_hand(p, given) for p in range(1, 9)))
 
 

@@ -52,7 +52,9 @@ def test_required_is_what_the_standard_requires():
         if column.required
     }
     facts = _facts(FIELDS)
-    assert required == {(t, c) for t, fields in facts.items() for c, row in fields.items() if row["isRequired"] == "Yes"}
+    assert required == {
+        (t, c) for t, fields in facts.items() for c, row in fields.items() if row["isRequired"] == "Yes"
+    }
 
 
 def _type_of(given):
