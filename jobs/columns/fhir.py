@@ -13,7 +13,7 @@ CODEABLE = f"struct<coding:array<{CODING}>,text:string>"
 REFERENCE = "struct<reference:string,type:string,identifier:struct<system:string,value:string>,display:string>"
 PERIOD = "struct<start:string,`end`:string>"
 # Spark reads a JSON number declared as string through a double, which loses digits (FHIR R4 datatypes, decimal);
-# declared as decimal, what is no number vanishes. A variant keeps both, see `digits` and `decimal`.
+# declared as decimal, what is no number vanishes. A variant keeps both: `jobs.columns.numbers`.
 NUMBER = "variant"
 QUANTITY = f"struct<value:{NUMBER},comparator:string,unit:string,system:string,code:string>"
 IDENTIFIER = f"struct<use:string,type:{CODEABLE},system:string,value:string>"
@@ -233,31 +233,6 @@ def text_of(codeable_concept: Column) -> Column:
     ['shown', 'said']
     """
     return F.coalesce(codeable_concept["text"], F.try_element_at(codeable_concept["coding"]["display"], F.lit(1)))
-
-
-def digits(number: Column) -> Column:
-    """A number as text, whatever stood in its place; null when nothing did.
-
-    >>> from pyspark.sql import SparkSession
-    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> sent = [("0.12345678901234567891",), ('"high"',), ("null",)]
-    >>> rows = spark.createDataFrame([(f'{{"value":{value}}}',) for (value,) in sent], "q string")
-    >>> [row.t for row in rows.select(digits(F.from_json("q", QUANTITY)["value"]).alias("t")).collect()]
-    ['0.12345678901234567891', 'high', None]
-    """
-    return number.cast("string")
-
-
-def decimal(number: Column) -> Column:
-    """A FHIR decimal, exact to eighteen places; null when it is no number.
-
-    >>> from pyspark.sql import SparkSession
-    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> rows = spark.createDataFrame([("4.10",), ("1e-3",), ("high",)], "t string")
-    >>> [str(row.n) for row in rows.select(decimal(F.col("t")).alias("n")).collect()]
-    ['4.100000000000000000', '0.001000000000000000', 'None']
-    """
-    return digits(number).try_cast(DECIMAL)
 
 
 def has_content(codeable_concept: Column) -> Column:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import NUMBER, PERIOD, decimal
+from jobs.columns.fhir import NUMBER, PERIOD
+from jobs.columns.numbers import decimal
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
 TELECOM = "struct<system:string,value:string,use:string>"

@@ -6,7 +6,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
-from jobs.columns.fhir import CODEABLE, NUMBER, PERIOD, QUANTITY, codings, decimal, digits, has_content, text_of
+from jobs.columns.fhir import CODEABLE, NUMBER, PERIOD, QUANTITY, codings, has_content, text_of
+from jobs.columns.numbers import decimal, digits
 
 _RANGE = f"struct<low:{QUANTITY},high:{QUANTITY}>"
 _RATIO = f"struct<numerator:{QUANTITY},denominator:{QUANTITY}>"

@@ -18,8 +18,6 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    decimal,
-    digits,
     has_content,
     identity,
     parsed,
@@ -27,6 +25,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
+from jobs.columns.numbers import decimal, digits
 
 # Condition.onset[x] and abatement[x] take the same types.
 _TIME = "{0}DateTime string, {0}Age {1}, {0}Period {2}, {0}Range struct<low:{1},high:{1}>, {0}String string"

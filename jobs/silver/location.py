@@ -15,11 +15,11 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    decimal,
     identity,
     parsed,
     reference,
 )
+from jobs.columns.numbers import decimal
 from jobs.columns.parties import ADDRESS, TELECOM, address, coordinate, identifiers
 
 SCHEMA = f"""

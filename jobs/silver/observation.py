@@ -15,8 +15,6 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    decimal,
-    digits,
     first_person,
     has_content,
     identity,
@@ -26,6 +24,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
+from jobs.columns.numbers import decimal, digits
 from jobs.columns.results import RESULT, normal_ranges, value_columns, value_kind
 
 # An observation and a component say their result with the same fields (FHIR R4 Observation.component).

@@ -18,8 +18,6 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    decimal,
-    digits,
     identity,
     parsed,
     reference,
@@ -27,6 +25,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
+from jobs.columns.numbers import decimal, digits
 from jobs.columns.parties import identifiers
 
 SCHEMA = f"""
