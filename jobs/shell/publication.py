@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import schemas
-from jobs.shell import documents, state
+from jobs.shell import coverage, documents, state
 from jobs.shell.build import Outcome, Request
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake, NotBuiltError
@@ -40,6 +40,7 @@ def publish(lake: Lake, request: Request, witness: GateAndLineage, say: Callable
         outcome = Outcome(TABLE, "unchanged", before["number"], len(versions))
         say(f"publication {before['number']} stands: no table changed")
         return outcome
+    coverage.measure(lake)
     number = before["number"] + 1 if before else 1
     name = f"{number:08d}"
     states = {t: state.read(settings, t) for t in versions}

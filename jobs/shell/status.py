@@ -39,7 +39,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         "places": {
             "lake": settings.home,
             "lineage": f"{settings.root('ops')}/lineage",
-            "gates": f"{settings.root('ops')}/gates",
+            "gates": f"{settings.root('ops')}/gates/data_docs/index.html",
         },
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.shell import gate, lineage_sweep, scope, state
+from jobs.shell import data_docs, gate, lineage_sweep, scope, state
 from jobs.shell.accounting import Ledger
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, derive
@@ -40,6 +40,7 @@ class GateAndLineage:
         lineage_sweep.sweep(lake.settings)
         conf = dict(lake.spark.sparkContext.getConf().getAll())
         self.lake = lake
+        self.run = run
         self.ledger = Ledger(lake)
         self.lookups = Lookups(lake.spark, self._published, lake.version)
         self.judgements: list[gate.Judgement] = []
@@ -143,4 +144,6 @@ class GateAndLineage:
     def close(self) -> None:
         """The run is over."""
         self.lookups.close()
+        if self.judgements:
+            data_docs.build(f"{self.lake.settings.root('ops')}/gates/data_docs", self.judgements, self.run)
         self.lineage.close()

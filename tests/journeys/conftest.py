@@ -1,0 +1,155 @@
+"""One lake for all journeys: a small hospital delivers twice, and everything is built and published after each."""
+
+import datetime
+import json
+import pathlib
+
+import pytest
+
+DAY_ONE = datetime.datetime(2026, 3, 1, 6, tzinfo=datetime.UTC)
+DAY_TWO = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.UTC)
+LOINC, SNOMED, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
+
+
+def concept(system, code, text):
+    return {"coding": [{"system": system, "code": code, "display": text}], "text": text}
+
+
+def patient(number, year, updated="2026-02-28T00:00:00Z", **more):
+    return {
+        "resourceType": "Patient",
+        "id": f"p{number}",
+        "meta": {"lastUpdated": updated},
+        "gender": "female",
+        "birthDate": f"{year}-05-01",
+        "name": [{"family": f"Test{number}"}],
+        **more,
+    }
+
+
+def encounter(number, who):
+    return {
+        "resourceType": "Encounter",
+        "id": f"e{number}",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "subject": {"reference": f"Patient/p{who}"},
+        "participant": [{"individual": {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|1"}}],
+        "period": {"start": "2025-06-01T14:00:00-04:00", "end": "2025-06-01T15:00:00-04:00"},
+    }
+
+
+def potassium(number, who, value, updated="2026-02-28T00:00:00Z", status="final"):
+    return {
+        "resourceType": "Observation",
+        "id": f"o{number}",
+        "meta": {"lastUpdated": updated},
+        "status": status,
+        "category": [concept("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory", "Laboratory")],
+        "code": concept(LOINC, "2823-3", "Potassium"),
+        "subject": {"reference": f"Patient/p{who}"},
+        "encounter": {"reference": f"Encounter/e{who}"},
+        "effectiveDateTime": "2025-06-01T22:30:00-04:00",
+        "valueQuantity": {"value": value, "unit": "mmol/L", "system": UCUM, "code": "mmol/L"},
+    }
+
+
+def condition(number, who, code, text):
+    return {
+        "resourceType": "Condition",
+        "id": f"c{number}",
+        "code": concept(SNOMED, code, text),
+        "subject": {"reference": f"Patient/p{who}"},
+        "encounter": {"reference": f"Encounter/e{who}"},
+        "onsetDateTime": "2025-06-01",
+    }
+
+
+PRACTITIONER = {
+    "resourceType": "Practitioner",
+    "id": "d1",
+    "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1"}],
+    "name": [{"family": "Doctor"}],
+}
+FIRST = [
+    patient(1, 1970),
+    patient(2, 1980),
+    PRACTITIONER,
+    encounter(1, 1),
+    encounter(2, 2),
+    potassium(1, 1, 4.1),
+    potassium(2, 2, 4.4),
+    potassium(3, 2, 9.9, status="entered-in-error"),
+    # Nobody maps this code: it must reach gold with concept 0.
+    condition(1, 1, "999000000000", "a condition no vocabulary knows"),
+    # And this one speaks of somebody who is not delivered.
+    potassium(9, 9, 5.0),
+    {"resourceType": "Basic", "id": "b1"},
+]
+SECOND = [
+    potassium(1, 1, 4.7, updated="2026-03-01T00:00:00Z", status="corrected"),
+    patient(3, 1990),
+    encounter(3, 3),
+    potassium(4, 3, 3.9),
+]
+
+
+def write(folder, resources, *broken):
+    folder.mkdir(parents=True)
+    lines = [json.dumps(resource) for resource in resources]
+    (folder / "export.ndjson").write_text("\n".join([*lines, *broken]) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hospital(spark, tmp_path_factory):
+    """The lake after both deliveries; `first` and `second` are the reports of the two runs."""
+    import dataclasses
+
+    from jobs.shell import deliveries, run
+    from jobs.shell.lake import Lake
+    from jobs.shell.settings import Settings
+
+    @dataclasses.dataclass
+    class Hospital:
+        settings: Settings
+        lake: Lake
+        first: object
+        second: object
+
+        def again(self, *names, **options):
+            return run.run(self.lake, names, say=lambda text: None, **options)
+
+    home = tmp_path_factory.mktemp("hospital")
+    patcher = pytest.MonkeyPatch()
+    # One broken line in twelve is above the share that a real feed allows.
+    import schemas
+
+    strict = schemas.feed("ehr_fhir")
+    lenient = dataclasses.replace(strict, bad_share=0.5)
+    patcher.setattr(schemas, "feed", lambda name: lenient if name == "ehr_fhir" else strict)
+    settings = Settings(str(home / "lake"))
+    lake = Lake(spark, settings)
+    repeated_key = '{"resourceType": "Observation", "id": "x", "id": "y"}'
+    deliveries.land("ehr_fhir", [write(home / "one", FIRST, repeated_key)], settings, received_at=DAY_ONE)
+    found = Hospital(settings, lake, None, None)
+    found.first = found.again()
+    assert found.first.state == "succeeded", [o["message"] for o in found.first.outcomes if o["message"]]
+    deliveries.land("ehr_fhir", [write(home / "two", SECOND)], settings, received_at=DAY_TWO)
+    found.second = found.again()
+    assert found.second.state == "succeeded", [o["message"] for o in found.second.outcomes if o["message"]]
+    yield found
+    patcher.undo()
+
+
+@pytest.fixture
+def sql(hospital):
+    """Ask the published lake: rows as tuples."""
+    from jobs.shell import query
+
+    return lambda text, trace=False: query.connect(hospital.settings, trace=trace).execute(text).fetchall()
+
+
+@pytest.fixture(scope="session")
+def checkout():
+    return pathlib.Path(__file__).resolve().parents[2]

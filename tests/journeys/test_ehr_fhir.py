@@ -1,0 +1,100 @@
+"""The life of records from an EHR's FHIR export: landing, bronze, silver, gold, publication, and back again."""
+
+import datetime
+
+import schemas
+from jobs.shell import publication, quarantine, state, status, trace
+
+
+def test_a_potassium_result_becomes_a_measurement_of_its_person_in_its_visit(sql):
+    [row] = sql(
+        "SELECT m.value_as_number, m.measurement_concept_id, m.unit_concept_id, m.measurement_date,"
+        " v.visit_start_date, pr.npi FROM measurement m JOIN person p USING (person_id)"
+        " JOIN visit_occurrence v USING (visit_occurrence_id) LEFT JOIN provider pr ON pr.provider_id = v.provider_id"
+        " WHERE p.year_of_birth = 1980"
+    )
+    # 22:30 at the hospital is the next day in UTC: the date is the hospital's.
+    assert row == (4.4, 3023103, 8753, datetime.date(2025, 6, 1), datetime.date(2025, 6, 1), "1")
+
+
+def test_a_corrected_result_replaces_the_one_before(sql):
+    assert sql("SELECT value_as_number FROM measurement JOIN person USING (person_id) WHERE year_of_birth = 1970") == [
+        (4.7,)
+    ]
+
+
+def test_what_was_entered_in_error_gives_no_row_and_is_counted(sql, hospital):
+    assert sql("SELECT count(*) FROM measurement WHERE value_as_number = 9.9") == [(0,)]
+    account = state.read(hospital.settings, "gold.measurement").accounting
+    assert account["excluded"] == {"entered_in_error": 1}
+
+
+def test_a_code_that_no_vocabulary_knows_is_kept_with_concept_0(sql):
+    assert sql("SELECT condition_concept_id, condition_source_value FROM condition_occurrence") == [(0, "999000000000")]
+
+
+def test_a_result_of_an_unknown_patient_waits_in_quarantine(hospital):
+    assert quarantine.reasons(hospital.lake, "silver.clinical_event") == {"unknown_patient": 1}
+
+
+def test_a_record_that_breaks_json_waits_in_quarantine_and_the_rest_lands(hospital):
+    assert quarantine.reasons(hospital.lake, "bronze.ehr_fhir") == {"duplicate_key": 1}
+    account = state.read(hospital.settings, "bronze.ehr_fhir").accounting
+    assert (account["in"], account["out"], account["held"], account["missing"]) == (16, 15, 1, 0)
+
+
+def test_a_type_that_silver_does_not_read_is_kept_and_counted(hospital):
+    assert state.read(hospital.settings, "bronze.ehr_fhir").accounting["not_mapped"] == {"Basic": 1}
+
+
+def test_no_hop_lost_a_row(hospital):
+    accounts = {name: state.read(hospital.settings, name).accounting for name in schemas.names()}
+    assert {name: a["missing"] for name, a in accounts.items() if a.get("missing")} == {}
+
+
+def test_all_39_omop_tables_are_published(hospital):
+    current = publication.current(hospital.settings)
+    assert len([name for name in current["tables"] if name.startswith("gold.")]) == 39
+
+
+def test_a_gold_row_is_traced_to_the_bytes_it_stands_on(hospital, sql):
+    [(measurement_id,)] = sql("SELECT measurement_id FROM measurement WHERE value_as_number = 4.7")
+    found = trace.walk(hospital.settings, "gold.measurement", measurement_id, reveal=True)
+    [record] = found["records"]
+    assert '"id": "o1"' in record["bytes"]
+    assert '"value": 4.7' in record["bytes"]
+    assert record["bytes_found"] == record["length"]
+
+
+def test_a_trace_hides_what_it_is_not_asked_to_reveal(hospital, sql):
+    [(measurement_id,)] = sql("SELECT measurement_id FROM measurement WHERE value_as_number = 4.7")
+    text = trace.as_text(trace.walk(hospital.settings, "gold.measurement", measurement_id))
+    assert "4.7" not in text
+    assert "2823-3" not in text
+
+
+def test_the_second_delivery_touched_only_whom_it_speaks_of(hospital):
+    changed = {o["table"]: o for o in hospital.second.outcomes if o["action"] == "built"}
+    measurement = changed["gold.measurement"]
+    assert (measurement["inserted"], measurement["updated"], measurement["deleted"]) == (1, 1, 0)
+
+
+def test_running_again_changes_nothing(hospital):
+    before = publication.current(hospital.settings)
+    report = hospital.again()
+    assert {o["action"] for o in report.outcomes} == {"unchanged"}
+    assert publication.current(hospital.settings) == before
+
+
+def test_a_full_rebuild_gives_what_the_deliveries_gave_one_by_one(hospital):
+    before = publication.current(hospital.settings)["tables"]
+    report = hospital.again("silver", "gold", "publication", full=True)
+    assert report.state == "succeeded"
+    assert [o["table"] for o in report.outcomes if o["action"] == "built"] == []
+    assert publication.current(hospital.settings)["tables"] == before
+
+
+def test_status_tells_it_without_spark(hospital):
+    text = status.as_text(status.collect(hospital.settings))
+    assert "taken in" in text
+    assert "entered_in_error 1" in text
