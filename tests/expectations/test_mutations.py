@@ -12,14 +12,10 @@ AS_OF = "2026-03-01"
 # Which check tells it, and whether DQD has such a check.
 TOLD_BY = {
     "units_swapped": ("unit_shift", False),
-    "pounds_as_kilograms": ("value_shift", False),
     "days_shifted_by_zone": ("day_apart", False),
     "feed_half_missing": ("volume", False),
-    "rows_repeated_with_new_keys": ("repeated", False),
     "patients_mixed_up": ("visit_of_person", False),
-    "births_in_1900": ("default_birth", False),
     "genders_swapped": ("plausibleGender", True),
-    "wrong_domain": ("fkDomain", True),
     "eras_missing": ("measureConditionEraCompleteness", True),
 }
 

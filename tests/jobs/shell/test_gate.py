@@ -244,7 +244,7 @@ def test_a_vocabulary_below_nine_in_ten_warns_by_name(judge):
 
 
 def test_a_vocabulary_that_matched_and_matches_nothing_now_stops(judge):
-    previous = {"rows": 100, "coverage": {"ICD10CM": [95, 100]}}
+    previous = {"rows": 30, "coverage": {"ICD10CM": [28, 30]}}
     judged = judge("silver.clinical_event", *[_event(i, "E119", 0) for i in range(30)], previous=previous)
     assert [(v.check, v.column) for v in judged.stopped] == [("coverage_fall", "ICD10CM")]
 
