@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import schemas
 from expectations import clinical, dqd, shape
-from expectations.check import Check
+from expectations.check import WARN, Check
 from expectations.implied import demoted, implied
 
 
@@ -17,7 +17,10 @@ from expectations.implied import demoted, implied
 def suite(table: schemas.Table) -> tuple[Check, ...]:
     """Every check of a table; a table cannot be without."""
     found = (*implied(table), *dqd.checks(table), *clinical.checks(table), *known(table), *shape.checks())
-    return tuple(demoted(table, check) for check in found)
+    warned = {(check.name, check.column) for check in found if check.severity == WARN}
+    # What is told not to stop goes where the same check already warns, at a stricter threshold.
+    twice = [c for c in found if demoted(table, c) != c and (c.name, c.column) in warned]
+    return tuple(demoted(table, check) for check in found if check not in twice)
 
 
 def known(table: schemas.Table) -> Sequence[Check]:
