@@ -47,11 +47,11 @@ def read(path: pathlib.Path) -> list[Row]:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def write(name: str, rows: Iterable[Row]) -> None:
+def write(into: pathlib.Path, name: str, rows: Iterable[Row]) -> None:
     """Write an Athena-shaped file: the declared columns, tabs, no quoting, Unix line ends."""
     columns = [column for column in schemas.table(f"bronze.{name.lower()}").columns if column != "origin"]
     lines = ["\t".join(columns), *("\t".join(row.get(c, "") for c in columns) for row in rows)]
-    (HERE / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (into / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def codes(demo: pathlib.Path) -> set[tuple[str, str]]:
@@ -177,6 +177,7 @@ def main(given: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.vocabulary.build")
     parser.add_argument("--reference", type=pathlib.Path, default=CHECKOUT.parent / "shared" / "reference")
     parser.add_argument("--demo", type=pathlib.Path, default=CHECKOUT / "infra" / "hospital" / "ehr_fhir")
+    parser.add_argument("--into", type=pathlib.Path, default=HERE)
     asked = parser.parse_args(given)
     folder = asked.reference / "vocabulary-sample"
     sample = {row["concept_id"]: row for row in read(folder / "CONCEPT.csv")}
@@ -184,14 +185,14 @@ def main(given: list[str] | None = None) -> int:
     found = concepts(sample, in_demo)
     kept = kinds(found, sample, folder)
     ancestors, amounts = drugs(found)
-    write("CONCEPT", (found[i] for i in sorted(found, key=int)))
+    write(asked.into, "CONCEPT", (found[i] for i in sorted(found, key=int)))
     for name, rows in kept.items():
-        write(name.upper(), sorted(rows, key=lambda row: next(iter(row.values()))))
-    write("CONCEPT_RELATIONSHIP", relations(found))
-    write("CONCEPT_ANCESTOR", ancestors)
-    write("DRUG_STRENGTH", amounts)
-    write("SOURCE_TO_CONCEPT_MAP", local_map(found))
-    write("CONCEPT_SYNONYM", [])
+        write(asked.into, name.upper(), sorted(rows, key=lambda row: next(iter(row.values()))))
+    write(asked.into, "CONCEPT_RELATIONSHIP", relations(found))
+    write(asked.into, "CONCEPT_ANCESTOR", ancestors)
+    write(asked.into, "DRUG_STRENGTH", amounts)
+    write(asked.into, "SOURCE_TO_CONCEPT_MAP", local_map(found))
+    write(asked.into, "CONCEPT_SYNONYM", [])
     known = {(row["vocabulary_id"], row["concept_code"]) for row in found.values()}
     known |= {(row["source_vocabulary_id"], row["source_code"]) for row in local_map(found)}
     vocabularies = {**SHIPPED, "http://snomed.info/sct": "SNOMED"}

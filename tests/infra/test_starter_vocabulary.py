@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from infra.vocabulary import strengths
+from infra.vocabulary import build, strengths
 from infra.vocabulary.build import codes, read
 from jobs.columns.codes import SYSTEMS
 from jobs.shell.vocabulary_files import POINTERS, TABLES
@@ -96,6 +96,16 @@ def test_an_id_that_the_sample_knows_means_the_same_there(starter):
     ours = {row["concept_id"]: row for row in starter["concept"] if row["concept_id"] in sample}
     wrong = {i for i, row in ours.items() if any(row[column] != sample[i][column] for column in same)}
     assert (len(ours) > 400, wrong) == (True, set())
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the reference sample is not here")
+def test_the_files_are_what_the_script_makes(tmp_path, capsys):
+    build.main(["--into", str(tmp_path), "--reference", str(SAMPLE.parent)])
+    capsys.readouterr()
+    changed = [
+        t for t in TABLES if (tmp_path / f"{t.upper()}.csv").read_bytes() != (STARTER / f"{t.upper()}.csv").read_bytes()
+    ]
+    assert changed == []
 
 
 def strengths_of(name, code="0"):
