@@ -11,6 +11,7 @@ def digits(number: Column) -> Column:
     """A number as text, whatever stood in its place; null when nothing did.
 
     >>> from pyspark.sql import SparkSession
+    >>> from pyspark.sql import functions as F
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> from jobs.columns.fhir import QUANTITY
     >>> sent = [("0.12345678901234567891",), ('"high"',), ("null",)]
@@ -25,6 +26,7 @@ def decimal(number: Column) -> Column:
     """A FHIR decimal, exact to eighteen places; null when it is no number.
 
     >>> from pyspark.sql import SparkSession
+    >>> from pyspark.sql import functions as F
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> rows = spark.createDataFrame([("4.10",), ("1e-3",), ("high",)], "t string")
     >>> [str(row.n) for row in rows.select(decimal(F.col("t")).alias("n")).collect()]
