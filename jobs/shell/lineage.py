@@ -101,6 +101,7 @@ class Lineage:
         self._run_facets = self._of_run(parent, as_of, engine)
         self._log = Log(settings, run)
         self._wire = lineage_wire.Wire() if lineage_wire.configured() else None
+        self.open: dict[str, Hop] = {}
 
     def start(
         self,
@@ -128,7 +129,9 @@ class Lineage:
         self._log.intend(event)
 
     def close(self) -> lineage_wire.Delivery | None:
-        """The run is over; what the consumer got, when one is configured."""
+        """The run is over, and so is any hop nobody ended; what the consumer got, when one is configured."""
+        for hop in list(self.open.values()):
+            hop.fail("NotFinished", "end of run")
         self._log.close()
         return self._wire.close() if self._wire else None
 
@@ -196,13 +199,16 @@ class Hop:
             raise LineageError(f"{self.job}: complete() says nothing, and nothing was prepared")
         event = self._complete(made) if made else {**(self._intended or {}), "eventTime": now()}
         self.lineage.tell(event)
+        self.lineage.open.pop(self.run_id, None)
 
     def fail(self, error_class: str, where: str = "") -> None:
         """The hop failed: by the name of the fault's class and the place, never by its message."""
         self.lineage.tell(self._unmade("FAIL", {"errorMessage": self.lineage.facetry.error(error_class, where)}))
+        self.lineage.open.pop(self.run_id, None)
 
     def begin(self) -> None:
         """Tell that the hop starts."""
+        self.lineage.open[self.run_id] = self
         self.lineage.tell(self._unmade("START", {}))
 
     def _unmade(self, kind: str, facets: Facets) -> Event:

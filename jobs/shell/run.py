@@ -120,7 +120,10 @@ def run(
     finally:
         report.seconds = round(time.monotonic() - started, 2)
         _save(lake.settings, report)
-        witness.close()
+        if missed := witness.close():
+            report.messages.append(missed)
+            _save(lake.settings, report)
+            say(missed)
     return report
 
 

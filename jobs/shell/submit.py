@@ -16,6 +16,7 @@ from jobs.shell import run as runs  # noqa: E402 - spark-submit starts this file
 from jobs.shell.lake import Lake  # noqa: E402
 from jobs.shell.session import session  # noqa: E402
 from jobs.shell.settings import Settings  # noqa: E402
+from jobs.shell.spark_listener import listener_conf  # noqa: E402
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -45,7 +46,7 @@ def main(given: list[str] | None = None) -> int:
     except runs.UnknownNameError as fault:
         print(f"lakeward run: {fault}", file=sys.stderr)
         return 2
-    spark = session(f"lakeward {' '.join(plan)}")
+    spark = session(f"lakeward {' '.join(plan)}", **listener_conf(settings))
     spark.sparkContext.setLogLevel(os.environ.get("LAKEWARD_LOG_LEVEL", "ERROR"))
     lake = Lake(spark, settings)
     options = {"full": asked.full, "as_of": asked.as_of, "parent": asked.parent, "download": asked.vocabulary_from}

@@ -141,9 +141,13 @@ class GateAndLineage:
         where = f"{os.path.basename(last[0].filename)}:{last[0].lineno}" if last else ""
         seen.hop.fail(type(fault).__name__, where)
 
-    def close(self) -> None:
-        """The run is over."""
+    def close(self) -> str | None:
+        """The run is over; a line for its report when a lineage consumer missed events."""
         self.lookups.close()
         if self.judgements:
             data_docs.build(f"{self.lake.settings.root('ops')}/gates/data_docs", self.judgements, self.run)
-        self.lineage.close()
+        delivery = self.lineage.close()
+        if not delivery or not delivery.undelivered:
+            return None
+        why = delivery.reason or "late"
+        return f"lineage: {delivery.undelivered} events not delivered ({why}); they are in the log"

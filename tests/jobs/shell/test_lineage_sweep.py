@@ -106,6 +106,13 @@ def test_a_living_run_is_left_alone(settings):
     assert os.listdir(lineage_log.open_folder(settings)) == []
 
 
+def test_a_hop_that_nobody_ended_fails_at_the_end_of_its_run(settings):
+    lineage = Lineage(settings, "r1", code=CODE)
+    begin(lineage)
+    lineage.close()
+    assert ends(settings, "r1") == [("gold.drug_era", "START"), ("gold.drug_era", "FAIL")]
+
+
 def test_a_run_that_never_began_a_hop_leaves_nothing_to_close(settings):
     killed(settings, "r1", "pass")
     assert sweep(settings) == Swept()
