@@ -262,7 +262,7 @@ def _inputs(settings: Settings, feed: schemas.Feed, delivery: Delivery) -> list[
 
 
 def _columns(table: schemas.Table, inputs: Sequence[Dataset]) -> ColumnLineage:
-    """What the parser takes from the bytes of a file; the rest the shell stamps on every record."""
-    stamped = {"tenant", "feed", "delivery_id", "received_at", "exported_at", "file_digest"}
+    """What the parser takes from the bytes of a file; the rest, of no file, the shell stamps on every record."""
+    stamped = {"tenant", "feed", "delivery_id", "received_at", "exported_at"}
     sources = [Source(one.called, CONTENT) for one in inputs]
-    return declared({c: sources for c in table.columns if c not in stamped}, identical=("payload",))
+    return declared({c: [] if c in stamped else sources for c in table.columns}, identical=("payload",))
