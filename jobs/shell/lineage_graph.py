@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,11 +40,15 @@ class HopRecord:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def hops(settings: Settings, table: str, version: int | str) -> list[HopRecord]:
+# Table -> what the index says of its versions, oldest first.
+Index = Mapping[str, list[dict[str, Any]]]
+
+
+def hops(settings: Settings, table: str, version: int | str, index: Index | None = None) -> list[HopRecord]:
     """The hops that ended with this version of a table: first the one that made it, then those that confirmed it."""
     wanted = str(version)
     found: dict[tuple[str, int], HopRecord] = {}
-    for entry in _entries(settings, table):
+    for entry in (index or _index(settings)).get(table, ()):
         if entry["version"] == wanted:
             event = log.read_at(log.events_path(settings, entry["run"]), entry["offset"], entry["length"])
             if event and (record := _record(event, table)) and record.version == wanted:
@@ -52,9 +56,9 @@ def hops(settings: Settings, table: str, version: int | str) -> list[HopRecord]:
     return sorted(found.values() or _scan(settings, table, wanted), key=lambda record: record.at)
 
 
-def latest(settings: Settings, table: str) -> HopRecord | None:
+def latest(settings: Settings, table: str, index: Index | None = None) -> HopRecord | None:
     """The newest finished hop of a table."""
-    for entry in reversed(_entries(settings, table)):
+    for entry in reversed((index or _index(settings)).get(table, ())):
         event = log.read_at(log.events_path(settings, entry["run"]), entry["offset"], entry["length"])
         if event and (record := _record(event, table)):
             return record
@@ -64,11 +68,12 @@ def latest(settings: Settings, table: str) -> HopRecord | None:
 def upstream(settings: Settings, table: str, version: int | str) -> list[HopRecord]:
     """The hop that made a version and all hops before it, back to the files: nearest first."""
     found: list[HopRecord] = []
+    index = _index(settings)
     todo = [(table, str(version))]
     seen = set(todo)
     while todo:
         name, wanted = todo.pop(0)
-        records = hops(settings, name, wanted)
+        records = hops(settings, name, wanted, index)
         if not records:
             continue
         found.append(records[0])
@@ -107,13 +112,16 @@ class Graph:
 
 def graph(settings: Settings) -> Graph:
     """The graph as the newest finished hops draw it."""
-    names = dict.fromkeys(entry["table"] for entry in log.read(log.index_path(settings)))
-    found = {name: latest(settings, name) for name in names}
+    index = _index(settings)
+    found = {name: latest(settings, name, index) for name in index}
     return Graph({name: record for name, record in found.items() if record is not None})
 
 
-def _entries(settings: Settings, table: str) -> list[dict[str, Any]]:
-    return [entry for entry in log.read(log.index_path(settings)) if entry.get("table") == table]
+def _index(settings: Settings) -> Index:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in log.read(log.index_path(settings)):
+        found.setdefault(entry["table"], []).append(entry)
+    return found
 
 
 def _scan(settings: Settings, table: str, version: str | None) -> Iterator[HopRecord]:
