@@ -78,7 +78,9 @@ def upstream(settings: Settings, table: str, version: int | str) -> list[HopReco
             continue
         found.append(records[0])
         for one in records[0].inputs:
-            if one.version is not None and (one.name, one.version) not in seen:
+            # A file is nobody's output: the way ends there.
+            is_table = one.name != one.location
+            if is_table and one.version is not None and (one.name, one.version) not in seen:
                 seen.add((one.name, one.version))
                 todo.append((one.name, one.version))
     return found
