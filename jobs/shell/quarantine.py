@@ -50,7 +50,8 @@ def reasons(lake: Lake, table: str) -> dict[str, int]:
     head = tables.head(lake.spark, path)
     if head < 0:
         return {}
-    counted = tables.read(lake.spark, path, head).groupBy(F.explode("faults").alias("reason")).count()
+    each = tables.read(lake.spark, path, head).select(F.explode("faults").alias("reason"))
+    counted = each.groupBy("reason").count()
     return {row["reason"]: row["count"] for row in counted.collect()}
 
 
