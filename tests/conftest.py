@@ -27,7 +27,14 @@ def spark():
     os.environ.setdefault("TZ", "UTC")
     found = session(
         "lakeward-tests",
-        **{"spark.master": "local[2]", "spark.sql.shuffle.partitions": "1", "spark.driver.memory": "3g"},
+        **{
+            "spark.master": "local[2]",
+            "spark.sql.shuffle.partitions": "1",
+            "spark.driver.memory": "3g",
+            # A test's frame has a handful of rows: compiling its plan costs a hundred times what it saves.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        },
     )
     found.sparkContext.setLogLevel("ERROR")
     yield found
