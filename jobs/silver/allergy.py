@@ -22,7 +22,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
-from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.quantities import QUANTITY, unit
 from jobs.columns.spans import span_faults
 
 REACTION = (
@@ -65,7 +65,8 @@ def build(resources: DataFrame) -> DataFrame:
         *moment("onset", onset, zone),
         precision(onset).alias("onset_precision"),
         *moment("onset_end", onset_end, zone),
-        *measured("onset_age", r["onsetAge"])[:2],
+        r["onsetAge"]["value"].alias("onset_age"),
+        unit(r["onsetAge"]).alias("onset_age_unit"),
         r["onsetString"].alias("onset_text"),
         *moment("recorded", r["recordedDate"], zone),
         *moment("last_occurrence", r["lastOccurrence"], zone),

@@ -1,0 +1,112 @@
+"""silver.claim: claims without their lines."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.claim import build
+
+SNOMED = "http://snomed.info/sct"
+# As Synthea writes one: the visit on the first line, amounts on the lines that point to what was done.
+CLAIM = {
+    "resourceType": "Claim",
+    "id": "k1",
+    "status": "active",
+    "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
+    "use": "claim",
+    "patient": {"reference": "Patient/1", "display": "Rafael"},
+    "billablePeriod": {"start": "2020-02-03T21:15:00+00:00", "end": "2020-02-03T21:30:00+00:00"},
+    "created": "2020-02-03T21:30:00+00:00",
+    "provider": {"reference": "Organization/o1"},
+    "priority": {"coding": [{"code": "normal"}]},
+    "facility": {"reference": "Location/l1"},
+    "supportingInfo": [
+        {"sequence": 1, "category": {"coding": [{"code": "info"}]}, "valueReference": {"reference": "Immunization/i1"}}
+    ],
+    "diagnosis": [{"sequence": 1, "diagnosisReference": {"reference": "Condition/c1"}}],
+    "procedure": [{"sequence": 1, "procedureReference": {"reference": "Procedure/p1"}}],
+    "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "Anthem"}}],
+    "item": [
+        {"sequence": 1, "productOrService": {"text": "Well child visit"}, "encounter": [{"reference": "Encounter/e1"}]},
+        {
+            "sequence": 2,
+            "productOrService": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "140"}]},
+            "informationSequence": [1],
+            "net": {"value": 136.0, "currency": "USD"},
+        },
+        {"sequence": 3, "productOrService": {"coding": [{"system": SNOMED, "code": "1"}]}, "diagnosisSequence": [1]},
+        {
+            "sequence": 4,
+            "productOrService": {"coding": [{"system": SNOMED, "code": "430193006"}]},
+            "procedureSequence": [1],
+            "net": {"value": 431.4, "currency": "USD"},
+        },
+    ],
+    "total": {"value": 704.2, "currency": "USD"},
+}
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_a_claim_says_who_asks_whom_for_how_much(only):
+    row = only(CLAIM)
+    assert (row.patient_ref, row.provider_ref, row.payer_name) == ("Patient/1", "Organization/o1", "Anthem")
+    assert (row.total_amount, row.currency, row.use) == (Decimal("704.2000"), "USD", "claim")
+    assert (row.start_date, row.created_at) == (datetime.date(2020, 2, 3), datetime.datetime(2020, 2, 3, 21, 30))
+    assert (row.encounter_refs, row.facility_ref, row.faults) == (["Encounter/e1"], "Location/l1", [])
+
+
+def test_diagnoses_procedures_and_information_are_kept_in_order(only):
+    row = only(CLAIM)
+    assert (row.diagnoses[0].sequence, row.diagnoses[0].condition_ref) == (1, "Condition/c1")
+    assert (row.procedures[0].procedure_ref, row.information[0].value_ref) == ("Procedure/p1", "Immunization/i1")
+
+
+def test_a_coded_diagnosis_has_its_role_and_its_group(only):
+    coded = {
+        "sequence": 1,
+        "diagnosisCodeableConcept": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "S61.411A"}]},
+        "type": [{"coding": [{"code": "principal"}]}],
+        "packageCode": {"coding": [{"code": "400"}]},
+    }
+    [diagnosis] = only({**CLAIM, "diagnosis": [coded]}).diagnoses
+    assert (diagnosis.codes[0].code, diagnosis.type_codes[0].code, diagnosis.package_codes[0].code) == (
+        "S61.411A",
+        "principal",
+        "400",
+    )
+
+
+def test_the_focal_coverage_pays(only):
+    insurance = [
+        {"focal": False, "coverage": {"reference": "Coverage/second"}},
+        {"focal": True, "coverage": {"reference": "Coverage/first"}},
+    ]
+    assert only({**CLAIM, "insurance": insurance}).coverage_ref == "Coverage/first"
+
+
+def test_a_reversal_with_a_negative_total_is_no_fault(only):
+    row = only({**CLAIM, "total": {"value": -704.2, "currency": "USD"}})
+    assert (row.total_amount, row.faults) == (Decimal("-704.2000"), [])
+
+
+FAULTY = {
+    "no_subject": {"patient": {}},
+    "bad_period": {"billablePeriod": {"start": "2020-02-02", "end": "2020-02-01"}},
+    "malformed_date": {"billablePeriod": {"start": "2020-00-02"}},
+}
+
+
+def test_what_cannot_be_used_says_why(fhir_records):
+    rows = build(fhir_records(*[{**CLAIM, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
+    assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}

@@ -1,0 +1,158 @@
+"""silver.claim_item: lines of claims."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.claim_item import build
+
+SNOMED = "http://snomed.info/sct"
+# As Synthea writes one: the visit on the first line, amounts on the lines that point to what was done.
+CLAIM = {
+    "resourceType": "Claim",
+    "id": "k1",
+    "status": "active",
+    "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
+    "use": "claim",
+    "patient": {"reference": "Patient/1", "display": "Rafael"},
+    "billablePeriod": {"start": "2020-02-03T21:15:00+00:00", "end": "2020-02-03T21:30:00+00:00"},
+    "created": "2020-02-03T21:30:00+00:00",
+    "provider": {"reference": "Organization/o1"},
+    "priority": {"coding": [{"code": "normal"}]},
+    "facility": {"reference": "Location/l1"},
+    "supportingInfo": [
+        {"sequence": 1, "category": {"coding": [{"code": "info"}]}, "valueReference": {"reference": "Immunization/i1"}}
+    ],
+    "diagnosis": [{"sequence": 1, "diagnosisReference": {"reference": "Condition/c1"}}],
+    "procedure": [{"sequence": 1, "procedureReference": {"reference": "Procedure/p1"}}],
+    "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "Anthem"}}],
+    "item": [
+        {"sequence": 1, "productOrService": {"text": "Well child visit"}, "encounter": [{"reference": "Encounter/e1"}]},
+        {
+            "sequence": 2,
+            "productOrService": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "140"}]},
+            "informationSequence": [1],
+            "net": {"value": 136.0, "currency": "USD"},
+        },
+        {"sequence": 3, "productOrService": {"coding": [{"system": SNOMED, "code": "1"}]}, "diagnosisSequence": [1]},
+        {
+            "sequence": 4,
+            "productOrService": {"coding": [{"system": SNOMED, "code": "430193006"}]},
+            "procedureSequence": [1],
+            "net": {"value": 431.4, "currency": "USD"},
+        },
+    ],
+    "total": {"value": 704.2, "currency": "USD"},
+}
+
+
+def claim_of(*items, **given):
+    return {**CLAIM, "item": list(items), **given}
+
+
+def line_of(sequence, **given):
+    return {"sequence": sequence, "productOrService": {"text": "a service"}, **given}
+
+
+@pytest.fixture
+def lines(fhir_records):
+    def make(resource):
+        return sorted(build(fhir_records(resource)).collect(), key=lambda row: (row.line is not None, row.line))
+
+    return make
+
+
+def test_each_line_of_a_claim_is_a_row(lines):
+    rows = lines(CLAIM)
+    assert [row.line for row in rows] == [1, 2, 3, 4]
+    assert [row.net_amount for row in rows] == [None, Decimal("136.0000"), None, Decimal("431.4000")]
+    assert len({row.claim_item_id for row in rows}) == 4
+    assert {(row.claim_id, row.patient_ref, row.payer_name) for row in rows} == {
+        (rows[0].claim_id, "Patient/1", "Anthem")
+    }
+
+
+def test_a_line_points_to_what_it_charges_for(lines):
+    rows = lines(CLAIM)
+    assert [row.event_refs for row in rows] == [[], ["Immunization/i1"], [], ["Procedure/p1"]]
+    assert [row.condition_refs for row in rows] == [[], [], ["Condition/c1"], []]
+
+
+def test_lines_belong_to_the_only_encounter_that_the_claim_names(lines):
+    assert {row.encounter_ref for row in lines(CLAIM)} == {"Encounter/e1"}
+
+
+def test_of_two_encounters_none_is_chosen(lines):
+    rows = lines(
+        claim_of(
+            line_of(1, encounter=[{"reference": "Encounter/e1"}]),
+            line_of(2, encounter=[{"reference": "Encounter/e2"}]),
+            line_of(3),
+        )
+    )
+    assert [row.encounter_ref for row in rows] == ["Encounter/e1", "Encounter/e2", None]
+
+
+def test_the_key_of_the_claim_is_that_of_its_lines(fhir_records):
+    from jobs.silver.claim import build as claims
+
+    records = fhir_records(CLAIM)
+    [claim] = claims(records).collect()
+    assert {row.claim_id for row in build(records).collect()} == {claim.claim_id}
+
+
+def test_a_line_has_its_day_its_place_and_its_quantity(lines):
+    given = line_of(
+        1,
+        servicedDate="2020-02-03",
+        locationCodeableConcept={"coding": [{"code": "11"}]},
+        modifier=[{"coding": [{"code": "25"}]}],
+        revenue={"coding": [{"code": "0450"}]},
+        quantity={"value": 2, "unit": "units"},
+        unitPrice={"value": 10.005, "currency": "USD"},
+    )
+    [row] = lines(claim_of(given))
+    assert (row.start_date, row.place_codes[0].code, row.quantity) == (datetime.date(2020, 2, 3), "11", 2)
+    assert (row.modifier_codes[0].code, row.revenue_codes[0].code) == ("25", "0450")
+    assert (row.unit_price, row.currency) == (Decimal("10.0050"), "USD")
+
+
+def test_a_sequence_that_points_nowhere_points_to_nothing(lines):
+    [row] = lines(claim_of(line_of(1, procedureSequence=[9])))
+    assert (row.event_refs, row.faults) == ([], [])
+
+
+def test_a_negative_line_is_a_reversal_and_no_fault(lines):
+    [row] = lines(claim_of(line_of(1, net={"value": -5, "currency": "USD"})))
+    assert (row.net_amount, row.faults) == (Decimal("-5.0000"), [])
+
+
+def test_a_claim_without_lines_has_no_rows(lines):
+    assert lines({k: v for k, v in CLAIM.items() if k != "item"}) == []
+
+
+def test_two_lines_of_one_number_wait_and_the_third_goes_on(lines):
+    rows = lines(claim_of(line_of(1), line_of(1), line_of(2)))
+    assert [row.faults for row in rows] == [["repeated_line_number"], ["repeated_line_number"], []]
+
+
+FAULTY = {
+    "no_line_number": {"productOrService": {"text": "a service"}},
+    "no_code": {"sequence": 1},
+    "malformed_date": line_of(1, servicedDate="2020-02-31"),
+    "bad_period": line_of(1, servicedPeriod={"start": "2020-02-02", "end": "2020-02-01"}),
+    "mixed_currency": line_of(1, net={"value": 1, "currency": "USD"}, unitPrice={"value": 1, "currency": "EUR"}),
+}
+
+
+def test_a_line_that_cannot_be_used_says_why(fhir_records):
+    rows = build(fhir_records(*[claim_of(item, id=fault) for fault, item in FAULTY.items()])).collect()
+    assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
+
+
+def test_lines_of_a_claim_in_quarantine_wait_with_it(lines):
+    period = {"start": "2020-02-02", "end": "2020-02-01"}
+    assert [row.faults for row in lines(claim_of(line_of(1), billablePeriod=period))] == [["faulty_header"]]

@@ -1,0 +1,75 @@
+"""silver.imaging_instance: images."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.silver.imaging_instance import build
+
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+
+
+def series(uid="1.2.840.1.1", **given):
+    return {
+        "uid": uid,
+        "number": 1,
+        "modality": {"system": DCM, "code": "DX", "display": "Digital Radiography"},
+        "bodySite": {"system": "http://snomed.info/sct", "code": "51185008"},
+        "started": "2023-03-06T22:50:34+00:00",
+        "numberOfInstances": 1,
+        "instance": [
+            {"uid": "1.2.840.1.1.1", "sopClass": {"code": "urn:oid:1.2.840.10008.5.1.4.1.1.1.1"}, "number": 1}
+        ],
+        **given,
+    }
+
+
+def study(*of_series, **given):
+    return {
+        "resourceType": "ImagingStudy",
+        "id": "s1",
+        "identifier": [{"use": "official", "system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.840.1"}],
+        "status": "available",
+        "subject": {"reference": "Patient/1"},
+        "encounter": {"reference": "Encounter/e1"},
+        "started": "2023-03-06T22:40:00+00:00",
+        "numberOfSeries": 1,
+        "numberOfInstances": 1,
+        "procedureCode": [{"coding": [{"code": "399208008"}], "text": "Plain chest X-ray"}],
+        "location": {"reference": "Location/l1"},
+        "series": list(of_series or [series()]),
+        **given,
+    }
+
+
+@pytest.fixture
+def rows_of(fhir_records):
+    def make(resource):
+        return sorted(build(fhir_records(resource)).collect(), key=lambda row: row.instance_uid or "")
+
+    return make
+
+
+def test_an_image_with_its_class_its_series_and_its_study(rows_of):
+    [row] = rows_of(study())
+    assert (row.study_uid, row.series_uid, row.instance_uid) == ("1.2.840.1", "1.2.840.1.1", "1.2.840.1.1.1")
+    assert (row.sop_class_uid, row.number, row.faults) == ("1.2.840.10008.5.1.4.1.1.1.1", 1, [])
+
+
+def test_its_series_has_the_same_key_there(fhir_records):
+    from jobs.silver.imaging_series import build as all_series
+
+    records = fhir_records(study())
+    [one] = all_series(records).collect()
+    [image] = build(records).collect()
+    assert (image.imaging_series_id, image.imaging_study_id) == (one.imaging_series_id, one.imaging_study_id)
+
+
+def test_a_series_without_images_has_none(rows_of):
+    assert rows_of(study(series(instance=None))) == []
+
+
+def test_an_image_twice_or_without_uid_waits(rows_of):
+    nameless, *twice = rows_of(study(series(instance=[{"uid": "7.1"}, {"uid": "7.1"}, {"title": "no uid"}])))
+    assert nameless.faults == ["no_instance_uid"]
+    assert [row.faults for row in twice] == [["repeated_instance_uid"], ["repeated_instance_uid"]]

@@ -1,0 +1,88 @@
+"""silver.imaging_study: imaging studies."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from jobs.silver.imaging_study import build
+
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+
+
+def series(uid="1.2.840.1.1", **given):
+    return {
+        "uid": uid,
+        "number": 1,
+        "modality": {"system": DCM, "code": "DX", "display": "Digital Radiography"},
+        "bodySite": {"system": "http://snomed.info/sct", "code": "51185008"},
+        "started": "2023-03-06T22:50:34+00:00",
+        "numberOfInstances": 1,
+        "instance": [
+            {"uid": "1.2.840.1.1.1", "sopClass": {"code": "urn:oid:1.2.840.10008.5.1.4.1.1.1.1"}, "number": 1}
+        ],
+        **given,
+    }
+
+
+def study(*of_series, **given):
+    return {
+        "resourceType": "ImagingStudy",
+        "id": "s1",
+        "identifier": [{"use": "official", "system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.840.1"}],
+        "status": "available",
+        "subject": {"reference": "Patient/1"},
+        "encounter": {"reference": "Encounter/e1"},
+        "started": "2023-03-06T22:40:00+00:00",
+        "numberOfSeries": 1,
+        "numberOfInstances": 1,
+        "procedureCode": [{"coding": [{"code": "399208008"}], "text": "Plain chest X-ray"}],
+        "location": {"reference": "Location/l1"},
+        "series": list(of_series or [series()]),
+        **given,
+    }
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_a_study_is_known_by_its_uid(only):
+    row = only(study())
+    assert (row.study_uid, row.started_date, row.procedure_text) == (
+        "1.2.840.1",
+        datetime.date(2023, 3, 6),
+        "Plain chest X-ray",
+    )
+    assert (row.series_count, row.instance_count, row.location_ref, row.faults) == (1, 1, "Location/l1", [])
+
+
+def test_its_modalities_are_those_of_its_series_when_it_names_none(only):
+    assert [code.code for code in only(study(series("1.1"), series("1.2"))).modality_codes] == ["DX"]
+    assert [code.code for code in only(study(modality=[{"system": DCM, "code": "MR"}])).modality_codes] == ["MR"]
+
+
+def test_the_accession_number_is_the_identifier_of_that_type(only):
+    numbers = [
+        {"system": "urn:dicom:uid", "value": "urn:oid:9.9"},
+        {"type": {"coding": [{"code": "ACSN"}]}, "value": "A17"},
+    ]
+    row = only(study(identifier=numbers))
+    assert (row.study_uid, row.accession_number) == ("9.9", "A17")
+
+
+def test_a_study_without_a_uid_or_series_is_a_study(only):
+    given = study(identifier=[])
+    del given["series"]
+    row = only(given)
+    assert (row.study_uid, row.modality_codes, row.faults) == (None, [], [])
+
+
+def test_a_start_that_is_no_time_is_a_fault(only):
+    assert only(study(started="2023-02-31T00:00:00Z")).faults == ["malformed_date"]

@@ -1,0 +1,79 @@
+"""silver.immunization: vaccines."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.immunization import build
+
+# As Synthea writes one.
+FLU = {
+    "resourceType": "Immunization",
+    "id": "i1",
+    "status": "completed",
+    "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "140", "display": "Influenza"}]},
+    "patient": {"reference": "Patient/1"},
+    "encounter": {"reference": "Encounter/e1"},
+    "occurrenceDateTime": "2021-02-09T02:15:00+00:00",
+    "primarySource": True,
+    "location": {"reference": "Location/l1"},
+}
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_a_vaccine_given(only):
+    row = only(FLU)
+    assert (row.codes[0].system, row.codes[0].code) == ("http://hl7.org/fhir/sid/cvx", "140")
+    assert (row.occurrence_date, row.is_primary_source) == (datetime.date(2021, 2, 8), True)
+    assert (row.location_ref, row.faults) == ("Location/l1", [])
+
+
+def test_lot_site_route_dose_and_place_in_the_series(only):
+    more = {
+        "lotNumber": "L7",
+        "expirationDate": "2022-01-31",
+        "site": {"coding": [{"code": "LA"}], "text": "left arm"},
+        "route": {"coding": [{"code": "IM"}]},
+        "doseQuantity": {"value": 0.5, "unit": "mL", "code": "mL"},
+        "performer": [{"actor": {"reference": "Practitioner/p1"}}],
+        "protocolApplied": [{"series": "COVID-19", "doseNumberPositiveInt": 2}],
+    }
+    row = only({**FLU, **more})
+    assert (row.lot_number, row.expiration_date) == ("L7", datetime.date(2022, 1, 31))
+    assert (row.site_text, row.route_codes[0].code) == ("left arm", "IM")
+    assert (row.dose, row.dose_unit_code) == (Decimal("0.5"), "mL")
+    assert (row.series, row.dose_number, row.performer_ref) == ("COVID-19", "2", "Practitioner/p1")
+
+
+def test_an_occurrence_in_words_is_kept_in_words(only):
+    given = {k: v for k, v in FLU.items() if k != "occurrenceDateTime"}
+    row = only({**given, "occurrenceString": "as a child"})
+    assert (row.occurrence_text, row.occurrence_date, row.faults) == ("as a child", None, [])
+
+
+def test_a_vaccine_not_given_stays_with_its_reason(only):
+    row = only({**FLU, "status": "not-done", "statusReason": {"coding": [{"code": "PATOBJ"}], "text": "objection"}})
+    assert (row.status, row.status_reason_codes[0].code, row.status_reason_text) == ("not-done", "PATOBJ", "objection")
+
+
+FAULTY = {
+    "no_code": {"vaccineCode": {}},
+    "no_subject": {"patient": {}},
+    "malformed_date": {"occurrenceDateTime": "08/02/2021"},
+}
+
+
+def test_what_cannot_be_used_says_why(fhir_records):
+    rows = build(fhir_records(*[{**FLU, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
+    assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}

@@ -1,0 +1,145 @@
+"""silver.medication_request: drugs ordered."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.medication_request import build
+
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+PENICILLIN = {"coding": [{"system": RXNORM, "code": "834061", "display": "Penicillin V Potassium 250 MG Oral Tablet"}]}
+# As Synthea writes one.
+ORDER = {
+    "resourceType": "MedicationRequest",
+    "id": "r1",
+    "status": "stopped",
+    "intent": "order",
+    "category": [{"coding": [{"code": "community"}], "text": "Community"}],
+    "medicationCodeableConcept": PENICILLIN,
+    "subject": {"reference": "Patient/1"},
+    "encounter": {"reference": "Encounter/e1"},
+    "authoredOn": "2020-02-11T01:50:10+00:00",
+    "requester": {"reference": "Practitioner/p1", "display": "Dr. Strosin"},
+    "dosageInstruction": [
+        {
+            "sequence": 1,
+            "text": "Take as needed.",
+            "asNeededBoolean": True,
+            "timing": {"repeat": {"frequency": 2, "period": 1.0, "periodUnit": "d"}},
+            "doseAndRate": [{"doseQuantity": {"value": 1.5}}],
+        }
+    ],
+}
+
+
+def order(**given):
+    return {**ORDER, **given}
+
+
+def order_of(reference, **given):
+    return {
+        **{k: v for k, v in ORDER.items() if k != "medicationCodeableConcept"},
+        "medicationReference": reference,
+        **given,
+    }
+
+
+@pytest.fixture
+def only(fhir_records):
+    def make(resource):
+        [row] = build(fhir_records(resource)).collect()
+        return row
+
+    return make
+
+
+def test_an_order_as_an_ehr_writes_it(only):
+    row = only(ORDER)
+    assert (row.codes[0].code, row.code_text) == ("834061", "Penicillin V Potassium 250 MG Oral Tablet")
+    assert (row.medication_ref, row.ingredients) == (None, [])
+    assert (row.authored_date, row.requester_ref) == (datetime.date(2020, 2, 10), "Practitioner/p1")
+    assert (row.status, row.intent, row.is_not_to_perform, row.faults) == ("stopped", "order", False, [])
+
+
+def test_a_dosage_has_its_words_its_timing_and_its_dose(only):
+    row = only(ORDER)
+    [dosage] = row.dosages
+    assert (row.sig, dosage.text, dosage.is_as_needed) == ("Take as needed.", "Take as needed.", True)
+    assert (dosage.frequency, dosage.period, dosage.period_unit, dosage.dose) == (2, 1, "d", Decimal("1.5"))
+
+
+def test_the_route_is_that_of_the_first_instruction_that_names_one(only):
+    oral = {"coding": [{"system": "http://snomed.info/sct", "code": "26643006"}], "text": "Oral"}
+    row = only(order(dosageInstruction=[{"text": "rinse"}, {"patientInstruction": "swallow", "route": oral}]))
+    assert (row.route_codes[0].code, row.route_text, row.sig) == ("26643006", "Oral", "rinse; swallow")
+
+
+def test_a_dose_may_be_a_range_and_a_rate_a_ratio(only):
+    said = {
+        "doseRange": {"low": {"value": 1, "code": "mg"}, "high": {"value": 2, "code": "mg"}},
+        "rateRatio": {"numerator": {"value": 100, "code": "mL"}, "denominator": {"value": 1, "code": "h"}},
+    }
+    [dosage] = only(order(dosageInstruction=[{"doseAndRate": [said]}])).dosages
+    assert (dosage.dose, dosage.dose_low, dosage.dose_high, dosage.dose_unit_code) == (None, 1, 2, "mg")
+    assert (dosage.rate, dosage.rate_unit_code, dosage.rate_per, dosage.rate_per_unit_code) == (100, "mL", 1, "h")
+
+
+def test_an_order_without_directions_has_none(only):
+    given = order()
+    del given["dosageInstruction"]
+    row = only(given)
+    assert (row.dosages, row.sig, row.route_codes, row.faults) == ([], None, [], [])
+
+
+def test_a_drug_may_be_a_resource_of_its_own(only):
+    row = only(order_of({"reference": "Medication/m1"}))
+    assert (row.medication_ref, row.codes, row.faults) == ("Medication/m1", [], [])
+
+
+def test_a_contained_drug_is_read_where_it_stands(only):
+    inside = {
+        "resourceType": "Medication",
+        "id": "med",
+        "code": PENICILLIN,
+        "ingredient": [{"itemCodeableConcept": {"text": "penicillin"}, "strength": {"numerator": {"value": 250}}}],
+    }
+    row = only(order_of({"reference": "#med"}, contained=[{"resourceType": "Patient", "id": "med"}, inside]))
+    assert (row.codes[0].code, row.medication_ref, row.faults) == ("834061", None, [])
+    assert (row.ingredients[0].code_text, row.ingredients[0].strength) == ("penicillin", 250)
+
+
+def test_a_contained_drug_that_is_not_there_is_no_drug(only):
+    assert only(order_of({"reference": "#med"})).faults == ["no_code"]
+
+
+def test_what_is_to_be_given_out(only):
+    supply = {
+        "validityPeriod": {"start": "2020-02-11", "end": "2020-05-11"},
+        "numberOfRepeatsAllowed": 3,
+        "quantity": {"value": 60, "unit": "tablets", "system": "http://snomed.info/sct", "code": "428673006"},
+        "expectedSupplyDuration": {"value": 4, "unit": "weeks", "system": "http://unitsofmeasure.org", "code": "wk"},
+    }
+    row = only(order(dispenseRequest=supply))
+    assert (row.quantity, row.quantity_unit, row.quantity_unit_code) == (60, "tablets", "428673006")
+    assert (row.days_supply, row.refills) == (28, 3)
+    assert (row.validity_start_date, row.validity_end_date) == (datetime.date(2020, 2, 11), datetime.date(2020, 5, 11))
+
+
+def test_an_order_not_to_give_a_drug_says_so(only):
+    assert only(order(doNotPerform=True)).is_not_to_perform is True
+
+
+FAULTY = {
+    "no_subject": {"subject": {}},
+    "malformed_date": {"authoredOn": "2020-13-01"},
+    "bad_period": {"dispenseRequest": {"validityPeriod": {"start": "2020-02-02", "end": "2020-02-01"}}},
+    "no_code": {"medicationCodeableConcept": {}},
+}
+
+
+def test_what_cannot_be_used_says_why(fhir_records):
+    rows = build(fhir_records(*[{**ORDER, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
+    assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
