@@ -18,16 +18,23 @@ def codes_digest(codes: Column) -> Column:
     return F.xxhash64(F.size(codes), codes["system"], bar, codes["code"], bar, codes["display"])
 
 
-def mapped(rows: DataFrame, concept_map: DataFrame, codes: str, *, into: str = "map") -> DataFrame:
+def mapped(
+    rows: DataFrame, concept_map: DataFrame, codes: str, *, into: str = "map", said_in: DataFrame | None = None
+) -> DataFrame:
     """Add `into`: what the codings in column `codes` map to; every row stays exactly once.
 
     The struct holds source_concept_id (0: not in the vocabulary), vocabulary_id, source_code, source_display and
     targets (standard concepts with their domains, empty when unmapped). Of several codings the one
     that maps wins, then the one whose vocabulary is known, then the first as sent
     (CodeableConcept: the codings of one concept mean the same).
+
+    `said_in` is a frame whose column `codes` holds every coding that `rows` has, by default `rows` itself.
+    Rows that are derived want their source here: a plan that reads itself twice at each step doubles with each.
     """
     digest = f"_{into}"
-    asked = rows.select(codes_digest(F.col(codes)).alias(digest), F.col(codes).alias("_codes"))
+    asked = (rows if said_in is None else said_in).select(
+        codes_digest(F.col(codes)).alias(digest), F.col(codes).alias("_codes")
+    )
     # Many rows, few distinct codings: map those, and bring the answer back.
     distinct = asked.where(F.size("_codes") > 0).groupBy(digest).agg(F.first("_codes").alias("_codes"))
     each = distinct.select(digest, F.posexplode("_codes").alias("_position", "_coding")).select(
@@ -63,13 +70,20 @@ def mapped(rows: DataFrame, concept_map: DataFrame, codes: str, *, into: str = "
     return rows.withColumn(digest, codes_digest(F.col(codes))).join(answers, on=digest, how="left").drop(digest)
 
 
-def mapped_code(rows: DataFrame, concept_map: DataFrame, system: Column, code: Column, *, into: str) -> DataFrame:
+def mapped_code(
+    rows: DataFrame,
+    concept_map: DataFrame,
+    system: Column,
+    code: Column,
+    *,
+    into: str,
+    said_in: DataFrame | None = None,
+) -> DataFrame:
     """The same for one code in a column of its own, such as a unit."""
-    with_codes = rows.withColumn(
-        "_one",
-        F.when(code.isNotNull(), F.array(F.struct(system.alias("system"), code.alias("code"), code.alias("display")))),
-    )
-    return mapped(with_codes, concept_map, "_one", into=into).drop("_one")
+    one = F.array(F.struct(system.alias("system"), code.alias("code"), code.alias("display")))
+    given = F.when(code.isNotNull(), one)
+    source = (rows if said_in is None else said_in).select(given.alias("_one"))
+    return mapped(rows.withColumn("_one", given), concept_map, "_one", into=into, said_in=source).drop("_one")
 
 
 def first_concept(found: Column) -> Column:

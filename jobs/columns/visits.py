@@ -48,8 +48,8 @@ def described(
     rows = with_person(encounters, patients, links, people)
     rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
     rows = resolved(rows, "organization_ref", organizations, "organization_id", "care_site_id")
-    rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map")
-    return mapped(rows, concept_map, "discharge_codes", into="discharge_map")
+    rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map", said_in=encounters)
+    return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=encounters)
 
 
 def kind() -> Column:

@@ -15,7 +15,7 @@ from jobs.columns.sex import gender_concept
 def build(practitioners: DataFrame, organizations: DataFrame, concept_map: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 PROVIDER, from practitioners and the role they mostly have."""
     placed = resolved(practitioners, "organization_ref", organizations, "organization_id", "care_site_id")
-    special = mapped(placed, concept_map, "specialty_codes", into="specialty_map")
+    special = mapped(placed, concept_map, "specialty_codes", into="specialty_map", said_in=practitioners)
     code = F.try_element_at(F.col("specialty_codes")["code"], F.lit(1))
     coded = F.size("specialty_codes") > 0
     return special.select(

@@ -21,11 +21,11 @@ def build(
     """OMOP CDM 5.4 SPECIMEN: samples that were taken; one entered in error never was."""
     taken = specimens.where(F.coalesce(F.col("status"), F.lit("")) != "entered-in-error")
     rows = with_person(taken, patients, links, people)
-    rows = mapped(rows, concept_map, "codes", into="kind")
-    rows = mapped(rows, concept_map, "body_site_codes", into="site")
+    rows = mapped(rows, concept_map, "codes", into="kind", said_in=taken)
+    rows = mapped(rows, concept_map, "body_site_codes", into="site", said_in=taken)
     unit = F.coalesce("quantity_unit_code", "quantity_unit")
     system = F.coalesce("quantity_unit_system", F.lit(UCUM))
-    rows = mapped_code(rows, concept_map, system, unit, into="unit_map")
+    rows = mapped_code(rows, concept_map, system, unit, into="unit_map", said_in=taken)
     site_code = F.try_element_at(F.col("body_site_codes")["code"], F.lit(1))
     start = F.coalesce("collected_date", "arrived_date")
     return rows.select(

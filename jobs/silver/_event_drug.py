@@ -131,7 +131,7 @@ def _drugs(
     named = resolved(
         rows, "medication_ref", medications, "medication_id", "_medication_id", _codes="codes", _text="code_text"
     )
-    routed = mapped(named, concept_map, "route_codes", into="route_map")
+    routed = mapped(named, concept_map, "route_codes", into="route_map", said_in=rows)
     return statements(
         routed,
         source,

@@ -25,7 +25,7 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
     with_values = mapped(observations, concept_map, "value_codes", into="value_map")
     unit = F.coalesce("value_unit_code", "value_unit")
     system = F.coalesce("value_unit_system", F.lit(UCUM))
-    rows = mapped_code(with_values, concept_map, system, unit, into="unit_map")
+    rows = mapped_code(with_values, concept_map, system, unit, into="unit_map", said_in=observations)
     category = F.transform(F.col("category_codes"), lambda c: c["code"])
     measured = F.arrays_overlap(category, F.array(*[F.lit(c) for c in MEASURED]))
     return statements(

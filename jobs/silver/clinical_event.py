@@ -75,7 +75,10 @@ def build(
         of_device_uses(device_uses, devices),
     ]
     statements = functools.reduce(DataFrame.unionByName, said)
-    with_codes = mapped(statements, concept_map, "codes", into="map")
+    coded = [conditions, allergies, observations, procedures, medication_requests, medication_dispenses]
+    coded += [medication_administrations, medication_statements, medications, immunizations, devices, device_uses]
+    said_in = functools.reduce(DataFrame.union, [one.select("codes") for one in coded])
+    with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)
     placed = _placed(with_codes, links, patients, encounters, practitioners)
     return _fanned_out(placed)
 
