@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,9 @@ import pyarrow as pa
 
 import schemas
 
-# Conditions in one machine word; the sign and one bit stay free.
-WORD = 62
+# Conditions in one word: few enough that the method that evaluates them is short.
+WORD = 12
+_IS_NULL = re.compile(r"^(`\w+`) is null$")
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Plan:
 
     def want(self, *conditions: str) -> None:
         """Count the rows that meet these conditions, each or together; the empty one is met by all."""
-        self.conditions += [c for c in dict.fromkeys(conditions) if c and c not in self.conditions]
+        kept = dict.fromkeys(positive(c)[0] for c in conditions)
+        self.conditions += [c for c in kept if c and c not in self.conditions]
 
     @property
     def words(self) -> int:
@@ -63,8 +66,9 @@ class Counted:
         found = np.ones(len(self.sizes), dtype=bool)
         for condition in conditions:
             if condition:
-                word, bit = divmod(self._places[condition], WORD)
-                found &= (self._words[word] >> np.int64(bit)) & 1 == 1
+                kept, holds = positive(condition)
+                word, bit = divmod(self._places[kept], WORD)
+                found &= ((self._words[word] >> bit) & 1 == 1) == holds
         return found
 
     def count(self, *conditions: str) -> int:
@@ -79,6 +83,12 @@ class Counted:
         """Per cell: how many numbers, their sum, the sum of their squares."""
         parts = [self.cells[f"{kind}_{name}"].to_numpy() for kind in ("n", "s", "q")]
         return np.nan_to_num(parts[0]), np.nan_to_num(parts[1]), np.nan_to_num(parts[2])
+
+
+def positive(condition: str) -> tuple[str, bool]:
+    """The condition that is counted, and whether the given one is it or its opposite: null and not null share a bit."""
+    found = _IS_NULL.match(condition)
+    return (f"{found[1]} is not null", False) if found else (condition, True)
 
 
 def by_category(counted: Counted, name: str, where: np.ndarray | None = None) -> dict[Any, int]:

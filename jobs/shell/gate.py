@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 import schemas
 from expectations.check import STOP, WARN, Check, Coverage, Genders, Limits, Units
 from expectations.suite import suite
-from jobs.shell import findings, fingerprint, measures, planning, slices
+from jobs.shell import counting, findings, measures, planning, slices
 from jobs.shell.findings import Evidence, Found
 from jobs.shell.lookups import Lookups
 
@@ -102,7 +102,7 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
 
     faults: list[Exception] = []
 
-    def counting(frame: DataFrame) -> dict[str, list[dict[str, Any]]]:
+    def find(frame: DataFrame) -> dict[str, list[dict[str, Any]]]:
         try:
             found, measured = _count(table, frame, context, asked)
         except Exception as fault:
@@ -117,7 +117,7 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
         return parts
 
     rules = list({check.name: (check.name, check.doc) for check in (*asked, ACCOUNTING)}.values())
-    result = expectations_on_spark.judge(table.table, candidate, rules, counting)
+    result = expectations_on_spark.judge(table.table, candidate, rules, find)
     if faults:
         raise faults[0]
     return Judgement(table.table, verdicts, kept, result)
@@ -154,8 +154,8 @@ def _count(
         partly = slices.judge_part(asked, plan, candidate, context.slice, rows, context.lookups, before, context.as_of)
         if partly:
             return [*partly[0], *account], partly[1]
-    printed = fingerprint.fingerprints(candidate, plan, context.lookups, context.as_of, candidate)
-    evidence = Evidence(fingerprint.count(printed, plan, rows), candidate, context.lookups, before)
+    counted = counting.count(candidate, plan, context.lookups, context.as_of, rows, candidate)
+    evidence = Evidence(counted, candidate, context.lookups, before)
     found = list(findings.findings(asked, evidence))
     measured = measures.measures_of(evidence.counted, found) | dict(context.changes)
     found += findings.shape_findings(asked, measured, before)

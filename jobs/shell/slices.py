@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from expectations.check import STOP, Check, Columns, Coverage, Shape, Unique
 from jobs.shell.counted import Plan
+from jobs.shell.counting import count
 from jobs.shell.findings import Evidence, Found, findings, shape_findings
-from jobs.shell.fingerprint import count, fingerprints
 from jobs.shell.lookups import Lookups
 from jobs.shell.measures import ADDITIVE
 
@@ -47,7 +47,7 @@ def judge_part(
     touched = part.count()
     if touched > LARGEST_SHARE * rows:
         return None
-    counted = count(fingerprints(part, plan, lookups, as_of, candidate), plan, touched)
+    counted = count(part, plan, lookups, as_of, touched, candidate)
     if counted.duplicates or _meets_others(candidate, part, plan.key, touched):
         return None
     evidence = Evidence(counted, candidate, lookups, before)
