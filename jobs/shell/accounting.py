@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -22,6 +23,10 @@ EVENTS = "silver.clinical_event"
 EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
 
 
+# A table at the version that was read: the published one may move on while a table is being built.
+Pinned = tuple[str, int]
+
+
 class Ledger:
     """Counts that the tables of a stage share, made once per version of the table they are of."""
 
@@ -30,21 +35,22 @@ class Ledger:
         self._guard = threading.Lock()
         self._counted: dict[tuple[str, int], dict[str, Any]] = {}
 
-    def account(self, table: schemas.Table, candidate: DataFrame) -> dict[str, Any]:
+    def account(self, table: schemas.Table, candidate: DataFrame, inputs: Mapping[str, int]) -> dict[str, Any]:
         """The account of one built table; `missing` is 0 when nothing was lost and nothing invented."""
         sources = [s for s in table.built_from.values() if s.startswith("bronze.")]
         if table.resource_types and sources:
-            return self._from_bronze(table, sources[0], candidate)
+            return self._from_bronze(table, (sources[0], inputs[sources[0]]), candidate)
         if table.layer == "gold" and table.name in EVENT_TABLES:
-            return self._from_events(table, candidate)
+            return self._from_events(table, (EVENTS, inputs[EVENTS]), candidate)
         if table.accounts_for:
-            return self._from_frame(table, table.built_from[table.accounts_for], candidate)
+            source = table.built_from[table.accounts_for]
+            return self._from_frame(table, (source, inputs[source]), candidate)
         return {"out": candidate.count()}
 
-    def _from_frame(self, table: schemas.Table, source: str, candidate: DataFrame) -> dict[str, Any]:
+    def _from_frame(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
         """Each row of one input gives one row, waits, or is excluded by a rule that the job names."""
         excluded = importlib.import_module(f"jobs.{table.table}").excluded
-        counted = self.lake.read(source).groupBy(excluded().alias("reason")).count().collect()
+        counted = self.lake.read(*source).groupBy(excluded().alias("reason")).count().collect()
         by_rule = {row["reason"]: row["count"] for row in counted if row["reason"]}
         received, rows = sum(row["count"] for row in counted), candidate.count()
         held = quarantine.waiting(self.lake, table.table)
@@ -57,7 +63,7 @@ class Ledger:
             "missing": received - sum(by_rule.values()) - rows - held,
         }
 
-    def _from_bronze(self, table: schemas.Table, source: str, candidate: DataFrame) -> dict[str, Any]:
+    def _from_bronze(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
         types = self._once(source, self._count_types)
         base = types.get(table.resource_types[0], {"received": 0, "current": 0})
         counted = candidate.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).first()
@@ -75,8 +81,8 @@ class Ledger:
             "missing": base["current"] - counted["records"] - held,
         }
 
-    def _from_events(self, table: schemas.Table, candidate: DataFrame) -> dict[str, Any]:
-        expected = self._once(EVENTS, self._count_events).get(table.name, {"all": 0, "excluded": {}})
+    def _from_events(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
+        expected = self._once(source, self._count_events).get(table.name, {"all": 0, "excluded": {}})
         rows = candidate.count()
         excluded = expected["excluded"]
         held = quarantine.waiting(self.lake, table.table)
@@ -89,12 +95,11 @@ class Ledger:
             "missing": expected["all"] - sum(excluded.values()) - rows - held,
         }
 
-    def _once(self, source: str, count: Any) -> dict[str, Any]:
-        cut = (source, self.lake.version(source))
+    def _once(self, source: Pinned, count: Any) -> dict[str, Any]:
         with self._guard:
-            if cut not in self._counted:
-                self._counted[cut] = count(self.lake.read(source))
-            return self._counted[cut]
+            if source not in self._counted:
+                self._counted[source] = count(self.lake.read(*source))
+            return self._counted[source]
 
     def _count_types(self, records: DataFrame) -> dict[str, Any]:
         received = {r["resource_type"]: r["count"] for r in records.groupBy("resource_type").count().collect()}

@@ -85,7 +85,7 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
                 witness.finish(outcome)
                 return outcome
             known = _settle(lake, table, known)
-            frames = {p: scope.narrow(lake, lake.read(s), s, cut) for p, s in table.built_from.items()}
+            frames = {p: scope.narrow(lake, lake.read(s, inputs[s]), s, cut) for p, s in table.built_from.items()}
             given = {**frames, **({"as_of": as_of} if takes_date else {})}
             built = job.build(**given)
             _write(lake, table, known, built, cut, request, outcome, frames, witness)
@@ -93,7 +93,7 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
             measures: dict[str, Any]
             if outcome.version != known.version or not known.verdicts:
                 candidate = tables.read(lake.spark, lake.path(name), outcome.version)
-                measures = witness.judge(table, candidate, outcome, request, cut)
+                measures = witness.judge(table, candidate, outcome, request, inputs, cut)
             else:
                 outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
                 outcome.action = "confirmed"

@@ -80,12 +80,13 @@ class GateAndLineage:
         candidate: DataFrame,
         outcome: Outcome,
         request: Request,
+        inputs: Mapping[str, int] | None = None,
         cut: Scope | None = None,
     ) -> dict[str, Any]:
         """Account for every row and gate the candidate version; gives its measures, raises when a stop fails."""
         began = time.monotonic()
         if not outcome.accounting:
-            outcome.accounting = self.ledger.account(table, candidate)
+            outcome.accounting = self.ledger.account(table, candidate, inputs or {})
         partly = cut is not None and not cut.everything and cut.kind == "person"
         context = gate.GateContext(
             self.lookups,
