@@ -14,6 +14,7 @@ def span(start: Column, end: Column, zone: Column) -> list[Column]:
     """start_date, start_at, end_date and end_at of what may have taken time.
 
     >>> from pyspark.sql import SparkSession
+    >>> from pyspark.sql import functions as F
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> rows = spark.createDataFrame([("2024-01-01T02:00:00Z", "2024-01-03")], "s string, e string")
     >>> [str(value) for value in rows.select(*span(F.col("s"), F.col("e"), F.lit("America/New_York"))).first()]
