@@ -105,7 +105,7 @@ def _coded(delimiters: Delimiters, codec: str, raw: str) -> Coded:
     if size < 6:
         found += (None,) * (6 - size)
     # CWE-9 is what the sender's user saw or typed (HL7 v2.5 section 2A.13).
-    return Coded(*found[:6], found[8] if size > 8 else None)
+    return Coded._make((*found[:6], found[8] if size > 8 else None))
 
 
 def sub_parts(dialect: Dialect, raw: str) -> list[str | None]:

@@ -136,10 +136,19 @@ def name(dialect: Dialect, raw: str) -> Name | None:
 
 
 def address(dialect: Dialect, raw: str) -> Address | None:
-    """An XAD."""
+    """An XAD; street name and number, where they are sent apart, are one line (SAD)."""
     found = padded(dialect, raw, 9)
-    made = Address(found[0], found[1], found[2], found[3], found[4], found[5], found[6], found[8])
+    made = Address(_street(dialect, raw), found[1], found[2], found[3], found[4], found[5], found[6], found[8])
     return made if any(made[:6]) or made.county else None
+
+
+def _street(dialect: Dialect, raw: str) -> str | None:
+    pieces = sub_parts(dialect, (components(dialect, raw) or [""])[0])
+    line = pieces[0]
+    for piece in pieces[1:3]:
+        if piece and piece not in (line or ""):
+            line = f"{line} {piece}" if line else piece
+    return line
 
 
 def phone(dialect: Dialect, raw: str, source: str) -> Phone | None:

@@ -1,0 +1,293 @@
+"""Results of HL7 v2 messages: one row per value of an OBX, with its order and its specimen.
+
+Of ORU^R01, R30, R32 and OUL; and the observations that other messages carry (VXU, ADT, ORM), which have no order.
+A result is `status` (OBX-11, table 0085): F final, P preliminary, C corrected, D deleted, W wrong (was about the
+wrong patient), X cannot be had, ...
+"""
+
+from __future__ import annotations
+
+import functools
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from jobs.formats import hl7v2_order_context as contexts
+from jobs.formats import hl7v2_subject as subjects
+from jobs.formats import hl7v2_types, hl7v2_values
+from jobs.formats.hl7v2_dialect import NULL, Dialect
+from jobs.formats.hl7v2_message import Message, Segment
+from jobs.formats.hl7v2_observation import LINES, MALFORMED_VALUE, NO_VALUE, READERS, whole
+
+NO_CODE = "no_result_code"
+NO_STATUS = "no_result_status"
+UNKNOWN_STATUS = "unknown_result_status"
+NO_VALUE_TYPE = "no_value_type"
+MALFORMED_OBSERVED_AT = "malformed_observed_at"
+MALFORMED_ANALYSED_AT = "malformed_analysed_at"
+FAULTS = {
+    NO_CODE: "a result that does not say of what (OBX-3)",
+    NO_STATUS: "no status (OBX-11)",
+    UNKNOWN_STATUS: "a status that is not in HL7 table 0085 (OBX-11)",
+    NO_VALUE_TYPE: "a value without its type (OBX-2)",
+    MALFORMED_VALUE: "a value that is not what its type says (OBX-5, OBX-2); value_text has it as sent",
+    MALFORMED_OBSERVED_AT: "a time that is none (OBX-14)",
+    MALFORMED_ANALYSED_AT: "a time that is none (OBX-19)",
+    **contexts.FAULTS,
+}
+STATUSES = frozenset("ABCDFINOPRSUVWX")
+
+
+class LabResult(NamedTuple):
+    """One value of one OBX (HL7 v2.5 section 7.4.2); `repetition` counts the values of OBX-5 from 1.
+
+    `group_segment`: the OBR, RXA, PV1, ... that it stands under. `value_text` is the value as sent, of codes their
+    text, of documents (`value_media` says their sort) nothing. `value_number` with `value_comparator`; of an SN with
+    a `value_separator` also `value_number_2`. `value_time`, `observed_at`, ... are texts as FHIR writes them.
+    `performer` is OBX-23, or OBX-15. `comment`: the NTE after it. Order and specimen: see hl7v2_order_context.
+    `nulls`: columns the sender deletes; `faults`: see FAULTS.
+    """
+
+    segment: int
+    repetition: int
+    patient_segment: int | None
+    patient_id: str | None
+    patient_assigner: str | None
+    patient_id_type: str | None
+    visit_number: str | None
+    visit_assigner: str | None
+    group_segment: int | None
+    set_id: str | None
+    sub_id: str | None
+    code: str | None
+    code_text: str | None
+    code_system: str | None
+    alternate_code: str | None
+    alternate_text: str | None
+    alternate_system: str | None
+    value_type: str | None
+    value_text: str | None
+    value_number: Decimal | None
+    value_comparator: str | None
+    value_separator: str | None
+    value_number_2: Decimal | None
+    value_time: str | None
+    value_code: str | None
+    value_code_text: str | None
+    value_code_system: str | None
+    value_alternate_code: str | None
+    value_alternate_text: str | None
+    value_alternate_system: str | None
+    value_media: str | None
+    unit: str | None
+    unit_text: str | None
+    unit_system: str | None
+    alternate_unit: str | None
+    alternate_unit_text: str | None
+    alternate_unit_system: str | None
+    reference_range: str | None
+    reference_low: Decimal | None
+    reference_high: Decimal | None
+    abnormal_flags: tuple[str, ...]
+    status: str | None
+    observed_at: str | None
+    analysed_at: str | None
+    method: str | None
+    method_text: str | None
+    performer: str | None
+    performer_id: str | None
+    performer_assigner: str | None
+    instance_id: str | None
+    comment: str | None
+    # What the order and the specimen say, the same for all results of a group.
+    placer_order: str | None
+    placer_assigner: str | None
+    filler_order: str | None
+    filler_assigner: str | None
+    order_control: str | None
+    order_code: str | None
+    order_text: str | None
+    order_system: str | None
+    order_alternate_code: str | None
+    order_alternate_text: str | None
+    order_alternate_system: str | None
+    order_status: str | None
+    order_priority: str | None
+    collected_at: str | None
+    collected_until: str | None
+    reported_at: str | None
+    provider_id: str | None
+    provider_assigner: str | None
+    provider_family: str | None
+    provider_given: str | None
+    section: str | None
+    parent_code: str | None
+    parent_sub_id: str | None
+    parent_filler_order: str | None
+    specimen_id: str | None
+    specimen_assigner: str | None
+    specimen_code: str | None
+    specimen_text: str | None
+    specimen_system: str | None
+    specimen_alternate_code: str | None
+    specimen_site_code: str | None
+    specimen_site_text: str | None
+    specimen_collected_at: str | None
+    specimen_received_at: str | None
+    nulls: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+_NULLABLE = {5: "value", 6: "unit", 7: "reference_range", 8: "abnormal_flags", 14: "observed_at"}
+_PAD = [""] * 26
+_GROUPS = frozenset(("OBR", "RXA", "RXE", "TXA", "PV1", "FT1", "RXO"))
+_new = functools.partial(tuple.__new__, LabResult)
+
+
+def lab_results(message: Message) -> list[LabResult]:
+    """The results of a message, in its order."""
+    found: list[LabResult] = []
+    subject = subjects.NOBODY
+    group: int | None = None
+    held: list[tuple[int, Segment, int | None, subjects.Subject]] = []
+    segments = message.segments
+    for index, segment in enumerate(segments):
+        name = segment[0]
+        if name == "OBX":
+            held.append((index, segment, group, subject))
+        elif name in ("OBR", "ORC"):
+            # The specimen may stand after the results (2.5 on), so they wait for the end of their group.
+            if held:
+                _finish(message, held, group, found)
+                held = []
+            if name == "OBR":
+                group = index
+        elif name == "PID":
+            _finish(message, held, group, found)
+            held, group, subject = [], None, subjects.of_patient(message, index, segment)
+        elif name in _GROUPS:
+            if name == "PV1":
+                subject = subjects.with_visit(message, segment, subject)
+            _finish(message, held, group, found)
+            held, group = [], index
+    _finish(message, held, group, found)
+    return found
+
+
+def _finish(
+    message: Message,
+    held: list[tuple[int, Segment, int | None, subjects.Subject]],
+    group: int | None,
+    found: list[LabResult],
+) -> None:
+    if not held:
+        return
+    context, wrong = contexts.of_group(message, group, held[-1][0])
+    for index, segment, stands_under, subject in held:
+        _rows(message, index, segment, (*subject, stands_under), context, wrong, found)
+
+
+def _rows(
+    message: Message,
+    index: int,
+    segment: Segment,
+    subject: tuple[Any, ...],
+    context: tuple[Any, ...],
+    wrong: tuple[str, ...],
+    found: list[LabResult],
+) -> None:
+    fields = segment if len(segment) >= 26 else segment + _PAD[: 26 - len(segment)]
+    nulls = tuple(name for number, name in _NULLABLE.items() if fields[number] == NULL) if NULL in segment else ()
+    faults = wrong
+    dialect, zone = message.dialect, message.zone
+    code = dialect.coded(fields[3])[:6]
+    if not (code[0] or code[1] or code[3] or code[4]):
+        faults += (NO_CODE,)
+    status = fields[11].strip() or None
+    if status not in STATUSES:
+        faults += (UNKNOWN_STATUS if status else NO_STATUS,)
+    observed = hl7v2_values.iso(_one(dialect, fields[14]), zone) if fields[14] else None
+    analysed = hl7v2_values.iso(_one(dialect, fields[19]), zone) if fields[19] else None
+    if fields[14] and observed is None and fields[14] != NULL:
+        faults += (MALFORMED_OBSERVED_AT,)
+    if fields[19] and analysed is None and fields[19] != NULL:
+        faults += (MALFORMED_ANALYSED_AT,)
+    kind = fields[2].strip().upper() or None
+    head = (*subject, fields[1] or None, dialect.text(fields[4]), *code, kind)
+    tail = (
+        *_unit(dialect, fields[6]),
+        *_range(dialect, fields[7]),
+        _flags(dialect, fields[8]),
+        status,
+        observed,
+        analysed,
+        *_method(dialect, fields[17]),
+        *_performer(dialect, fields[23], fields[15]),
+        _one(dialect, fields[21]) or None if fields[21] else None,
+        contexts.comment(message, index),
+        *context,
+        nulls,
+    )
+    for repetition, (value, fault) in enumerate(_values(dialect, kind, fields[5], zone), 1):
+        named = faults if fault is None else (*faults, fault)
+        found.append(_new((index, repetition, *head, *value, *tail, named)))
+
+
+def _values(dialect: Dialect, kind: str | None, raw: str, zone: str) -> list[tuple[Any, str | None]]:
+    """The values of OBX-5; a result without one is a row too."""
+    if not raw or raw == NULL:
+        return [(NO_VALUE, None)]
+    read = READERS.get(kind or "", whole)
+    fault = None if kind else NO_VALUE_TYPE
+    mark = dialect.delimiters.repetition
+    if not mark or mark not in raw:
+        value, wrong = read(dialect, raw, zone)
+        return [(value, wrong or fault)]
+    if kind in LINES:
+        text = "\n".join(dialect.text(one) or "" for one in raw.split(mark))
+        return [((text, *NO_VALUE[1:]), None)]
+    values = [read(dialect, one, zone) for one in raw.split(mark) if one]
+    return [(value, wrong or fault) for value, wrong in values] or [(NO_VALUE, None)]
+
+
+def _one(dialect: Dialect, raw: str) -> str:
+    """The first component of a field that has more only by mistake or by age."""
+    marks = dialect.delimiters
+    if (marks.component and marks.component in raw) or (marks.repetition and marks.repetition in raw):
+        first = (dialect.repetitions(raw) or [""])[0]
+        return (dialect.parts(first) or ("",))[0] or ""
+    return dialect.text(raw) or ""
+
+
+@functools.lru_cache(1 << 12)
+def _unit(dialect: Dialect, raw: str) -> tuple[str | None, ...]:
+    return dialect.coded(raw)[:6] if raw != NULL else (None,) * 6
+
+
+@functools.lru_cache(1 << 13)
+def _range(dialect: Dialect, raw: str) -> tuple[str | None, Decimal | None, Decimal | None]:
+    text = dialect.text(raw)
+    low, high = hl7v2_values.reference_range(text) if text else (None, None)
+    return text, low, high
+
+
+@functools.lru_cache(1 << 12)
+def _flags(dialect: Dialect, raw: str) -> tuple[str, ...]:
+    """OBX-8: a code, in later versions the first part of a coded field."""
+    found = (hl7v2_types.padded(dialect, one, 1)[0] for one in dialect.repetitions(raw))
+    return tuple(one for one in found if one)
+
+
+@functools.lru_cache(1 << 12)
+def _method(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
+    found = dialect.coded(raw)
+    return found.code or found.alternate_code, found.text or found.alternate_text or found.original_text
+
+
+@functools.lru_cache(1 << 12)
+def _performer(dialect: Dialect, organization: str, producer: str) -> tuple[str | None, ...]:
+    """OBX-23 names the laboratory since 2.5.1; before, and of those who never took it up, OBX-15."""
+    found = hl7v2_types.organization(dialect, organization)
+    if found.name or found.id:
+        return found
+    coded = dialect.coded(producer)
+    return coded.text, coded.code, coded.system
