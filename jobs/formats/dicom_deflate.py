@@ -1,0 +1,60 @@
+"""Raw deflate (RFC 1951) as DICOM data sets and zip members hold it, unpacked within limits."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any, NamedTuple
+
+from jobs.formats.dicom_limits import Limits
+from jobs.formats.unpacking import HARMLESS
+
+BAD_DEFLATE = "bad_deflate"
+DEFLATE_BOMB = "deflate_bomb"
+TOO_LARGE = "too_large"
+
+_BLOCK = 64 << 10
+_STEP = 1 << 20
+
+
+class Inflated(NamedTuple):
+    """The first bytes of what was packed, its whole size as far as it was unpacked, its CRC-32, its fault."""
+
+    data: bytes
+    size: int
+    checksum: int
+    fault: str | None
+
+
+def inflate(packed: Any, start: int, end: int, limits: Limits, *, enough: int | None = None) -> Inflated:
+    """Unpack what lies between two places, keeping as much as a header may have.
+
+    With `enough` it is unpacked only so far, and whether the rest is whole is not asked.
+    """
+    keep = limits.record_bytes if enough is None else enough
+    kept, size, checksum = bytearray(), 0, 0
+    member = zlib.decompressobj(wbits=-15)
+    for at in range(start, end, _BLOCK):
+        block = bytes(packed[at : min(at + _BLOCK, end)])
+        given = b"."
+        while given and not member.eof:
+            try:
+                given = member.decompress(block, _STEP)
+            except zlib.error:
+                return Inflated(bytes(kept), size, checksum, BAD_DEFLATE)
+            block = member.unconsumed_tail
+            size += len(given)
+            checksum = zlib.crc32(given, checksum)
+            kept += given[: keep - len(kept)]
+            if size > limits.unpacked_bytes or size > max(
+                HARMLESS, limits.unpacked_ratio * (min(at + _BLOCK, end) - start)
+            ):
+                return Inflated(bytes(kept), size, checksum, DEFLATE_BOMB)
+            if enough is not None and size >= enough:
+                return Inflated(bytes(kept), size, checksum, None)
+        if member.eof:
+            left = bytes(member.unused_data) + bytes(packed[at + _BLOCK : min(at + _BLOCK + 9, end)])
+            # A byte makes the length even (PS3.5 A.5); some leave the end of a gzip file there.
+            whole = len(left) <= 1 or left == struct.pack("<II", checksum, size & 0xFFFFFFFF)
+            return Inflated(bytes(kept), size, checksum, None if whole else BAD_DEFLATE)
+    return Inflated(bytes(kept), size, checksum, BAD_DEFLATE)
