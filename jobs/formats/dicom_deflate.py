@@ -26,12 +26,15 @@ class Inflated(NamedTuple):
     fault: str | None
 
 
-def inflate(packed: Any, start: int, end: int, limits: Limits, *, enough: int | None = None) -> Inflated:
-    """Unpack what lies between two places, keeping as much as a header may have.
+def inflate(
+    packed: Any, start: int, end: int, limits: Limits, *, enough: int | None = None, keep: int | None = None
+) -> Inflated:
+    """Unpack what lies between two places, keeping the first bytes: as many as a header may have, or `keep`.
 
     With `enough` it is unpacked only so far, and whether the rest is whole is not asked.
     """
-    keep = limits.record_bytes if enough is None else enough
+    if keep is None:
+        keep = limits.record_bytes if enough is None else enough
     kept, size, checksum = bytearray(), 0, 0
     member = zlib.decompressobj(wbits=-15)
     for at in range(start, end, _BLOCK):
@@ -45,7 +48,7 @@ def inflate(packed: Any, start: int, end: int, limits: Limits, *, enough: int | 
             block = member.unconsumed_tail
             size += len(given)
             checksum = zlib.crc32(given, checksum)
-            kept += given[: keep - len(kept)]
+            kept += given[: max(0, keep - len(kept))]
             if size > limits.unpacked_bytes or size > max(
                 HARMLESS, limits.unpacked_ratio * (min(at + _BLOCK, end) - start)
             ):

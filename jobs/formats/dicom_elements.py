@@ -66,6 +66,8 @@ class Elements:
         self.base = base
         self.limits = limits
         self.faults: set[str] = set()
+        # Where pixel data begin, once they are met.
+        self.header_end: int | None = None
         self._unread = 0
         self._left = limits.elements
         self._is_signed = False

@@ -8,6 +8,7 @@ the JSON model of PS3.18 leaves it out, but here it is all that is kept of the t
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ WRONG_SYNTAX = "other_than_transfer_syntax"
 TRUNCATED_PIXELS = "truncated_pixel_data"
 BYTES_AFTER_END = "bytes_after_end"
 
-PREFIX_AT, START = 128, 132
+PREAMBLE = 128
 PREFIX = b"DICM"
 DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
 _FORMS = {"1.2.840.10008.1.2": IMPLICIT, "1.2.840.10008.1.2.2": EXPLICIT_BIG}
@@ -42,29 +43,41 @@ class Header(NamedTuple):
     faults: tuple[str, ...]
 
 
-def read(data: Any, end: int, limits: Limits, *, size: int | None = None, base: int = 0) -> Header:
-    """The header in `data` up to `end`; MoreNeededError when that is less than the file's `size` and not enough.
+def read(
+    data: Any, end: int, limits: Limits, *, begin: int = 0, size: int | None = None, base: int | None = 0
+) -> Header:
+    """The header in `data` from `begin` to `end`; MoreNeededError when the file goes on to `size` and it takes more.
 
-    `base` is where in the landed file `data` begins; notes of values that are left out count from there.
+    `base` is where in the landed file `data` begins; notes of values that are left out count from there. It is
+    None for what was unpacked: then the fragments of pixel data are not looked at, whose packing has a checksum.
     """
     size = end if size is None else size
-    if end < START or data[PREFIX_AT:START] != PREFIX:
-        fault = NO_PREAMBLE if is_bare(bytes(data[:12])) else NOT_DICOM
-        return Header({}, 0, end, (fault,))
+    start = begin + PREAMBLE + len(PREFIX)
+    if end < start or data[start - len(PREFIX) : start] != PREFIX:
+        fault = NO_PREAMBLE if is_bare(bytes(data[begin : begin + 12])) else NOT_DICOM
+        return Header({}, begin, size, (fault,))
     elements = Elements(data, end, limits, whole=end == size, base=base)
     tags: dict[str, Any] = {}
     try:
-        stop = _read(elements, size, tags)
+        stop = _read(elements, start, size, tags)
     except StoppedError as stopped:
         elements.faults.add(str(stopped))
-        stop = size
+        stop = elements.header_end or size
     except struct.error:
         # A length that would lie behind the last byte.
         if end < size:
             raise MoreNeededError from None
         elements.faults.add(TRUNCATED)
         stop = size
-    return Header(tags, START, stop, tuple(sorted(elements.faults)))
+    return Header(tags, start, stop, tuple(sorted(elements.faults)))
+
+
+def meta(data: bytes, limits: Limits) -> dict[str, Any]:
+    """Group 0002 of a file that begins with these bytes, as far as it can be read."""
+    tags: dict[str, Any] = {}
+    with contextlib.suppress(StoppedError, struct.error):
+        _meta(Elements(data, len(data), limits), PREAMBLE + len(PREFIX), tags)
+    return tags
 
 
 def is_bare(data: bytes) -> bool:
@@ -81,8 +94,8 @@ def first(tags: dict[str, Any], name: str) -> Any:
     return values[0] if type(values) is list and values else None
 
 
-def _read(elements: Elements, size: int, tags: dict[str, Any]) -> int:
-    place = _meta(elements, tags)
+def _read(elements: Elements, start: int, size: int, tags: dict[str, Any]) -> int:
+    place = _meta(elements, start, tags)
     syntax = first(tags, "00020010")
     if syntax is None:
         elements.faults.add(NO_TRANSFER_SYNTAX)
@@ -94,13 +107,13 @@ def _read(elements: Elements, size: int, tags: dict[str, Any]) -> int:
     return _data_set(elements, place, _form(elements, place, syntax), size, tags)
 
 
-def _meta(elements: Elements, tags: dict[str, Any]) -> int:
+def _meta(elements: Elements, begin: int, tags: dict[str, Any]) -> int:
     """Group 0002, always explicit little endian, as long as its first element says (PS3.10 7.1)."""
-    head = bytes(elements.data[START : START + 12])
+    head = bytes(elements.data[begin : begin + 12])
     has_length = head[:8] == b"\2\0\0\0UL\4\0"
-    stated = START + 12 + int.from_bytes(head[8:], "little") if has_length else None
+    stated = begin + 12 + int.from_bytes(head[8:], "little") if has_length else None
     # Where it ends is found before it is read: the data set behind it is written in another form.
-    end = START
+    end = begin
     while end != stated and elements.data[end : end + 2] == b"\2\0":
         _, start, length = elements.head(end, elements.end, EXPLICIT)
         end = start + length
@@ -108,7 +121,7 @@ def _meta(elements: Elements, tags: dict[str, Any]) -> int:
             elements.cut(elements.end)
     if has_length and end != stated:
         elements.faults.add(META_LENGTH)
-    return elements.read(START, end, DataSet(EXPLICIT, _ASCII, tags))
+    return elements.read(begin, end, DataSet(EXPLICIT, _ASCII, tags))
 
 
 def _form(elements: Elements, place: int, syntax: Any) -> Form:
@@ -129,6 +142,7 @@ def _data_set(elements: Elements, place: int, form: Form, size: int, tags: dict[
         if not elements.whole:
             raise MoreNeededError
         return stop
+    elements.header_end = stop
     entry, start, length = elements.head(stop, elements.end, form)
     tags[entry.name] = elements.left_out(entry.vr, start, length)
     _step_over(elements, start, length, form, size)
@@ -138,6 +152,8 @@ def _data_set(elements: Elements, place: int, form: Form, size: int, tags: dict[
 def _step_over(elements: Elements, start: int, length: int, form: Form, size: int) -> None:
     """Past the pixel data: they must be whole, and what follows must be elements that may follow."""
     if length == UNDEFINED:
+        if elements.base is None:
+            return
         try:
             stop = fragments_end(elements, start, elements.end, form)
         except StoppedError as stopped:
@@ -146,7 +162,7 @@ def _step_over(elements: Elements, start: int, length: int, form: Form, size: in
         stop = start + length
     if stop > size:
         raise StoppedError(TRUNCATED_PIXELS)
-    if stop == size:
+    if stop == size or elements.base is None:
         return
     if stop + 8 > elements.end and not elements.whole:
         raise MoreNeededError
