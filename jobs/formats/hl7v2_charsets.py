@@ -34,7 +34,8 @@ _SAID_SO = {
     "ISO-8859-1": "iso8859_1",
     "WINDOWS-1252": "cp1252",
 }
-_ESC = b"\x1b"
+# Begins a switch of character sets (ISO 2022).
+ESC = b"\x1b"
 
 
 @functools.lru_cache(256)
@@ -60,7 +61,7 @@ def decode(payload: bytes, declared: str) -> tuple[str, str, str | None]:
     of the declared set are read the same way.
     """
     wanted = codec(declared)
-    if payload.isascii() and _ESC not in payload:
+    if payload.isascii() and ESC not in payload:
         return payload.decode("ascii"), wanted or "utf-8", None
     if wanted:
         try:

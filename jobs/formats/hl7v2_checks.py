@@ -6,7 +6,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from jobs.formats.hl7v2_split import FS, VT, is_envelope
+from jobs.formats.hl7v2_split import BOM, FS, VT, is_envelope
 
 NO_ENCODING_CHARACTERS = "no_encoding_characters"
 SHORT_ENCODING_CHARACTERS = "short_encoding_characters"
@@ -78,21 +78,22 @@ def plain_lines(body: bytes) -> list[bytes] | None:
     if body[:3] != b"MSH" and body[:3].upper() != b"MSH":
         return None
     found = lines(body)
-    odd = _odd(found, body[3:4])
-    if odd and (VT in body or FS in body or any(is_envelope(start) or start[:3] == b"\xef\xbb\xbf" for start in odd)):
+    odd = odd_lines(found)
+    if odd and (VT in body or FS in body or any(is_envelope(start) or start[:3] == BOM for start in odd)):
         return None
     return found
 
 
-def _odd(found: list[bytes], separator: bytes) -> set[bytes]:
+def odd_lines(found: list[bytes]) -> set[bytes]:
     """The beginnings of lines that are not those of segments."""
+    separator = found[0][3:4]
     known = _KNOWN.get(separator)
     if known is None:
         known = _KNOWN[separator] = {b""}
     odd = {line[:4] for line in found} - known
     if odd:
         segments = {start for start in odd if _ID.match(start[:3]) and start[3:] in (b"", separator)}
-        known.update(start for start in segments if not is_envelope(start) and start.isascii())
+        known.update(start for start in segments if not is_envelope(start))
         odd -= known
     return odd
 
@@ -125,7 +126,7 @@ def _content_faults(body: bytes, found: list[bytes], fields: list[bytes]) -> tup
     faults: tuple[str, ...] = ()
     if len(found) == 1:
         return (HEADER_ONLY,)
-    if any(start.strip() for start in _odd(found, separator)):
+    if any(start.strip() for start in odd_lines(found)):
         faults += (BROKEN_SEGMENT,)
     if is_cut(found[-1], separator):
         faults += (TRUNCATED_SEGMENT,)
@@ -145,25 +146,27 @@ def is_cut(line: bytes, separator: bytes) -> bool:
 
 def _leaves_out(found: list[bytes], separator: bytes, is_result: bool) -> bool:
     """Whether OBX-1 skips a number. Each group counts from 1 or goes on; in results its first must not be lost."""
+    numbers = [line[4 : line.find(separator, 4)] for line in found if line.startswith(b"OBX")]
+    if numbers == _NUMBERS[1 : len(numbers) + 1]:
+        return False
     last = 0
     begins = True
     for line in found:
-        head = line[:3]
-        if head == b"OBX":
+        if line.startswith(b"OBX"):
             raw = line[4 : line.find(separator, 4)]
-            if raw == _NUMBERS[last + 1 if last < 999 else 0]:
-                last += 1
-            elif raw.isdigit() and len(raw) < 7:
-                number = int(raw)
-                if number > 1 and number > last + 1 and (is_result or not begins):
-                    return True
-                if begins and is_result and 1 < number <= last:
-                    return True
-                last = number
-            begins = False
-        elif head != b"NTE":
+            number = int(raw) if raw.isdigit() and len(raw) < 7 else last
+            if _skips(number, last, begins, is_result):
+                return True
+            last, begins = number, False
+        elif not line.startswith(b"NTE"):
             begins = True
     return False
+
+
+def _skips(number: int, last: int, begins: bool, is_result: bool) -> bool:
+    if begins:
+        return is_result and number > 1 and number != last + 1
+    return number > last + 1
 
 
 @functools.lru_cache(256)

@@ -13,8 +13,6 @@ from jobs.formats import hl7v2_escapes
 
 # Sent to say "there is none, delete what you have" (HL7 v2 section 2.5.3); an empty field says nothing.
 NULL = '""'
-# So long a text is not worth remembering.
-_SHORT = 400
 
 
 class Delimiters(NamedTuple):
@@ -57,7 +55,7 @@ class Dialect:
         self.codec = codec
         self.text = functools.partial(_text, delimiters, codec)
         self.coded = functools.lru_cache(1 << 14)(functools.partial(_coded, delimiters, codec))
-        self.parts = functools.lru_cache(1 << 12)(functools.partial(_parts, delimiters, codec))
+        self.parts = functools.partial(_parts, delimiters, codec)
         self.repetitions = functools.partial(_repetitions, delimiters)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -88,6 +86,8 @@ def _repetitions(delimiters: Delimiters, raw: str) -> list[str]:
 def _parts(delimiters: Delimiters, codec: str, raw: str) -> tuple[str | None, ...]:
     """The components of one repetition; of one with subcomponents the first, the rest are had by `sub_parts`."""
     split = raw.split(delimiters.component) if delimiters.component else [raw]
+    if delimiters.escape not in raw and delimiters.subcomponent not in raw and NULL not in raw:
+        return tuple([part.strip() or None for part in split])
     return tuple(_first(delimiters, codec, part) for part in split)
 
 

@@ -140,6 +140,9 @@ class LabResult(NamedTuple):
 _NULLABLE = {5: "value", 6: "unit", 7: "reference_range", 8: "abnormal_flags", 14: "observed_at"}
 _PAD = [""] * 26
 _GROUPS = frozenset(("OBR", "RXA", "RXE", "TXA", "PV1", "FT1", "RXO"))
+# Unit (6 columns), range (3), flags and status stand before the two times.
+_BEFORE_TIMES = 11
+_BREAKS = _GROUPS | {"PID", "ORC"}
 _new = functools.partial(tuple.__new__, LabResult)
 
 
@@ -148,142 +151,150 @@ def lab_results(message: Message) -> list[LabResult]:
     found: list[LabResult] = []
     subject = subjects.NOBODY
     group: int | None = None
-    held: list[tuple[int, Segment, int | None, subjects.Subject]] = []
-    segments = message.segments
-    for index, segment in enumerate(segments):
+    held: list[int] = []
+    for index, segment in enumerate(message.segments):
         name = segment[0]
         if name == "OBX":
-            held.append((index, segment, group, subject))
-        elif name in ("OBR", "ORC"):
+            held.append(index)
+        elif name in _BREAKS:
             # The specimen may stand after the results (2.5 on), so they wait for the end of their group.
             if held:
-                _finish(message, held, group, found)
+                _finish(message, held, (*subject, group), found)
                 held = []
-            if name == "OBR":
-                group = index
-        elif name == "PID":
-            _finish(message, held, group, found)
-            held, group, subject = [], None, subjects.of_patient(message, index, segment)
-        elif name in _GROUPS:
-            if name == "PV1":
+            if name == "PID":
+                group, subject = None, subjects.of_patient(message, index, segment)
+            elif name == "PV1":
                 subject = subjects.with_visit(message, segment, subject)
-            _finish(message, held, group, found)
-            held, group = [], index
-    _finish(message, held, group, found)
+            # In OUL the ORC stands between the OBR and its results.
+            group = index if name in _GROUPS else group
+    if held:
+        _finish(message, held, (*subject, group), found)
     return found
 
 
-def _finish(
-    message: Message,
-    held: list[tuple[int, Segment, int | None, subjects.Subject]],
-    group: int | None,
-    found: list[LabResult],
-) -> None:
-    if not held:
-        return
-    context, wrong = contexts.of_group(message, group, held[-1][0])
-    for index, segment, stands_under, subject in held:
-        _rows(message, index, segment, (*subject, stands_under), context, wrong, found)
+def _finish(message: Message, held: list[int], subject: tuple[Any, ...], found: list[LabResult]) -> None:
+    segments = message.segments
+    context, wrong = contexts.of_group(message, subject[-1], held[-1])
+    for index in held:
+        noted = index + 1 < len(segments) and segments[index + 1][0] == "NTE"
+        comment = contexts.comment(message, index) if noted else None
+        _rows(message, index, subject, (comment, *context), wrong, found)
 
 
 def _rows(
     message: Message,
     index: int,
-    segment: Segment,
     subject: tuple[Any, ...],
     context: tuple[Any, ...],
-    wrong: tuple[str, ...],
+    faults: tuple[str, ...],
     found: list[LabResult],
 ) -> None:
-    fields = segment if len(segment) >= 26 else segment + _PAD[: 26 - len(segment)]
-    nulls = tuple(name for number, name in _NULLABLE.items() if fields[number] == NULL) if NULL in segment else ()
-    faults = wrong
+    segment = message.segments[index]
+    fields = segment if len(segment) >= 26 else segment + _PAD[len(segment) :]
     dialect, zone = message.dialect, message.zone
-    code = dialect.coded(fields[3])[:6]
-    if not (code[0] or code[1] or code[3] or code[4]):
-        faults += (NO_CODE,)
-    status = fields[11].strip() or None
-    if status not in STATUSES:
-        faults += (UNKNOWN_STATUS if status else NO_STATUS,)
-    observed = hl7v2_values.iso(_one(dialect, fields[14]), zone) if fields[14] else None
-    analysed = hl7v2_values.iso(_one(dialect, fields[19]), zone) if fields[19] else None
-    if fields[14] and observed is None and fields[14] != NULL:
-        faults += (MALFORMED_OBSERVED_AT,)
-    if fields[19] and analysed is None and fields[19] != NULL:
-        faults += (MALFORMED_ANALYSED_AT,)
-    kind = fields[2].strip().upper() or None
-    head = (*subject, fields[1] or None, dialect.text(fields[4]), *code, kind)
+    nulls = _nulls(fields) if message.has_nulls else ()
+    code, description, wrong = _described(
+        dialect, fields[3], fields[6], fields[7], fields[8], fields[11], fields[17], fields[23], fields[15], fields[21]
+    )
+    observed, analysed = fields[14], fields[19]
+    if observed:
+        observed, wrong = _time(message, observed, wrong, MALFORMED_OBSERVED_AT)
+    if analysed:
+        analysed, wrong = _time(message, analysed, wrong, MALFORMED_ANALYSED_AT)
+    if wrong:
+        faults += wrong
+    kind = fields[2]
+    head = (fields[1] or None, dialect.text(fields[4]) if fields[4] else None, *code, kind or None)
     tail = (
-        *_unit(dialect, fields[6]),
-        *_range(dialect, fields[7]),
-        _flags(dialect, fields[8]),
-        status,
-        observed,
-        analysed,
-        *_method(dialect, fields[17]),
-        *_performer(dialect, fields[23], fields[15]),
-        _one(dialect, fields[21]) or None if fields[21] else None,
-        contexts.comment(message, index),
+        *description[:_BEFORE_TIMES],
+        observed or None,
+        analysed or None,
+        *description[_BEFORE_TIMES:],
         *context,
         nulls,
     )
     for repetition, (value, fault) in enumerate(_values(dialect, kind, fields[5], zone), 1):
         named = faults if fault is None else (*faults, fault)
-        found.append(_new((index, repetition, *head, *value, *tail, named)))
+        found.append(_new((index, repetition, *subject, *head, *value, *tail, named)))
 
 
-def _values(dialect: Dialect, kind: str | None, raw: str, zone: str) -> list[tuple[Any, str | None]]:
+def _nulls(fields: Segment) -> tuple[str, ...]:
+    return tuple(name for number, name in _NULLABLE.items() if fields[number] == NULL)
+
+
+def _time(message: Message, raw: str, faults: tuple[str, ...], fault: str) -> tuple[Any, tuple[str, ...]]:
+    """A time, and the faults with its own when it is none."""
+    found = hl7v2_values.iso(raw, message.zone)
+    if found is None and raw != NULL:
+        first = _one(message.dialect, raw)
+        found = hl7v2_values.iso(first, message.zone) if first else None
+        faults = faults if found else (*faults, fault)
+    return found, faults
+
+
+def _values(dialect: Dialect, kind: str, raw: str, zone: str) -> list[tuple[Any, str | None]]:
     """The values of OBX-5; a result without one is a row too."""
     if not raw or raw == NULL:
         return [(NO_VALUE, None)]
-    read = READERS.get(kind or "", whole)
-    fault = None if kind else NO_VALUE_TYPE
+    read = READERS.get(kind) or READERS.get(kind.strip().upper(), whole)
     mark = dialect.delimiters.repetition
     if not mark or mark not in raw:
-        value, wrong = read(dialect, raw, zone)
-        return [(value, wrong or fault)]
-    if kind in LINES:
+        values = [read(dialect, raw, zone)]
+    elif kind in LINES:
         text = "\n".join(dialect.text(one) or "" for one in raw.split(mark))
-        return [((text, *NO_VALUE[1:]), None)]
-    values = [read(dialect, one, zone) for one in raw.split(mark) if one]
-    return [(value, wrong or fault) for value, wrong in values] or [(NO_VALUE, None)]
+        values = [((text, *NO_VALUE[1:]), None)]
+    else:
+        values = [read(dialect, one, zone) for one in raw.split(mark) if one] or [(NO_VALUE, None)]
+    return values if kind else [(value, NO_VALUE_TYPE) for value, _ in values]
 
 
-def _one(dialect: Dialect, raw: str) -> str:
+def _one(dialect: Dialect, raw: str) -> str | None:
     """The first component of a field that has more only by mistake or by age."""
-    marks = dialect.delimiters
-    if (marks.component and marks.component in raw) or (marks.repetition and marks.repetition in raw):
-        first = (dialect.repetitions(raw) or [""])[0]
-        return (dialect.parts(first) or ("",))[0] or ""
-    return dialect.text(raw) or ""
+    return dialect.parts((dialect.repetitions(raw) or [""])[0])[0]
 
 
-@functools.lru_cache(1 << 12)
-def _unit(dialect: Dialect, raw: str) -> tuple[str | None, ...]:
-    return dialect.coded(raw)[:6] if raw != NULL else (None,) * 6
+@functools.lru_cache(1 << 15)
+def _described(
+    dialect: Dialect,
+    code: str,
+    unit: str,
+    usual: str,
+    flags: str,
+    status: str,
+    method: str,
+    organization: str,
+    producer: str,
+    instance: str,
+) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]:
+    """All that results of one test have in common: the columns of its code, those from unit to status and from
+    method to instance_id, and the faults. One look-up instead of ten; few tests make most of the results."""
+    what = dialect.coded(code)[:6]
+    state = status.strip() or None
+    faults: tuple[str, ...] = ()
+    if not (what[0] or what[1] or what[3] or what[4]):
+        faults += (NO_CODE,)
+    if state not in STATUSES:
+        faults += (UNKNOWN_STATUS if state else NO_STATUS,)
+    units = dialect.coded(unit)[:6]
+    text = dialect.text(usual)
+    bounds = hl7v2_values.reference_range(text) if text else (None, None)
+    found = (hl7v2_types.padded(dialect, one, 1)[0] for one in dialect.repetitions(flags))
+    marks = tuple(one for one in found if one)
+    by = dialect.coded(method)
+    described = (
+        *units,
+        text,
+        *bounds,
+        marks,
+        state,
+        by.code or by.alternate_code,
+        by.text or by.alternate_text or by.original_text,
+        *_performer(dialect, organization, producer),
+        _one(dialect, instance),
+    )
+    return what, described, faults
 
 
-@functools.lru_cache(1 << 13)
-def _range(dialect: Dialect, raw: str) -> tuple[str | None, Decimal | None, Decimal | None]:
-    text = dialect.text(raw)
-    low, high = hl7v2_values.reference_range(text) if text else (None, None)
-    return text, low, high
-
-
-@functools.lru_cache(1 << 12)
-def _flags(dialect: Dialect, raw: str) -> tuple[str, ...]:
-    """OBX-8: a code, in later versions the first part of a coded field."""
-    found = (hl7v2_types.padded(dialect, one, 1)[0] for one in dialect.repetitions(raw))
-    return tuple(one for one in found if one)
-
-
-@functools.lru_cache(1 << 12)
-def _method(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
-    found = dialect.coded(raw)
-    return found.code or found.alternate_code, found.text or found.alternate_text or found.original_text
-
-
-@functools.lru_cache(1 << 12)
 def _performer(dialect: Dialect, organization: str, producer: str) -> tuple[str | None, ...]:
     """OBX-23 names the laboratory since 2.5.1; before, and of those who never took it up, OBX-15."""
     found = hl7v2_types.organization(dialect, organization)

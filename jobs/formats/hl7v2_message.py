@@ -18,15 +18,21 @@ class MessageError(ValueError):
 
 
 class Message:
-    """A message that was split. `zone` is that of MSH-7, '' when it has none; `charset_fault` names bad characters."""
+    """A message that was split. `zone` is that of MSH-7, '' when it has none; `charset_fault` names bad characters.
 
-    __slots__ = ("segments", "dialect", "zone", "charset_fault")
+    `has_nulls`: whether any field may be `""`.
+    """
 
-    def __init__(self, segments: list[Segment], dialect: Dialect, zone: str, charset_fault: str | None) -> None:
+    __slots__ = ("segments", "dialect", "zone", "charset_fault", "has_nulls")
+
+    def __init__(
+        self, segments: list[Segment], dialect: Dialect, zone: str, charset_fault: str | None, has_nulls: bool
+    ) -> None:
         self.segments = segments
         self.dialect = dialect
         self.zone = zone
         self.charset_fault = charset_fault
+        self.has_nulls = has_nulls
 
     @property
     def kind(self) -> str | None:
@@ -96,18 +102,34 @@ def parse(payload: bytes) -> Message:
     body = payload.strip(FRAMING).removeprefix(BOM)
     if body[:3].upper() != b"MSH" or not (separator := body[3:4]) or separator.isalnum() or separator <= b" ":
         raise MessageError("no message header at the begin")
-    end = min((at for at in (body.find(b"\r"), body.find(b"\n")) if at >= 0), default=len(body))
-    raw_header = body[:end].split(separator, 18)
-    declared = raw_header[17].decode("iso8859_1") if len(raw_header) > 17 else ""
-    text, codec, fault = hl7v2_charsets.decode(body, declared)
+    text, codec, fault = _decoded(body, separator)
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
     mark = text[3:4]
-    segments = [line.split(mark) for line in text.split("\r") if line.strip()]
-    for segment in segments:
-        if not segment[0].isupper():
-            segment[0] = segment[0].upper()
+    segments = [line.split(mark) for line in text.split("\r") if line]
+    odd = [segment for segment in segments if not segment[0].isupper()]
+    if odd:
+        _normalise(odd, segments)
     head = segments[0]
     head.insert(1, mark)
+    if not codec:
+        codec = hl7v2_charsets.codec(head[18] if len(head) > 18 else "") or "utf-8"
     dialect = hl7v2_dialect.of(mark, head[2] if len(head) > 2 else "", codec)
-    return Message(segments, dialect, hl7v2_values.zone_of(head[7]) if len(head) > 7 else "", fault)
+    zone = hl7v2_values.zone_of(head[7]) if len(head) > 7 else ""
+    return Message(segments, dialect, zone, fault, NULL in text)
+
+
+def _decoded(body: bytes, separator: bytes) -> tuple[str, str, str | None]:
+    """Text, codec ('' when it does not matter for the text) and fault of a message."""
+    if body.isascii() and hl7v2_charsets.ESC not in body:
+        return body.decode("ascii"), "", None
+    end = min((at for at in (body.find(b"\r"), body.find(b"\n")) if at >= 0), default=len(body))
+    header = body[:end].split(separator, 18)
+    return hl7v2_charsets.decode(body, header[17].decode("iso8859_1") if len(header) > 17 else "")
+
+
+def _normalise(odd: list[Segment], segments: list[Segment]) -> None:
+    """Small letters in segment names mean the same; lines of blanks mean nothing."""
+    for segment in odd:
+        segment[0] = segment[0].upper()
+    segments[:] = [segment for segment in segments if len(segment) > 1 or segment[0].strip()]

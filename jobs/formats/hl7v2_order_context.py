@@ -36,15 +36,12 @@ def of_group(message: Message, group: int | None, last: int) -> tuple[tuple[Any,
 
 def comment(message: Message, index: int) -> str | None:
     """The NTE right after a segment, one line each."""
-    segments = message.segments
-    end = index + 1
-    if end >= len(segments) or segments[end][0] != "NTE":
-        return None
     lines = []
-    while end < len(segments) and segments[end][0] == "NTE":
-        raws = message.dialect.repetitions(message.field(segments[end], 3))
+    for segment in message.segments[index + 1 :]:
+        if segment[0] != "NTE":
+            break
+        raws = message.dialect.repetitions(message.field(segment, 3))
         lines += [message.dialect.text(raw) or "" for raw in raws] or [""]
-        end += 1
     return "\n".join(lines).strip("\n") or None
 
 
@@ -150,9 +147,8 @@ def _time(message: Message, raw: str) -> str | None:
     return found
 
 
-@functools.lru_cache(1 << 12)
 def _entity(dialect: Dialect, raw: str) -> hl7v2_types.EntityId:
-    return hl7v2_types.entity_id(dialect, (dialect.repetitions(raw) or [""])[0])
+    return hl7v2_types.entity_id(dialect, (dialect.repetitions(raw) or [""])[0]) if raw else hl7v2_types.NO_ENTITY
 
 
 @functools.lru_cache(1 << 12)
