@@ -21,6 +21,7 @@ SIGNATURE = re.compile(
     rb"ISA([^A-Za-z0-9\r\n ])[0-9]{2}\1.{10}\1[0-9]{2}\1.{10}\1[0-9A-Z]{2}\1.{15}\1[0-9A-Z]{2}\1.{15}\1", re.DOTALL
 )
 _ELEMENTS = 16
+_HEAD = 112
 _PROPER = 103  # where the last separator of a well-formed ISA stands
 _FOLLOWS = re.compile(rb"[\r\n\t ]*+(?:GS|TA1|IEA|ST|\Z)")
 
@@ -71,6 +72,19 @@ def read(text: bytes) -> tuple[Delimiters | None, bool]:
         return None, False
     repetition = parts[11] if len(parts[11]) == 1 and _can_be(parts[11], element, component, terminator) else None
     return Delimiters(element, component, terminator, repetition), place == _PROPER
+
+
+@functools.lru_cache(maxsize=256)
+def _known(head: bytes) -> Delimiters | None:
+    return read(head)[0]
+
+
+def of_context(context: bytes | None) -> Delimiters | None:
+    """The delimiters of the ISA that a record's context begins with; None when there is none."""
+    if not context:
+        return None
+    # Of a well-formed ISA the first bytes are enough, and they are the same for all claims of a file.
+    return _known(context[:_HEAD]) or read(context)[0]
 
 
 def _can_be(delimiter: bytes, *others: bytes) -> bool:

@@ -115,6 +115,7 @@ class Place:
         self._header = piece.payload or b""
         # Payments need no level (LX) to stand under; a claim without one is nobody's.
         self._needs_level = said[1] == "837"
+        self.above = self.envelope + self._header
         self._owner = "" if self._needs_level else _found(piece, "TRN", "", 2)
         self._join()
         return self._standing
@@ -140,12 +141,12 @@ class Place:
     def _join(self) -> None:
         """Make the context of the claims that follow, and their faults."""
         wrong = self._standing
-        if self._needs_level and not any(level.rank == _SUBSCRIBER for level in self._levels):
+        levels = self._levels
+        if self._needs_level and _SUBSCRIBER not in [level[0] for level in levels]:
             wrong += (NO_SUBSCRIBER,)
-        if self._levels and self._levels[-1].misplaced:
+        if levels and levels[-1].misplaced:
             wrong += (BAD_HIERARCHY,)
-        self.above = self.envelope + self._header
-        context = b"".join((self.above, *(level.payload for level in self._levels)))
+        context = b"".join([self.above, *[level[2] for level in levels]])
         self.context = context if len(context) <= self._longest else None
         self._wrong = wrong if self.context is not None else (*wrong, CONTEXT_TOO_LARGE)
 
