@@ -43,10 +43,20 @@ def header(context: bytes) -> Node:
 
 def summary(payload: bytes, context: bytes | None) -> Node:
     """The provider adjustments of a record 835.summary."""
-    delimiters = delimiters_of(context)
+    return adjustments(payload, delimiters_of(context))
+
+
+def adjustments(payload: bytes, delimiters: Delimiters) -> Node:
+    """The provider adjustments of PLB segments."""
     state = State({"provider_adjustments": []}, delimiters.component.decode("latin-1"))
     x12_segments.run(payload, delimiters, _SUMMARY, state)
     return {**state.top, "problems": state.problems}
+
+
+def order(data: bytes, delimiters: Delimiters) -> Node:
+    """What the header of a payment says of it (BPR, TRN)."""
+    found: Node = _read(data, delimiters).top["payment"]
+    return {"amount": None, **found}
 
 
 @functools.lru_cache(maxsize=256)
