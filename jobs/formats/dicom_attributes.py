@@ -14,13 +14,16 @@ Tags = dict[str, Any]
 
 def values(tags: Tags, tag: str) -> list[Any]:
     """All values of an element; none when it is absent, empty or left out."""
-    element = tags.get(tag)
+    if (element := tags.get(tag)) is None:
+        return []
     found = element.get("Value") if type(element) is dict else None
     return found if type(found) is list else []
 
 
 def value(tags: Tags, tag: str) -> Any:
     """The first value of an element."""
+    if tag not in tags:
+        return None
     found = values(tags, tag)
     return found[0] if found else None
 
@@ -31,10 +34,17 @@ def text(tags: Tags, tag: str) -> str | None:
     >>> text({"00080060": {"vr": "CS", "Value": ["CT"]}}, "00080060"), text({}, "00080060")
     ('CT', None)
     """
-    found = value(tags, tag)
-    if found is None or type(found) in (dict, list):
-        return None
-    return str(found).strip() or None
+    # Most attributes that are asked for are not there: no further call for those.
+    return plain(value(tags, tag)) if tag in tags else None
+
+
+def plain(found: Any) -> str | None:
+    """A value as text; None for what has parts, and for nothing but spaces."""
+    if type(found) is not str:
+        if found is None or type(found) in (dict, list):
+            return None
+        found = str(found)
+    return found.strip() or None
 
 
 def joined(tags: Tags, tag: str) -> str | None:

@@ -6,9 +6,11 @@ Each function takes what was sent and gives the cleaned value, or None when ther
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from decimal import Decimal, InvalidOperation
 
+# The instances of a study share most dates and offsets; what was cleaned lately is remembered.
 _DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})\Z")
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?\Z")
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?\Z")
@@ -32,6 +34,7 @@ _BODY_PARTS = {
 }  # fmt: skip
 
 
+@functools.lru_cache(4096)
 def date(sent: str | None) -> str | None:
     """A date as YYYY-MM-DD; the older form with dots counts (PS3.5 6.2 DA), a day that never was does not.
 
@@ -47,6 +50,7 @@ def date(sent: str | None) -> str | None:
         return None
 
 
+@functools.lru_cache(4096)
 def time(sent: str | None) -> str | None:
     """A time of day as HH:MM:SS.ffffff, what is not said as zero (PS3.5 6.2 TM).
 
@@ -63,6 +67,7 @@ def time(sent: str | None) -> str | None:
     return f"{hour:02}:{minute:02}:{min(second, 59):02}.{(found[4] or ''):0<6}"
 
 
+@functools.lru_cache(4096)
 def offset(sent: str | None) -> str | None:
     """An offset from UTC as +HH:MM (PS3.3 C.12.1.1.8: from -1200 to +1400, and no -0000).
 

@@ -218,7 +218,7 @@ class Elements:
 
     def head(self, place: int, end: int, form: Form) -> tuple[Entry, int, int]:
         """The tag that begins at a place, where its value begins and how long that is."""
-        entry = self.meet(place, end, form)
+        entry = form.known.get(bytes(self.data[place : place + form.key])) or self.meet(place, end, form)
         start = place + entry.value_at
         if start > end:
             self.cut(end)

@@ -19,6 +19,7 @@ from jobs.formats.dicom_attributes import (
     joined,
     name,
     name_parts,
+    plain,
     text,
     texts,
     value,
@@ -113,12 +114,11 @@ def imaging_series(tags: Tags) -> Row:
 
 def imaging_instance(tags: Tags) -> Row:
     """What an instance says of its image and how that was made (PS3.3 C.7.6, C.8)."""
-    row = keys(tags) | _moment(tags, "content", "00080023", "00080033")
+    row = keys(tags)
+    row |= _moment(tags, "content", "00080023", "00080033")
     row |= _moment(tags, "acquisition", "00080022", "00080032", "0008002A")
     row |= _moment(tags, "created", "00080012", "00080013")
-    row |= {column: read(_first(tags, tag)) for column, (tag, read) in _ACQUIRED.items()}
-    row |= {f"{column}_raw": _first(tags, tag) for column, (tag, _) in _ACQUIRED.items()}
-    row |= _spacing(tags)
+    row |= _acquired(tags) | _spacing(tags)
     row |= {
         "number": clean.whole(value(tags, "00200013")),
         "acquisition_number": clean.whole(value(tags, "00200012")),
@@ -149,6 +149,13 @@ def imaging_instance(tags: Tags) -> Row:
     return row | {"faults": _faults(row)}
 
 
+_MOMENTS = ("study", "series", "performed", "content", "acquisition", "created")
+_CHECKED = (
+    *((f"{what}_date", MALFORMED_DATE) for what in ("birth", *_MOMENTS)),
+    *((f"{what}_time", MALFORMED_TIME) for what in _MOMENTS),
+    ("timezone_offset", MALFORMED_OFFSET),
+    ("sex", UNKNOWN_SEX),
+)
 # How an image was acquired: the tag, and how its value is cleaned. Enhanced images have it in functional groups.
 _ACQUIRED = {
     "kvp": ("00180060", clean.kilovolts),
@@ -184,6 +191,15 @@ def _moment(tags: Tags, what: str, date: str, time: str, both: str | None = None
     }
 
 
+def _acquired(tags: Tags) -> Row:
+    row: Row = {}
+    for column, (tag, read) in _ACQUIRED.items():
+        sent = _first(tags, tag)
+        row[f"{column}_raw"] = sent
+        row[column] = None if sent is None else read(sent)
+    return row
+
+
 def _spacing(tags: Tags) -> Row:
     """Millimetres between rows and between columns: in the patient, else at the detector (PS3.3 10.7.1.3)."""
     found = anywhere(tags, "00280030") or anywhere(tags, "00181164")
@@ -195,15 +211,7 @@ def _spacing(tags: Tags) -> Row:
 
 def _faults(row: Row) -> list[str]:
     """Doubts about dates, times and terms: what was sent and could not be cleaned."""
-    checked = {"_date": MALFORMED_DATE, "_time": MALFORMED_TIME, "timezone_offset": MALFORMED_OFFSET}
-    found = []
-    for column, sent in row.items():
-        plain = column.removesuffix("_raw")
-        fault = next((fault for end, fault in checked.items() if plain.endswith(end)), None)
-        if plain == "sex":
-            fault = UNKNOWN_SEX
-        if fault and column.endswith("_raw") and sent and row[plain] is None:
-            found.append(fault)
+    found = [fault for column, fault in _CHECKED if row.get(f"{column}_raw") and row[column] is None]
     return list(dict.fromkeys(found))
 
 
@@ -213,8 +221,7 @@ def _sop_class(tags: Tags) -> str | None:
 
 def _first(tags: Tags, tag: str) -> str | None:
     found = anywhere(tags, tag)
-    one = found[0] if found else None
-    return None if one is None or type(one) in (dict, list) else str(one).strip() or None
+    return plain(found[0]) if found else None
 
 
 def _joined_anywhere(tags: Tags, tag: str) -> str | None:
