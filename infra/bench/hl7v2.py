@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from jobs.formats import hl7v2
-from jobs.formats.hl7v2_lab_result import lab_results
+from jobs.formats.hl7v2_lab_result import lab_rows
 from jobs.formats.hl7v2_message import parse
 from jobs.formats.hl7v2_split import Splitter
 
@@ -67,11 +67,29 @@ def _read_only(data: bytes) -> int:
 
 
 def _extract_only(payloads: Iterable[bytes]) -> int:
-    return sum(len(lab_results(parse(payload))) for payload in payloads)
+    return sum(len(lab_rows(parse(payload))) for payload in payloads)
 
 
 def _read_and_extract(data: bytes) -> int:
-    return sum(len(lab_results(parse(record.payload))) for record in records(data) if record.payload)
+    return sum(len(lab_rows(parse(record.payload))) for record in records(data) if record.payload)
+
+
+def _bare_split(payloads: Iterable[bytes]) -> int:
+    """The same 25 fields by nothing but `split`: what no reader of Python can be faster than."""
+    rows = 0
+    for payload in payloads:
+        patient: list[str] = []
+        order: list[str] = []
+        for line in payload.decode().split("\r"):
+            fields = line.split("|")
+            if fields[0] == "PID":
+                patient = [fields[n] for n in (3, 5, 7, 8)]
+            elif fields[0] == "OBR":
+                order = [fields[n] for n in (2, 3, 4, 7, 16, 22, 25)]
+            elif fields[0] == "OBX":
+                row = [*fields[3].split("^"), *fields[6].split("^"), *[fields[n] for n in (1, 2, 5, 7, 8, 11, 14)]]
+                rows += len(row + order + patient) > 0
+    return rows
 
 
 def _by_library(payloads: Iterable[bytes]) -> int:
@@ -137,6 +155,7 @@ def main() -> int:
     data = b"".join(payloads)
     print(f"{asked.count} ORU^R01, {len(data) / asked.count:.0f} bytes, 8 results each; messages/s on one core")
     for name, work in (
+        ("bare split, 25 fields", lambda: _bare_split(payloads)),
         ("read records, check", lambda: _read_only(data)),
         ("parse, extract rows", lambda: _extract_only(payloads)),
         ("read, check, parse, extract", lambda: _read_and_extract(data)),

@@ -12,7 +12,6 @@ are not used.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -118,13 +117,13 @@ def _apart(region: Region, message: Chunk) -> Record:
     return _record(message.position, message.data, lines, not region.framed or FS in rest)
 
 
-def _record(position: int, body: bytes, lines: list[bytes], closed: bool) -> Record:
-    header, faults = hl7v2_checks.examine(body, lines)
+def _record(position: int, body: bytes, lines: hl7v2_checks.Lines, closed: bool) -> Record:
+    header, faults = hl7v2_checks.examine(lines)
     if not closed:
         faults += (TRUNCATED_FRAME,)
     if not body.isascii() and (wrong := hl7v2_charsets.decode(body, _text(header.charset))[2]):
         faults += (wrong,)
-    sender = f"{_text(header.application)}|{_text(header.facility)}"
+    sender = _text(header.application + b"|" + header.facility)
     return tuple.__new__(
         Record,
         (
@@ -143,16 +142,11 @@ def _record(position: int, body: bytes, lines: list[bytes], closed: bool) -> Rec
     )
 
 
-@functools.lru_cache(1024)
-def _known(raw: bytes) -> str:
+def _text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode(hl7v2_charsets.FALLBACK)
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("ascii") if raw.isascii() else _known(raw)
 
 
 def _faulty(position: int, length: int, payload: bytes | None, fault: str) -> Record:

@@ -50,6 +50,7 @@ _LAST_REQUIRED = {
     b"DG1": 3, b"AL1": 3, b"IN1": 3, b"MRG": 1,
 }  # fmt: skip
 _RESULTS = (b"ORU", b"OUL")
+_PAD = [b""] * 18
 _NUMBERS = [b"%d" % n for n in range(1000)]
 # Beginnings of lines that were found to be those of segments, by separator; looking them up beats matching them.
 _KNOWN: dict[bytes, set[bytes]] = {}
@@ -66,77 +67,90 @@ class Header(NamedTuple):
     charset: bytes
 
 
-def lines(body: bytes) -> list[bytes]:
+class Lines(NamedTuple):
+    """A message as lines; `joined` is the same with CR only; `odd`: how lines begin that begin as no segment does."""
+
+    joined: bytes
+    each: list[bytes]
+    odd: set[bytes]
+
+
+def lines(body: bytes) -> Lines:
     """The lines of a message; CR, LF and CRLF end one."""
     if b"\n" in body:
         body = body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
-    return body.split(b"\r")
+    each = body.split(b"\r")
+    known = _KNOWN.get(body[3:4])
+    if known is None:
+        known = _KNOWN[body[3:4]] = {b""}
+    odd = {line[:4] for line in each} - known
+    if odd:
+        ends = (b"", body[3:4])
+        known.update(one for one in odd if _ID.match(one[:3]) and one[3:] in ends and not is_envelope(one))
+        odd -= known
+    return Lines(body, each, odd)
 
 
-def plain_lines(body: bytes) -> list[bytes] | None:
+def plain_lines(body: bytes) -> Lines | None:
     """The lines of a message that is nothing else; None when other things may be among them."""
     if body[:3] != b"MSH" and body[:3].upper() != b"MSH":
         return None
     found = lines(body)
-    odd = odd_lines(found)
+    odd = found.odd
     if odd and (VT in body or FS in body or any(is_envelope(start) or start[:3] == BOM for start in odd)):
         return None
     return found
 
 
-def odd_lines(found: list[bytes]) -> set[bytes]:
-    """The beginnings of lines that are not those of segments."""
-    separator = found[0][3:4]
-    known = _KNOWN.get(separator)
-    if known is None:
-        known = _KNOWN[separator] = {b""}
-    odd = {line[:4] for line in found} - known
-    if odd:
-        segments = {start for start in odd if _ID.match(start[:3]) and start[3:] in (b"", separator)}
-        known.update(start for start in segments if not is_envelope(start))
-        odd -= known
-    return odd
-
-
-def examine(body: bytes, found: list[bytes]) -> tuple[Header, tuple[str, ...]]:
+def examine(found: Lines) -> tuple[Header, tuple[str, ...]]:
     """What a message says of itself, and its faults."""
-    separator = found[0][3:4]
-    fields = found[0].split(separator) if separator else found
-    size = len(fields)
-    if size < 18:
-        fields += [b""] * (18 - size)
+    first = found.each[0]
+    separator = first[3:4]
+    fields = first.split(separator) if separator else [first]
+    if len(fields) < 18:
+        fields += _PAD[len(fields) :]
     encoding = fields[1]
+    component = encoding[:1]
     faults = _encoding_faults(separator, encoding)
-    kind, wrong = _message_type(fields[8], encoding[:1])
+    kind, wrong = _message_type(fields[8], component)
     if kind == "ADT":
-        kind = _event(found, separator) or kind
+        kind = _event(found.each, separator) or kind
     control_id = fields[9]
     header = Header(kind, fields[2], fields[3], fields[6], control_id, fields[17])
     if wrong:
         faults += (wrong,)
     if not control_id or control_id.isspace():
         faults += (NO_CONTROL_ID,)
-    if not _VERSION.match(fields[11].partition(encoding[:1] or b"^")[0]):
-        faults += (UNKNOWN_VERSION if fields[11].strip() else NO_VERSION,)
-    return header, faults + _content_faults(body, found, fields)
-
-
-def _content_faults(body: bytes, found: list[bytes], fields: list[bytes]) -> tuple[str, ...]:
-    separator = found[0][3:4]
-    faults: tuple[str, ...] = ()
-    if len(found) == 1:
-        return (HEADER_ONLY,)
-    if any(start.strip() for start in odd_lines(found)):
-        faults += (BROKEN_SEGMENT,)
-    if is_cut(found[-1], separator):
-        faults += (TRUNCATED_SEGMENT,)
-    if _leaves_out(found, separator, fields[8][:3] in _RESULTS):
-        faults += (MISSING_SET_ID,)
-    if fields[13] or found[-1].startswith(b"DSC"):
+    if wrong := _version_fault(fields[11], component):
+        faults += (wrong,)
+    if fields[13] or found.each[-1].startswith(b"DSC"):
         faults += (FRAGMENT,)
-    if b"\0" in body:
+    return header, faults + _content_faults(found, separator, fields[8][:3] in _RESULTS)
+
+
+def _content_faults(found: Lines, separator: bytes, is_result: bool) -> tuple[str, ...]:
+    if len(found.each) == 1:
+        return (HEADER_ONLY,)
+    faults: tuple[str, ...] = ()
+    if found.odd and any(start.strip() for start in found.odd):
+        faults += (BROKEN_SEGMENT,)
+    if is_cut(found.each[-1], separator):
+        faults += (TRUNCATED_SEGMENT,)
+    # The usual case at the cost of one look: all set ids of the message are 1, 2, 3 and so on.
+    pieces = found.joined.split(b"\rOBX" + separator)
+    numbers = [piece[: piece.find(separator)] for piece in pieces[1:]]
+    if numbers != _NUMBERS[1 : len(pieces)] and _leaves_out(found.each, separator, is_result):
+        faults += (MISSING_SET_ID,)
+    if b"\0" in found.joined:
         faults += (NUL_BYTES,)
     return faults
+
+
+@functools.lru_cache(256)
+def _version_fault(raw: bytes, component: bytes) -> str | None:
+    if _VERSION.match(raw.split(component)[0] if component else raw):
+        return None
+    return UNKNOWN_VERSION if raw.strip() else NO_VERSION
 
 
 def is_cut(line: bytes, separator: bytes) -> bool:
@@ -146,9 +160,6 @@ def is_cut(line: bytes, separator: bytes) -> bool:
 
 def _leaves_out(found: list[bytes], separator: bytes, is_result: bool) -> bool:
     """Whether OBX-1 skips a number. Each group counts from 1 or goes on; in results its first must not be lost."""
-    numbers = [line[4 : line.find(separator, 4)] for line in found if line.startswith(b"OBX")]
-    if numbers == _NUMBERS[1 : len(numbers) + 1]:
-        return False
     last = 0
     begins = True
     for line in found:

@@ -7,6 +7,7 @@ messages that are written alike, and functions of it instead of methods.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 from jobs.formats import hl7v2_escapes
@@ -53,7 +54,7 @@ class Dialect:
     def __init__(self, delimiters: Delimiters, codec: str) -> None:
         self.delimiters = delimiters
         self.codec = codec
-        self.text = functools.partial(_text, delimiters, codec)
+        self.text = _reader(delimiters, codec)
         self.coded = functools.lru_cache(1 << 14)(functools.partial(_coded, delimiters, codec))
         self.parts = functools.partial(_parts, delimiters, codec)
         self.repetitions = functools.partial(_repetitions, delimiters)
@@ -67,6 +68,17 @@ def of(field: str, encoding: str, codec: str) -> Dialect:
     """The dialect of MSH-1 and MSH-2; characters that MSH-2 leaves out delimit nothing."""
     component, repetition, escape, subcomponent, truncation = (*encoding[:5], "", "", "", "", "")[:5]
     return Dialect(Delimiters(field, component, repetition, escape, subcomponent, truncation), codec)
+
+
+def _reader(delimiters: Delimiters, codec: str) -> Callable[[str], str | None]:
+    escape = delimiters.escape or "\0"
+
+    def text(raw: str) -> str | None:
+        if not raw or raw == NULL:
+            return None
+        return hl7v2_escapes.unescape(raw, delimiters, codec) if escape in raw else raw
+
+    return text
 
 
 def _text(delimiters: Delimiters, codec: str, raw: str) -> str | None:

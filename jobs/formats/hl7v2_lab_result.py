@@ -8,13 +8,13 @@ wrong patient), X cannot be had, ...
 from __future__ import annotations
 
 import functools
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_subject as subjects
 from jobs.formats import hl7v2_types, hl7v2_values
 from jobs.formats.hl7v2_dialect import NULL, Dialect
+from jobs.formats.hl7v2_lab_columns import LabResult
 from jobs.formats.hl7v2_message import Message, Segment
 from jobs.formats.hl7v2_observation import LINES, MALFORMED_VALUE, NO_VALUE, READERS, whole
 
@@ -36,186 +36,88 @@ FAULTS = {
 }
 STATUSES = frozenset("ABCDFINOPRSUVWX")
 
-
-class LabResult(NamedTuple):
-    """One value of one OBX (HL7 v2.5 section 7.4.2); `repetition` counts the values of OBX-5 from 1.
-
-    `group_segment`: the OBR, RXA, PV1, ... that it stands under. `value_text` is the value as sent, of codes their
-    text, of documents (`value_media` says their sort) nothing. `value_number` with `value_comparator`; of an SN with
-    a `value_separator` also `value_number_2`. `value_time`, `observed_at`, ... are texts as FHIR writes them.
-    `performer` is OBX-23, or OBX-15. `comment`: the NTE after it. Order and specimen: see hl7v2_order_context.
-    `nulls`: columns the sender deletes; `faults`: see FAULTS.
-    """
-
-    segment: int
-    repetition: int
-    patient_segment: int | None
-    patient_id: str | None
-    patient_assigner: str | None
-    patient_id_type: str | None
-    visit_number: str | None
-    visit_assigner: str | None
-    group_segment: int | None
-    set_id: str | None
-    sub_id: str | None
-    code: str | None
-    code_text: str | None
-    code_system: str | None
-    alternate_code: str | None
-    alternate_text: str | None
-    alternate_system: str | None
-    value_type: str | None
-    value_text: str | None
-    value_number: Decimal | None
-    value_comparator: str | None
-    value_separator: str | None
-    value_number_2: Decimal | None
-    value_time: str | None
-    value_code: str | None
-    value_code_text: str | None
-    value_code_system: str | None
-    value_alternate_code: str | None
-    value_alternate_text: str | None
-    value_alternate_system: str | None
-    value_media: str | None
-    unit: str | None
-    unit_text: str | None
-    unit_system: str | None
-    alternate_unit: str | None
-    alternate_unit_text: str | None
-    alternate_unit_system: str | None
-    reference_range: str | None
-    reference_low: Decimal | None
-    reference_high: Decimal | None
-    abnormal_flags: tuple[str, ...]
-    status: str | None
-    observed_at: str | None
-    analysed_at: str | None
-    method: str | None
-    method_text: str | None
-    performer: str | None
-    performer_id: str | None
-    performer_assigner: str | None
-    instance_id: str | None
-    comment: str | None
-    # What the order and the specimen say, the same for all results of a group.
-    placer_order: str | None
-    placer_assigner: str | None
-    filler_order: str | None
-    filler_assigner: str | None
-    order_control: str | None
-    order_code: str | None
-    order_text: str | None
-    order_system: str | None
-    order_alternate_code: str | None
-    order_alternate_text: str | None
-    order_alternate_system: str | None
-    order_status: str | None
-    order_priority: str | None
-    collected_at: str | None
-    collected_until: str | None
-    reported_at: str | None
-    provider_id: str | None
-    provider_assigner: str | None
-    provider_family: str | None
-    provider_given: str | None
-    section: str | None
-    parent_code: str | None
-    parent_sub_id: str | None
-    parent_filler_order: str | None
-    specimen_id: str | None
-    specimen_assigner: str | None
-    specimen_code: str | None
-    specimen_text: str | None
-    specimen_system: str | None
-    specimen_alternate_code: str | None
-    specimen_site_code: str | None
-    specimen_site_text: str | None
-    specimen_collected_at: str | None
-    specimen_received_at: str | None
-    nulls: tuple[str, ...]
-    faults: tuple[str, ...]
-
-
 _NULLABLE = {5: "value", 6: "unit", 7: "reference_range", 8: "abnormal_flags", 14: "observed_at"}
 _PAD = [""] * 26
 _GROUPS = frozenset(("OBR", "RXA", "RXE", "TXA", "PV1", "FT1", "RXO"))
-# Unit (6 columns), range (3), flags and status stand before the two times.
-_BEFORE_TIMES = 11
 _BREAKS = _GROUPS | {"PID", "ORC"}
-_new = functools.partial(tuple.__new__, LabResult)
 
 
 def lab_results(message: Message) -> list[LabResult]:
     """The results of a message, in its order."""
-    found: list[LabResult] = []
-    subject = subjects.NOBODY
+    return [LabResult._make(row) for row in lab_rows(message)]
+
+
+def lab_rows(message: Message) -> list[tuple[Any, ...]]:
+    """The same as plain tuples in the order of LabResult's fields: for those who make columns of millions of them."""
+    found: list[tuple[Any, ...]] = []
+    subject: tuple[Any, ...] = subjects.NOBODY
     group: int | None = None
     held: list[int] = []
-    for index, segment in enumerate(message.segments):
-        name = segment[0]
+    segments = message.segments
+    names = [segment[0] for segment in segments]
+    for index, name in enumerate(names):
         if name == "OBX":
             held.append(index)
         elif name in _BREAKS:
             # The specimen may stand after the results (2.5 on), so they wait for the end of their group.
             if held:
-                _finish(message, held, (*subject, group), found)
+                _finish(message, names, held, (*subject, group), found)
                 held = []
             if name == "PID":
-                group, subject = None, subjects.of_patient(message, index, segment)
+                group, subject = None, subjects.of_patient(message, index, segments[index])
             elif name == "PV1":
-                subject = subjects.with_visit(message, segment, subject)
+                subject = subjects.with_visit(message, segments[index], subject)
             # In OUL the ORC stands between the OBR and its results.
             group = index if name in _GROUPS else group
     if held:
-        _finish(message, held, (*subject, group), found)
+        _finish(message, names, held, (*subject, group), found)
     return found
 
 
-def _finish(message: Message, held: list[int], subject: tuple[Any, ...], found: list[LabResult]) -> None:
-    segments = message.segments
-    context, wrong = contexts.of_group(message, subject[-1], held[-1])
+def _finish(
+    message: Message, names: list[str], held: list[int], subject: tuple[Any, ...], found: list[tuple[Any, ...]]
+) -> None:
+    context, wrong = contexts.of_group(message, names, subject[-1], held[-1])
+    has_notes = "NTE" in names
     for index in held:
-        noted = index + 1 < len(segments) and segments[index + 1][0] == "NTE"
-        comment = contexts.comment(message, index) if noted else None
-        _rows(message, index, subject, (comment, *context), wrong, found)
+        comment = contexts.comment(message, index) if has_notes else None
+        _rows(message, index, subject, comment, context, wrong, found)
 
 
 def _rows(
     message: Message,
     index: int,
     subject: tuple[Any, ...],
+    comment: str | None,
     context: tuple[Any, ...],
     faults: tuple[str, ...],
-    found: list[LabResult],
+    found: list[tuple[Any, ...]],
 ) -> None:
-    segment = message.segments[index]
-    fields = segment if len(segment) >= 26 else segment + _PAD[len(segment) :]
+    fields = message.segments[index] + _PAD
     dialect, zone = message.dialect, message.zone
     nulls = _nulls(fields) if message.has_nulls else ()
-    code, description, wrong = _described(
+    kind, raw, observed, analysed, mark = fields[2], fields[5], fields[14], fields[19], dialect.delimiters.repetition
+    code, described, by, wrong = _described(
         dialect, fields[3], fields[6], fields[7], fields[8], fields[11], fields[17], fields[23], fields[15], fields[21]
     )
-    observed, analysed = fields[14], fields[19]
     if observed:
         observed, wrong = _time(message, observed, wrong, MALFORMED_OBSERVED_AT)
     if analysed:
         analysed, wrong = _time(message, analysed, wrong, MALFORMED_ANALYSED_AT)
     if wrong:
         faults += wrong
-    kind = fields[2]
-    head = (fields[1] or None, dialect.text(fields[4]) if fields[4] else None, *code, kind or None)
-    tail = (
-        *description[:_BEFORE_TIMES],
-        observed or None,
-        analysed or None,
-        *description[_BEFORE_TIMES:],
-        *context,
-        nulls,
-    )
-    for repetition, (value, fault) in enumerate(_values(dialect, kind, fields[5], zone), 1):
+    sub_id = dialect.text(fields[4]) if fields[4] else None
+    read = READERS.get(kind)
+    values = _values(dialect, kind, raw, zone) if not read or not raw or mark in raw else (read(dialect, raw, zone),)
+    repetition = 1
+    for value, fault in values:
         named = faults if fault is None else (*faults, fault)
-        found.append(_new((index, repetition, *subject, *head, *value, *tail, named)))
+        row = (
+            index, repetition, *subject, fields[1] or None, sub_id, *code, kind or None, *value, *described,
+            observed or None, analysed or None, *by, comment, *context, nulls, named,
+        )  # fmt: skip
+        found.append(row)
+        repetition += 1
 
 
 def _nulls(fields: Segment) -> tuple[str, ...]:
@@ -265,7 +167,7 @@ def _described(
     organization: str,
     producer: str,
     instance: str,
-) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]:
+) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]:
     """All that results of one test have in common: the columns of its code, those from unit to status and from
     method to instance_id, and the faults. One look-up instead of ten; few tests make most of the results."""
     what = dialect.coded(code)[:6]
@@ -281,18 +183,13 @@ def _described(
     found = (hl7v2_types.padded(dialect, one, 1)[0] for one in dialect.repetitions(flags))
     marks = tuple(one for one in found if one)
     by = dialect.coded(method)
-    described = (
-        *units,
-        text,
-        *bounds,
-        marks,
-        state,
+    by_whom = (
         by.code or by.alternate_code,
         by.text or by.alternate_text or by.original_text,
         *_performer(dialect, organization, producer),
         _one(dialect, instance),
     )
-    return what, described, faults
+    return what, (*units, text, *bounds, marks, state), by_whom, faults
 
 
 def _performer(dialect: Dialect, organization: str, producer: str) -> tuple[str | None, ...]:

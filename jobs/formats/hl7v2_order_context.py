@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from jobs.formats import hl7v2_types, hl7v2_values
-from jobs.formats.hl7v2_dialect import Dialect, sub_parts
+from jobs.formats.hl7v2_dialect import NULL, Dialect, sub_parts
 from jobs.formats.hl7v2_message import Message, Segment
 
 MALFORMED_COLLECTED_AT = "malformed_collected_at"
@@ -17,20 +17,33 @@ FAULTS = {
     MALFORMED_REPORTED_AT: "a time that is none (OBR-22)",
     MALFORMED_SPECIMEN_TIME: "a time that is none (SPM-17, SPM-18, OBR-14)",
 }
-_ORDER_COLUMNS, _SPECIMEN_COLUMNS = 24, 10
-_NO_ORDER: tuple[Any, ...] = (None,) * _ORDER_COLUMNS
+_NO_SPECIMEN: tuple[Any, ...] = (None,) * 10
+# 24 columns of the order and those of the specimen.
+_NOTHING: tuple[Any, ...] = (None,) * 24 + _NO_SPECIMEN
+_NO_PARENT = (None, None, None)
 _PAD = [""] * 30
 # Segments that end the group of an OBR.
 _ENDS = frozenset(("OBR", "PID", "PV1", "RXA", "TXA", "FT1"))
 
 
-def of_group(message: Message, group: int | None, last: int) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Order and specimen columns of the results that end at segment `last`, and their faults."""
+def of_group(
+    message: Message, names: list[str], group: int | None, last: int
+) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """Order and specimen columns of the results that end at segment `last`, and their faults. `names` of segments."""
     segments = message.segments
-    obr = segments[group] if group is not None and segments[group][0] == "OBR" else None
-    spm = _specimen_segment(segments, group, last)
-    order, wrong = (_NO_ORDER, ()) if obr is None else _order(message, obr, _orc(segments, group or 0))
-    specimen, more = _specimen(message, spm, obr)
+    if group is None or names[group] != "OBR":
+        return _NOTHING, ()
+    obr = segments[group]
+    # The ORC of an OBR stands before it, in OUL after it.
+    orc = next((segments[at] for at in (group - 1, group + 1) if at < len(names) and names[at] == "ORC"), _PAD)
+    order, wrong = _order(message, obr, orc)
+    spm = _specimen_segment(names, group, last) if "SPM" in names else None
+    if spm is not None:
+        specimen, more = _specimen(message, segments[spm])
+    elif len(obr) > 14 and (obr[14] or message.field(obr, 15)):
+        specimen, more = _old_specimen(message, obr)
+    else:
+        specimen, more = _NO_SPECIMEN, ()
     return order + specimen, wrong + more
 
 
@@ -45,85 +58,70 @@ def comment(message: Message, index: int) -> str | None:
     return "\n".join(lines).strip("\n") or None
 
 
-def _orc(segments: list[Segment], group: int) -> Segment:
-    """The ORC of an OBR stands before it, in OUL after it."""
-    for at in (group - 1, group + 1):
-        if 0 < at < len(segments) and segments[at][0] == "ORC":
-            return segments[at]
-    return []
-
-
-def _specimen_segment(segments: list[Segment], group: int | None, last: int) -> Segment | None:
+def _specimen_segment(names: list[str], group: int, last: int) -> int | None:
     """The SPM of a group: inside it, also after its results; in OUL^R22 it stands before the order."""
-    if group is None:
-        return None
-    at = group + 1
-    while at < len(segments) and segments[at][0] not in _ENDS:
+    leads = "OBR" not in names[: names.index("SPM")]
+    for at in range(group + 1, len(names)):
+        if names[at] in _ENDS:
+            break
         # A specimen after the results is theirs, unless it begins the next group.
-        if segments[at][0] == "SPM" and (at < last or not _leads(segments)):
-            return segments[at]
-        at += 1
-    return _before(segments, group) if _leads(segments) else None
-
-
-def _leads(segments: list[Segment]) -> bool:
-    """Whether specimens stand before their orders in this message."""
-    return next((one[0] for one in segments if one[0] in ("SPM", "OBR")), "") == "SPM"
-
-
-def _before(segments: list[Segment], group: int) -> Segment | None:
-    for at in range(group - 1, 0, -1):
-        if segments[at][0] in ("SPM", "PID"):
-            return segments[at] if segments[at][0] == "SPM" else None
-    return None
+        if names[at] == "SPM" and (at < last or not leads):
+            return at
+    if not leads:
+        return None
+    before = next((at for at in range(group - 1, 0, -1) if names[at] in ("SPM", "PID")), 0)
+    return before if names[before] == "SPM" else None
 
 
 def _order(message: Message, obr: Segment, orc: Segment) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    fields = obr if len(obr) >= 30 else obr + _PAD[: 30 - len(obr)]
+    fields = obr if len(obr) >= 30 else obr + _PAD[len(obr) :]
+    orders = orc if len(orc) >= 13 else orc + _PAD[len(orc) : 13]
     dialect = message.dialect
-    field = message.field
     faults: tuple[str, ...] = ()
-    begin, end, reported = (_time(message, fields[number]) for number in (7, 8, 22))
-    if (fields[7] and begin is None) or (fields[8] and end is None):
-        faults += (MALFORMED_COLLECTED_AT,)
-    if fields[22] and reported is None:
+    begin, end, reported = fields[7], fields[8], fields[22]
+    if begin or end:
+        begin, end = _time(message, begin), _time(message, end)
+        if (fields[7] and not begin) or (fields[8] and not end):
+            faults = (MALFORMED_COLLECTED_AT,)
+    if reported and not (reported := _time(message, reported)):
         faults += (MALFORMED_REPORTED_AT,)
-    provider = _provider(dialect, fields[16] or field(orc, 12))
     columns = (
-        *_entity(dialect, fields[2] or field(orc, 2)),
-        *_entity(dialect, fields[3] or field(orc, 3)),
-        field(orc, 1) or None,
+        *_entity(dialect, fields[2] or orders[2]),
+        *_entity(dialect, fields[3] or orders[3]),
+        orders[1] or None,
         *dialect.coded(fields[4])[:6],
         fields[25] or None,
         fields[5] or None,
-        begin,
-        end,
-        reported,
-        *provider,
+        begin or None,
+        end or None,
+        reported or None,
+        *_provider(dialect, fields[16] or orders[12]),
         fields[24] or None,
-        *_parent(dialect, fields[26], fields[29]),
+        *(_parent(dialect, fields[26], fields[29]) if fields[26] or fields[29] else _NO_PARENT),
     )
     return columns, faults
 
 
-def _specimen(message: Message, spm: Segment | None, obr: Segment | None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Ten columns from SPM (2.5 on), else from OBR-14 and OBR-15."""
-    dialect, field = message.dialect, message.field
-    if spm is not None:
-        placer, filler = hl7v2_types.entity_pair(dialect, field(spm, 2))
-        taken, got = _time(message, field(spm, 17)), _time(message, field(spm, 18))
-        wrong = (field(spm, 17) and taken is None) or (field(spm, 18) and got is None)
-        kind, site = dialect.coded(field(spm, 4)), dialect.coded(field(spm, 8))
-        identified = filler if filler.value else placer
-        columns: tuple[Any, ...] = (*identified, *kind[:4], site.code, site.text, taken, got)
-        return columns, (MALFORMED_SPECIMEN_TIME,) if wrong else ()
-    if obr is None:
-        return (None,) * _SPECIMEN_COLUMNS, ()
-    raw = field(obr, 14)
-    got = _time(message, raw) if raw else None
-    source, site_code = _source(dialect, field(obr, 15))
-    columns = (None, None, *source[:4], *site_code, None, got)
-    return columns, (MALFORMED_SPECIMEN_TIME,) if raw and got is None else ()
+def _specimen(message: Message, spm: Segment) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The specimen of an SPM (2.5 on)."""
+    dialect = message.dialect
+    fields = spm + _PAD
+    placer, filler = hl7v2_types.entity_pair(dialect, fields[2])
+    taken, got = _time(message, fields[17]), _time(message, fields[18])
+    wrong = (fields[17] and not taken) or (fields[18] and not got)
+    kind, site = dialect.coded(fields[4]), dialect.coded(fields[8])
+    identified = filler if filler.value else placer
+    columns = (*identified, *kind[:4], site.code, site.text, taken or None, got or None)
+    return columns, (MALFORMED_SPECIMEN_TIME,) if wrong else ()
+
+
+def _old_specimen(message: Message, obr: Segment) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The specimen of OBR-14 and OBR-15."""
+    raw = message.field(obr, 14)
+    got = _time(message, raw)
+    source, site = _source(message.dialect, message.field(obr, 15))
+    columns = (None, None, *source[:4], *site, None, got or None)
+    return columns, (MALFORMED_SPECIMEN_TIME,) if raw and not got else ()
 
 
 @functools.lru_cache(1 << 12)
@@ -135,20 +133,26 @@ def _source(dialect: Dialect, raw: str) -> tuple[tuple[str | None, ...], tuple[s
     return named, (site[0], site[1])
 
 
-def _time(message: Message, raw: str) -> str | None:
-    """A time; of a range, or of many, its first."""
+def _time(message: Message, raw: str) -> str:
+    """A time; of a range, or of many, its first; '' when it is none."""
     if not raw:
-        return None
+        return ""
     found = hl7v2_values.iso(raw, message.zone)
     if found is None:
         first = (message.dialect.repetitions(raw) or [""])[0]
         text = (message.dialect.parts(first) or (None,))[0]
         found = hl7v2_values.iso(text, message.zone) if text else None
-    return found
+    return found or ""
 
 
-def _entity(dialect: Dialect, raw: str) -> hl7v2_types.EntityId:
-    return hl7v2_types.entity_id(dialect, (dialect.repetitions(raw) or [""])[0]) if raw else hl7v2_types.NO_ENTITY
+def _entity(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
+    if not raw:
+        return None, None
+    marks = dialect.delimiters
+    if marks.repetition in raw or marks.escape in raw or marks.subcomponent in raw or raw == NULL:
+        return hl7v2_types.entity_id(dialect, (dialect.repetitions(raw) or [""])[0])
+    value, assigner, universal = (*raw.split(marks.component, 3), "", "")[:3]
+    return value or None, ((assigner or universal) if value else None) or None
 
 
 @functools.lru_cache(1 << 12)

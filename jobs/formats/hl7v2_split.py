@@ -22,9 +22,8 @@ SEGMENT_ID = re.compile(rb"[A-Za-z][A-Za-z0-9]{2}\Z")
 _CONTEXT = 32
 _BLANKS = 16
 _GLUED = b"MSH|^~\\&"
-# MSH, then what can delimit fields (no letter, digit or blank), or the end of a header that is nothing else.
-_HEADER = re.compile(rb"MSH(?=[!-/:-@\[-`{-~\r\n])")
-_ANY_CASE = re.compile(rb"(?:MSH|msh|Msh)(?=[!-/:-@\[-`{-~\r\n])")
+# What can delimit fields: no letter, digit or blank. Or the end of a header that is nothing else.
+_AFTER_NAME = frozenset(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\r\n")
 _LINE = re.compile(rb"[^\r\n\x0b\x1c]+")
 
 
@@ -86,17 +85,16 @@ class Splitter:
 
     def _cut(self, until: int) -> Iterator[Region]:
         data, last = self._pending, 0
-        # Looking for small letters costs more than they are worth, so it is asked first whether there are any.
-        pattern = _ANY_CASE if b"msh" in data or b"Msh" in data else _HEADER
-        for match in pattern.finditer(data, self._searched):
-            start = match.start()
-            if start > until:
-                break
+        # Looking for small letters costs a copy, so it is asked first whether there are any.
+        sought = data.upper() if b"msh" in data or b"Msh" in data else data
+        start = sought.find(b"MSH", self._searched)
+        while 0 <= start <= until:
             if _begins(data, start, start == 0 and self._at_begin):
                 yield self._region(data[last:start])
                 self._position += self._dropped + start - last
                 self._dropped, last = 0, start
                 self._framed = data[start - 1 : start] == VT
+            start = sought.find(b"MSH", start + 3)
         # A little of what is before stays visible, for the look at what precedes a header.
         self._searched = max(0, until + 1 - last)
         if last:
@@ -109,6 +107,8 @@ class Splitter:
 
 
 def _begins(data: bytes, start: int, at_begin: bool) -> bool:
+    if data[start + 3 : start + 4] and data[start + 3] not in _AFTER_NAME:
+        return False
     if start == 0:
         return at_begin
     if data[start - 1] in FRAMING or data.startswith(_GLUED, start):

@@ -5,9 +5,8 @@ Every row says it, for one message may speak of several patients.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Dialect
@@ -46,20 +45,27 @@ def walk(message: Message) -> Iterator[tuple[int, Segment, Subject]]:
 
 def of_patient(message: Message, index: int, segment: Segment) -> Subject:
     """The patient of a PID."""
-    found = primary(message.dialect, *(message.field(segment, number) for number in (3, 2, 4)))
-    return Subject(index, found.value, found.assigner, found.type, None, None) if found else NOBODY._replace(
-        patient_segment=index
-    )  # fmt: skip
+    dialect, listed = message.dialect, message.field(segment, 3)
+    mark = dialect.delimiters.repetition
+    if listed and (not mark or mark not in listed):
+        value, assigner, kind = hl7v2_types.identified(dialect, listed)
+        if value:
+            return Subject(index, value, assigner, kind, None, None)
+    found = primary(dialect, listed, message.field(segment, 2), message.field(segment, 4))
+    if found is None:
+        return NOBODY._replace(patient_segment=index)
+    return Subject(index, found.value, found.assigner, found.type, None, None)
 
 
-def with_visit(message: Message, segment: Segment, subject: Subject) -> Subject:
+def with_visit(message: Message, segment: Segment, subject: tuple[Any, ...]) -> Subject:
     """The same patient, in the visit of a PV1 (PV1-19)."""
-    raw = message.field(segment, 19)
-    found = hl7v2_types.identifier(message.dialect, raw, "PV1-19") if raw else None
-    return subject._replace(visit_number=found.value, visit_assigner=found.assigner) if found else subject
+    value, assigner, _ = hl7v2_types.identified(message.dialect, segment[19]) if len(segment) > 19 else _NONE
+    return Subject(*subject[:4], *((value, assigner) if value else subject[4:6]))
 
 
-@functools.lru_cache(1 << 12)
+_NONE = (None, None, None)
+
+
 def primary(dialect: Dialect, listed: str, external: str, alternate: str) -> Identifier | None:
     """The identifier of PID-3 that means the patient to the sender; of PID-2, then PID-4, when PID-3 has none."""
     found = [one for raw in dialect.repetitions(listed) if (one := hl7v2_types.identifier(dialect, raw, "PID-3"))]

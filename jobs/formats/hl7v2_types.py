@@ -128,6 +128,21 @@ def _assigner(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
     return namespace or universal, universal
 
 
+def identified(dialect: Dialect, raw: str) -> tuple[str | None, str | None, str | None]:
+    """Of the first repetition of a CX: value, assigner, type. The short way, for what every message has."""
+    marks = dialect.delimiters
+    if marks.repetition and marks.repetition in raw:
+        raw = raw.split(marks.repetition, 1)[0]
+    parts = raw.split(marks.component) if marks.component else [raw]
+    if not parts[0]:
+        return None, None, None
+    assigner = parts[3] if len(parts) > 3 else ""
+    if marks.subcomponent and marks.subcomponent in assigner:
+        assigner = _assigner(dialect, assigner)[0] or ""
+    text = dialect.text
+    return text(parts[0].strip()), text(assigner), text(parts[4]) if len(parts) > 4 else None
+
+
 def name(dialect: Dialect, raw: str) -> Name | None:
     """An XPN; one in a single component, as 2.1 and sloppy senders write it, is all family name."""
     found = padded(dialect, raw, 7)
@@ -190,8 +205,10 @@ def entity_id(dialect: Dialect, raw: str) -> EntityId:
     """An EI: components, or subcomponents where the EI is itself a component (EIP, SPM-2)."""
     if not raw or raw == NULL:
         return NO_ENTITY
-    found = padded(dialect, raw, 3)
-    return EntityId(found[0], (found[1] or found[2]) if found[0] else None)
+    found = dialect.parts(raw)
+    if not found[0] or len(found) == 1:
+        return EntityId(found[0], None)
+    return EntityId(found[0], found[1] or (found[2] if len(found) > 2 else None))
 
 
 def entity_pair(dialect: Dialect, raw: str) -> tuple[EntityId, EntityId]:

@@ -34,6 +34,7 @@ _ONE_SIDED = re.compile(rf"\s*(<=?|>=?)\s*{_NUMBER}\s*\Z")
 _LONGEST_NUMBER = 38
 _LONGEST_RANGE = 80
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_LOCAL = datetime(1970, 1, 1)
 
 
 class Timestamp(NamedTuple):
@@ -111,6 +112,9 @@ def iso(text: str, zone: str = "") -> str | None:
     >>> iso("20210802"), iso("202108020000", "-0500"), iso("20210802101500.25"), iso("soon")
     ('2021-08-02', '2021-08-02T00:00:00-05:00', '2021-08-02T10:15:00.25', None)
     """
+    usual = _usual(text)
+    if usual is not None:
+        return usual.isoformat() + _offset_text(offset_minutes(zone) if zone else None)
     found = timestamp(text)
     if found is None:
         return None
@@ -120,27 +124,57 @@ def iso(text: str, zone: str = "") -> str | None:
     local = found.local.isoformat()
     if found.local.microsecond:
         local = local.rstrip("0")
+    return local + _offset_text(offset)
+
+
+def _usual(text: str) -> datetime | None:
+    """YYYYMMDDHHMM[SS] read as ISO 8601, ten times faster than by parts; None when it must be looked at by parts."""
+    if len(text) in (12, 14) and text.isascii() and text.isdigit():
+        try:
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+        except ValueError:
+            return None
+    return None
+
+
+@functools.lru_cache(256)
+def _offset_text(offset: int | None) -> str:
     if offset is None:
-        return local
+        return ""
     sign, away = "-" if offset < 0 else "+", abs(offset)
-    return f"{local}{sign}{away // 60:02}:{away % 60:02}"
+    return f"{sign}{away // 60:02}:{away % 60:02}"
 
 
-@functools.lru_cache(1 << 12)
 def instant(text: str) -> int | None:
     """Microseconds since 1970 UTC of a time that has a zone; else None.
 
     >>> instant("20260301010000.5+0100"), instant("20260301010000")
     (1772323200500000, None)
     """
+    if len(text) < 15 and "Z" not in text and "+" not in text and "-" not in text:
+        return None
+    usual = _usual(text[:-5])
+    offset = _offset(text[-5:]) if usual else None
+    if usual is not None and offset is not None:
+        passed = usual - _EPOCH_LOCAL
+        return (passed.days * 86_400 + passed.seconds - offset * 60) * 1_000_000
     found = timestamp(text)
     return found.instant if found else None
+
+
+@functools.lru_cache(256)
+def _offset(zone: str) -> int | None:
+    return offset_minutes(zone) if zone_of(zone) else None
 
 
 def zone_of(text: str) -> str:
     """The zone at the end of a time, '' when there is none: that of MSH-7 holds for the whole message."""
     zone = text[-5:]
-    return zone if zone[:1] in ("+", "-") and zone[1:].isdecimal() and offset_minutes(zone) is not None else ""
+    return (
+        zone
+        if zone[:1] in ("+", "-") and zone.isascii() and zone[1:].isdigit() and offset_minutes(zone) is not None
+        else ""
+    )
 
 
 @functools.lru_cache(1 << 12)

@@ -1,0 +1,150 @@
+"""Drugs in HL7 v2 messages: one row per RXO, RXE, RXD or RXA, with its route and its order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from jobs.formats.hl7v2_dialect import NOTHING_CODED, Coded
+from jobs.formats.hl7v2_fields import Fields
+from jobs.formats.hl7v2_message import Message, Segment
+from jobs.formats.hl7v2_subject import Subject, walk
+from jobs.formats.hl7v2_types import EntityId, Party
+
+REQUEST, ENCODED, DISPENSE, ADMINISTRATION = "request", "encoded", "dispense", "administration"
+KINDS = {"RXO": REQUEST, "RXE": ENCODED, "RXD": DISPENSE, "RXA": ADMINISTRATION}
+NO_DRUG = "no_drug_code"
+FAULTS = {NO_DRUG: "a drug that is not named (RXO-1, RXE-2, RXD-2, RXA-5)"}
+# Field numbers (HL7 v2.5 sections 4.14.1, 4.14.4, 4.14.5 and 4.14.7); 0: the segment has no such field.
+_FIELDS = {
+    #       code amount most units form start end quantity q.unit refills number strength s.unit party
+    "RXO": (1, 2, 3, 4, 5, 0, 0, 11, 12, 13, 0, 18, 19, 14),
+    "RXE": (2, 3, 4, 5, 6, 0, 0, 10, 11, 12, 15, 25, 26, 13),
+    "RXD": (2, 0, 0, 0, 6, 3, 0, 4, 5, 0, 7, 16, 17, 10),
+    "RXA": (5, 6, 0, 7, 8, 3, 4, 0, 0, 0, 0, 13, 14, 10),
+}
+# "Not known, or as the component has it" (HL7 v2.5 section 4.14.7.6, as immunization registries write it).
+UNKNOWN_AMOUNT = Decimal("999")
+
+
+class Medication(NamedTuple):
+    """One drug ordered, encoded, dispensed or given; `kind` says which.
+
+    `amount` and `unit` are one dose (`amount_most` of a range), `quantity` what is dispensed. `starts_at`: RXA-3,
+    RXD-3, or the begin in TQ1 or ORC-7. `status` is RXA-20 (CP complete, PA part, NA not, RE refused), `action`
+    RXA-21 (A add, D delete, U update). `control`: ORC-1. `components`: RXC.
+    """
+
+    segment: int
+    patient_segment: int | None
+    patient_id: str | None
+    patient_assigner: str | None
+    patient_id_type: str | None
+    visit_number: str | None
+    visit_assigner: str | None
+    kind: str
+    control: str | None
+    placer: EntityId
+    filler: EntityId
+    drug: Coded
+    amount: Decimal | None
+    amount_most: Decimal | None
+    unit: Coded
+    form: Coded
+    route: Coded
+    site: Coded
+    starts_at: str | None
+    ends_at: str | None
+    ordered_at: str | None
+    quantity: Decimal | None
+    quantity_unit: Coded
+    refills: Decimal | None
+    prescription_number: str | None
+    strength: Decimal | None
+    strength_unit: Coded
+    party: Party
+    frequency: str | None
+    status: str | None
+    action: str | None
+    components: tuple[Coded, ...]
+    nulls: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def medications(message: Message) -> list[Medication]:
+    """The drugs of a message."""
+    found = []
+    orc: Segment = ["ORC"]
+    for index, segment, subject in walk(message):
+        if segment[0] == "ORC":
+            orc = segment
+        elif segment[0] in KINDS:
+            found.append(_medication(message, index, orc, subject))
+    return found
+
+
+def _medication(message: Message, index: int, segment: Segment, subject: Subject) -> Medication:
+    rx, orc = Fields(message, message.segments[index]), Fields(message, segment)
+    name = rx.segment[0]
+    code, amount, most, unit, form, start, end, quantity, of, refills, number, strength, per, by = _FIELDS[name]
+    below = _below(message, index)
+    # RXR-1 route, RXR-2 site; TQ1-3 how often, TQ1-7 and TQ1-8 from when to when.
+    rxr, tq1 = (Fields(message, next((o for o in below if o[0] == s), [s])) for s in ("RXR", "TQ1"))
+    drug = rx.coded(code, "drug")
+    given = name == "RXA"
+    return Medication(
+        index,
+        *subject,
+        kind=KINDS[name],
+        control=orc.text(1, "control"),
+        placer=orc.entity(2, "placer"),
+        filler=orc.entity(3, "filler"),
+        drug=drug,
+        amount=rx.number(amount, "amount") if amount else None,
+        amount_most=rx.number(most, "amount_most") if most else None,
+        unit=rx.coded(unit, "unit") if unit else NOTHING_CODED,
+        form=rx.coded(form, "form"),
+        route=rxr.coded(1, "route"),
+        site=rxr.coded(2, "site"),
+        starts_at=(rx.time(start, "starts_at") if start else None) or tq1.time(7, "starts_at") or _timing(orc, rx, 3),
+        ends_at=(rx.time(end, "ends_at") if end else None) or tq1.time(8, "ends_at") or _timing(orc, rx, 4),
+        ordered_at=orc.time(9, "ordered_at"),
+        quantity=rx.number(quantity, "quantity") if quantity else None,
+        quantity_unit=rx.coded(of, "quantity_unit") if of else NOTHING_CODED,
+        refills=rx.number(refills, "refills") if refills else None,
+        prescription_number=rx.text(number, "prescription_number") if number else None,
+        strength=rx.number(strength, "strength"),
+        strength_unit=rx.coded(per, "strength_unit"),
+        party=rx.party(by, "party"),
+        frequency=tq1.text(3, "frequency") or _frequency(orc, rx),
+        status=rx.text(20, "status") if given else None,
+        action=rx.text(21, "action") if given else None,
+        components=tuple(Fields(message, one).coded(2, "components") for one in below if one[0] == "RXC"),
+        nulls=rx.nulls,
+        faults=orc.faults + rx.faults + tq1.faults + (() if any(drug) else (NO_DRUG,)),
+    )
+
+
+def _below(message: Message, index: int) -> list[Segment]:
+    below = []
+    for segment in message.segments[index + 1 :]:
+        if segment[0] == "ORC" or segment[0] in KINDS:
+            break
+        below.append(segment)
+    return below
+
+
+def _quantity_timing(orc: Fields, rx: Fields) -> tuple[str | None, ...]:
+    """TQ, the form of timing before 2.5: RXE-1 or ORC-7: quantity, interval, duration, begin, end."""
+    raw = (rx.raw(1) if rx.segment[0] == "RXE" else "") or orc.raw(7)
+    first = (rx.message.dialect.repetitions(raw) or [""])[0]
+    return (*rx.message.dialect.parts(first), None, None, None, None, None)[:5]
+
+
+def _timing(orc: Fields, rx: Fields, place: int) -> str | None:
+    text = _quantity_timing(orc, rx)[place]
+    return rx.message.time(text) if text else None
+
+
+def _frequency(orc: Fields, rx: Fields) -> str | None:
+    return _quantity_timing(orc, rx)[1]
