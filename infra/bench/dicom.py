@@ -79,8 +79,8 @@ def file_of(made: Dataset, syntax: str = ExplicitVRLittleEndian, *, pixels: byte
         made["PixelData"].is_undefined_length = pydicom.uid.UID(syntax).is_encapsulated
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
-    made.file_meta.MediaStorageSOPClassUID = made.get("SOPClassUID", "1.2.3")
-    made.file_meta.MediaStorageSOPInstanceUID = made.get("SOPInstanceUID", "1.2.3")
+    made.file_meta.MediaStorageSOPClassUID = made.get("SOPClassUID") or "1.2.3"
+    made.file_meta.MediaStorageSOPInstanceUID = made.get("SOPInstanceUID") or "1.2.3"
     written = io.BytesIO()
     pydicom.dcmwrite(written, made, enforce_file_format=True)
     return written.getvalue()

@@ -7,6 +7,7 @@ refused, a DICOMDIR whose files are not there.
 
 from __future__ import annotations
 
+import itertools
 import mmap
 from typing import Any
 
@@ -125,27 +126,28 @@ class Inspector:
         return self._found(ZIP, len(names), len(names), types, tuple(sorted(faults)))
 
     def _json(self, path: str) -> Inspection:
-        """An array or one text, else lines: told by the first that can be read."""
-        head = self._head.removeprefix(dicom_json.BOM).lstrip()
-        with open_bytes(path) as stream:
-            for number, line in enumerate(lines(stream, longest=self.limits.document_bytes)):
-                value = _value(line)
-                if number > _MOST_BAD or type(value) is list:
-                    break
-                if value is not None:
-                    return self._of_lines(path) if dicom_json.is_instance(value) else self._not_ours()
+        """Lines when the first is an instance; else an array or one text; else lines of which the first are bad."""
+        first = _value((0, 0, self._head.split(b"\n", 1)[0]))
+        if dicom_json.is_instance(first):
+            return self._of_lines(path)
         if self._unpacker.unpacked > self.limits.document_bytes:
             return self._found(UNKNOWN, faults=(DOCUMENT_TOO_LARGE,))
         with whole_bytes(path) as whole:
             text = bytes(whole)
         found = list(dicom_json.elements_of(text))
         values = [value for value in map(_value, found[:_MOST_BAD]) if value is not None]
+        if not values and self._has_an_instance(path):
+            return self._of_lines(path)
         if values and not any(dicom_json.is_instance(value) for value in values):
-            return self._not_ours()
-        if not found and head[:1] == b"[":
-            return self._found(JSON)
-        faults = (TRUNCATED,) if not values and strict_json.is_cut(text) else ()
-        return self._found(JSON, len(found), len(found), {DICOM: len(found)}, faults)
+            return self._found(UNKNOWN, faults=(NOT_DICOM,))
+        # Neither lines nor a JSON text: cut, or so bad that it makes one bad record.
+        faults = (TRUNCATED,) if found and not values and strict_json.is_cut(text) else ()
+        return self._found(JSON, len(found), len(found), {DICOM: len(found)} if found else {}, faults)
+
+    def _has_an_instance(self, path: str) -> bool:
+        with open_bytes(path) as stream:
+            some = itertools.islice(lines(stream, longest=self.limits.document_bytes), _MOST_BAD)
+            return any(dicom_json.is_instance(_value(line)) for line in some)
 
     def _of_lines(self, path: str) -> Inspection:
         count = texts = 0
@@ -160,9 +162,6 @@ class Inspector:
         ended = last[0] + last[1] < self._unpacker.unpacked
         faults = (TRUNCATED,) if is_cut and not ended else ()
         return self._found(NDJSON, texts, count, {DICOM: texts}, faults)
-
-    def _not_ours(self) -> Inspection:
-        return self._found(UNKNOWN, faults=(NOT_DICOM,))
 
     def _found(
         self,

@@ -13,7 +13,7 @@ from jobs.formats.dicom_values import VRS, WITH_LONG_LENGTH, ZEROED_BLOCK, Reade
 BAD_VR = "bad_vr"
 CHARACTER_SET, PIXEL_REPRESENTATION = 0x00080005, 0x00280103
 
-# Tags met so far are remembered, but a file of invented ones must not fill the memory.
+# Tags met so far are remembered, but a file of invented ones must not fill the memory, nor keep out the others.
 _MOST_KNOWN = 20_000
 _LENGTHS = {
     "little": (struct.Struct("<I").unpack_from, struct.Struct("<H").unpack_from),
@@ -77,8 +77,9 @@ def meet(key: bytes, form: Form) -> Entry:
         # Its writer may not have known it when the standard does: the value is written without VRs, little endian.
         vr, inner = (vr, IMPLICIT) if sent == UN else (sent, None)
     entry = Entry(number, f"{number:08X}", vr, value_at, at, unpack, _reader(number, vr, inner or form), inner)
-    if len(form.known) < _MOST_KNOWN:
-        form.known[key] = entry
+    if len(form.known) >= _MOST_KNOWN:
+        form.known.clear()
+    form.known[key] = entry
     return entry
 
 

@@ -204,7 +204,7 @@ def _check_sizes(found: Sequence[Member], limits: Limits) -> None:
 
 def _without_gaps(found: Sequence[Member], directory: int) -> list[Member]:
     """The members, each up to where the next begins; between them only what the standard puts there."""
-    ends = [one.start for one in found[1:]] + [directory]
+    ends = [*(one.start for one in found[1:]), directory][: len(found)]
     if (found[0].start if found else directory) != 0:
         raise ZipError(BYTES_OUTSIDE)
     for one, end in zip(found, ends, strict=True):
