@@ -22,10 +22,13 @@ def values(tags: Tags, tag: str) -> list[Any]:
 
 def value(tags: Tags, tag: str) -> Any:
     """The first value of an element."""
-    if tag not in tags:
+    # Most attributes that are asked for are not there: for those, no further call.
+    if (element := tags.get(tag)) is None:
         return None
-    found = values(tags, tag)
-    return found[0] if found else None
+    try:
+        return element["Value"][0]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def text(tags: Tags, tag: str) -> str | None:
@@ -34,8 +37,8 @@ def text(tags: Tags, tag: str) -> str | None:
     >>> text({"00080060": {"vr": "CS", "Value": ["CT"]}}, "00080060"), text({}, "00080060")
     ('CT', None)
     """
-    # Most attributes that are asked for are not there: no further call for those.
-    return plain(value(tags, tag)) if tag in tags else None
+    found = value(tags, tag)
+    return None if found is None else plain(found)
 
 
 def plain(found: Any) -> str | None:
@@ -101,9 +104,10 @@ def codes(tags: Tags, tag: str) -> list[dict[str, str | None]]:
 
 def anywhere(tags: Tags, tag: str) -> list[Any]:
     """The values of an element of the image, of what its frames share, or of its first frame."""
-    found = values(tags, tag)
-    if found or not (_SHARED in tags or _PER_FRAME in tags):
+    if tag in tags and (found := values(tags, tag)):
         return found
+    if _SHARED not in tags and _PER_FRAME not in tags:
+        return []
     for group in _groups(tags):
         if nested := values(group, tag):
             return nested

@@ -16,6 +16,8 @@ _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?\Z")
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?\Z")
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})\Z")
 _AGE = re.compile(r"(\d{1,3})([DWMY])\Z")
+# What is written as JSON writes it needs no further look.
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,16})?\Z", re.ASCII)
 _PER_YEAR = {"M": "12", "W": "52.1775", "D": "365.2425"}
 _SEX = {"M": "M", "F": "F", "O": "O", "MALE": "M", "FEMALE": "F", "OTHER": "O"}
 _SIDE = {"R": "R", "L": "L", "B": "B", "U": "U", "RIGHT": "R", "LEFT": "L", "BOTH": "B", "BILATERAL": "B"}
@@ -104,7 +106,11 @@ def number(sent: object) -> str | None:
     >>> number(" +1.50"), number("1.2E2"), number("0,5"), number(""), number(512)
     ('1.50', '120', '0.5', None, '512')
     """
-    text = str(sent).strip() if sent is not None and type(sent) is not bool else ""
+    if sent is None or type(sent) is bool:
+        return None
+    text = str(sent).strip()
+    if _PLAIN_NUMBER.match(text):
+        return text
     # A comma is no decimal point in DICOM, yet some devices follow the language of their desk.
     text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     try:
@@ -120,6 +126,8 @@ def whole(sent: object) -> int | None:
     >>> whole("12"), whole("12.0"), whole("12.5"), whole("x"), whole(3)
     (12, 12, None, None, 3)
     """
+    if type(sent) is int:
+        return sent
     value = Decimal(found) if (found := number(sent)) is not None else None
     return int(value) if value is not None and value == value.to_integral_value() else None
 
@@ -127,7 +135,7 @@ def whole(sent: object) -> int | None:
 def positive(sent: object) -> str | None:
     """A decimal above zero: a length, a voltage, a time of exposure is not nothing."""
     found = number(sent)
-    return found if found is not None and Decimal(found) > 0 else None
+    return found if found and found[0] != "-" and found.strip("0.") else None
 
 
 def kilovolts(sent: object) -> str | None:

@@ -151,10 +151,10 @@ def imaging_instance(tags: Tags) -> Row:
 
 _MOMENTS = ("study", "series", "performed", "content", "acquisition", "created")
 _CHECKED = (
-    *((f"{what}_date", MALFORMED_DATE) for what in ("birth", *_MOMENTS)),
-    *((f"{what}_time", MALFORMED_TIME) for what in _MOMENTS),
-    ("timezone_offset", MALFORMED_OFFSET),
-    ("sex", UNKNOWN_SEX),
+    *((f"{what}_date", f"{what}_date_raw", MALFORMED_DATE) for what in ("birth", *_MOMENTS)),
+    *((f"{what}_time", f"{what}_time_raw", MALFORMED_TIME) for what in _MOMENTS),
+    ("timezone_offset", "timezone_offset_raw", MALFORMED_OFFSET),
+    ("sex", "sex_raw", UNKNOWN_SEX),
 )
 # How an image was acquired: the tag, and how its value is cleaned. Enhanced images have it in functional groups.
 _ACQUIRED = {
@@ -177,17 +177,19 @@ _ACQUIRED = {
 }
 
 
-def _moment(tags: Tags, what: str, date: str, time: str, both: str | None = None) -> Row:
+def _moment(tags: Tags, what: str, date: str, time: str, both: str = "") -> Row:
     """A date and a time as sent, cleaned, and together; `both` is the element that holds the two in one."""
     day, clock = text(tags, date), text(tags, time)
-    zone = clean.offset(text(tags, "00080201"))
-    at = clean.date_time(text(tags, both), zone) if both else None
+    one = text(tags, both)
+    zone = clean.offset(text(tags, "00080201")) if clock or one else None
+    at = clean.date_time(one, zone) if one else None
+    clean_day, clean_clock = clean.date(day), clean.time(clock)
     return {
         f"{what}_date_raw": day,
         f"{what}_time_raw": clock,
-        f"{what}_date": clean.date(day) or (at[:10] if at else None),
-        f"{what}_time": clean.time(clock) or (at[11:26] if at else None),
-        f"{what}_at": at or clean.instant(clean.date(day), clean.time(clock), zone),
+        f"{what}_date": clean_day or (at[:10] if at else None),
+        f"{what}_time": clean_clock or (at[11:26] if at else None),
+        f"{what}_at": at or clean.instant(clean_day, clean_clock, zone),
     }
 
 
@@ -195,8 +197,7 @@ def _acquired(tags: Tags) -> Row:
     row: Row = {}
     for column, (tag, read) in _ACQUIRED.items():
         sent = _first(tags, tag)
-        row[f"{column}_raw"] = sent
-        row[column] = None if sent is None else read(sent)
+        row[column], row[f"{column}_raw"] = None if sent is None else read(sent), sent
     return row
 
 
@@ -211,8 +212,8 @@ def _spacing(tags: Tags) -> Row:
 
 def _faults(row: Row) -> list[str]:
     """Doubts about dates, times and terms: what was sent and could not be cleaned."""
-    found = [fault for column, fault in _CHECKED if row.get(f"{column}_raw") and row[column] is None]
-    return list(dict.fromkeys(found))
+    found = [fault for column, raw, fault in _CHECKED if row.get(raw) and row[column] is None]
+    return list(dict.fromkeys(found)) if found else []
 
 
 def _sop_class(tags: Tags) -> str | None:
@@ -230,5 +231,5 @@ def _joined_anywhere(tags: Tags, tag: str) -> str | None:
 
 def _private_creators(tags: Tags) -> list[str]:
     """Who owns the private blocks of the header (PS3.5 7.8.1)."""
-    blocks = [tag for tag in tags if tag[3:4] in tuple("13579BDF") and tag[4:6] == "00" and tag[6:] >= "10"]
+    blocks = [tag for tag in tags if tag[4:6] == "00" and tag[3] in "13579BDF" and tag[6:] >= "10"]
     return sorted({found for tag in blocks if (found := text(tags, tag))})
