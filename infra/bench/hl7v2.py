@@ -184,7 +184,9 @@ def fuzz(count: int, seed: int) -> int:
                 assert fault in hl7v2.FAULTS
                 faults[fault] = faults.get(fault, 0) + 1
             try:
-                hl7v2_extract.extract(parse(record.payload or b""))
+                message = parse(record.payload or b"")
+                assert parse(message.encode()).segments == message.segments
+                hl7v2_extract.extract(message)
             except MessageError:
                 assert record.faults
         slowest = max(slowest, time.perf_counter() - start)

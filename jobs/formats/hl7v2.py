@@ -12,6 +12,7 @@ are not used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ FAULTS = {
     OUTSIDE_MESSAGE: "content before the first message header or after a batch trailer",
     TOO_LARGE: "larger than the feed's limit; its bytes are kept in landing only",
 }
+
+_BLANK_LINE = re.compile(rb"(?<=[\r\n\x0b\x1c])[ \t]++\Z")
 
 
 @dataclass(frozen=True)
@@ -81,16 +84,18 @@ def _regions(stream: Any, start: int, end: int | None, longest: int) -> Iterator
     begin = max(0, start - 64)
     stream.seek(begin)
     splitter = Splitter(longest, begin)
-    while block := stream.read(ndjson.BLOCK):
-        for region in splitter.feed(block):
-            if end is not None and region.position >= end and region.position:
-                return
-            if region.position >= start and (begin == 0 or region.position > begin):
-                yield region
-    for region in splitter.close():
-        inside = region.position >= start and (begin == 0 or region.position > begin)
-        if inside and (end is None or region.position < end or not region.position):
+    for region in _cut(stream, splitter):
+        # What precedes the first header belongs to whoever reads from the begin of the file.
+        if region.headed and end is not None and region.position >= end:
+            return
+        if region.position >= start if region.headed else not start:
             yield region
+
+
+def _cut(stream: Any, splitter: Splitter) -> Iterator[Region]:
+    while block := stream.read(ndjson.BLOCK):
+        yield from splitter.feed(block)
+    yield from splitter.close()
 
 
 def records_of(region: Region) -> Iterator[Record]:
@@ -99,7 +104,9 @@ def records_of(region: Region) -> Iterator[Record]:
         yield _faulty(region.position, region.length, None, TOO_LARGE)
         return
     body = region.data.rstrip(FRAMING)
-    if (lines := hl7v2_checks.plain_lines(body)) is not None:
+    while body[-1:] in (b" ", b"\t") and (blank := _BLANK_LINE.search(body)):
+        body = body[: blank.start()].rstrip(FRAMING)
+    if region.headed and (lines := hl7v2_checks.plain_lines(body)) is not None:
         closed = not region.framed or FS in region.data[len(body) :]
         yield _record(region.position, body, lines, closed)
         return

@@ -93,8 +93,6 @@ def lines(body: bytes) -> Lines:
 
 def plain_lines(body: bytes) -> Lines | None:
     """The lines of a message that is nothing else; None when other things may be among them."""
-    if body[:3] != b"MSH" and body[:3].upper() != b"MSH":
-        return None
     found = lines(body)
     odd = found.odd
     if odd and (VT in body or FS in body or any(is_envelope(start) or start[:3] == BOM for start in odd)):

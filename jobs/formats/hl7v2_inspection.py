@@ -7,7 +7,7 @@ file trailers are compared with what came; where they disagree the delivery is h
 from __future__ import annotations
 
 from jobs.formats import hl7v2_checks
-from jobs.formats.hl7v2 import OUTSIDE_MESSAGE, TOO_LARGE, TRUNCATED_FRAME, Limits, Record, records_of
+from jobs.formats.hl7v2 import OUTSIDE_MESSAGE, TRUNCATED_FRAME, Limits, Record, records_of
 from jobs.formats.hl7v2_envelope import Reconciliation
 from jobs.formats.hl7v2_split import ENVELOPE, FRAMING, Region, Splitter, take_apart
 from jobs.formats.ndjson import BLOCK
@@ -15,7 +15,8 @@ from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
-    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_HL7V2", "UNKNOWN",
+    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_FHIR",
+    "NOT_HL7V2", "UNKNOWN",
     "inspect",
 ]  # fmt: skip
 
@@ -23,6 +24,8 @@ TRUNCATED = "truncated"
 UNKNOWN_FORMAT = "unknown_format"
 UNSUPPORTED_ENCODING = "unsupported_encoding"
 NOT_HL7V2 = "not_hl7v2"
+# The name by which the shell asks any format for "sound, but none of ours".
+NOT_FHIR = NOT_HL7V2
 
 HL7V2, UNKNOWN = "hl7v2", "unknown"
 LINES = (HL7V2,)
@@ -92,7 +95,7 @@ class Inspector:
         for record in records_of(region):
             self._records += 1
             self._last = record
-            if record.faults == (OUTSIDE_MESSAGE,) or (record.faults == (TOO_LARGE,) and not region.position):
+            if record.faults == (OUTSIDE_MESSAGE,) or not region.headed:
                 continue
             self._types[record.resource_type or ""] = self._types.get(record.resource_type or "", 0) + 1
             self._envelope.message()

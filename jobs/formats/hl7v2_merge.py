@@ -100,6 +100,10 @@ def _pairs(message: Message, action: str) -> Iterator[tuple[int, _Side, _Side]]:
 def _groups(message: Message) -> Iterator[tuple[int, Segment, Segment, tuple[int, Segment] | None]]:
     """Each PID with its PV1 and MRG; a message may merge several pairs (ADT_A39)."""
     starts = [n for n, one in enumerate(message.segments) if one[0] == "PID"]
+    if not starts:
+        # A merge that names nobody is a row with faults, not nothing.
+        yield 0, ["PID"], ["PV1"], next(((n, one) for n, one in enumerate(message.segments) if one[0] == "MRG"), None)
+        return
     for start, stop in zip(starts, [*starts[1:], len(message.segments)], strict=True):
         group = list(enumerate(message.segments))[start:stop]
         pv1 = next((one for _, one in group if one[0] == "PV1"), ["PV1"])

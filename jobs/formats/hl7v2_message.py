@@ -131,5 +131,7 @@ def _decoded(body: bytes, separator: bytes) -> tuple[str, str, str | None]:
 def _normalise(odd: list[Segment], segments: list[Segment]) -> None:
     """Small letters in segment names mean the same; lines of blanks mean nothing."""
     for segment in odd:
-        segment[0] = segment[0].upper()
+        # Not beyond ASCII: there, other characters may be made that the message's character set has not.
+        if segment[0].isascii():
+            segment[0] = segment[0].upper()
     segments[:] = [segment for segment in segments if len(segment) > 1 or segment[0].strip()]

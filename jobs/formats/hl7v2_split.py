@@ -30,13 +30,15 @@ _LINE = re.compile(rb"[^\r\n\x0b\x1c]+")
 class Region(NamedTuple):
     """The bytes from one message header to the next; no bytes when they are more than the limit.
 
-    The first region of a file is what stands before its first header, often nothing. `framed`: after MLLP's VT.
+    The first region of a file is what stands before its first header, often nothing: it has no header (`headed`).
+    `framed`: the header stands after MLLP's VT.
     """
 
     position: int
     length: int
     data: bytes | None
     framed: bool
+    headed: bool
 
 
 class Chunk(NamedTuple):
@@ -62,6 +64,7 @@ class Splitter:
         self._position = position
         self._at_begin = position == 0
         self._framed = False
+        self._headed = False
         self._dropped = 0
         self._pending = b""
         self._searched = 0
@@ -93,7 +96,7 @@ class Splitter:
                 yield self._region(data[last:start])
                 self._position += self._dropped + start - last
                 self._dropped, last = 0, start
-                self._framed = data[start - 1 : start] == VT
+                self._framed, self._headed = data[start - 1 : start] == VT, True
             start = sought.find(b"MSH", start + 3)
         # A little of what is before stays visible, for the look at what precedes a header.
         self._searched = max(0, until + 1 - last)
@@ -103,7 +106,7 @@ class Splitter:
     def _region(self, data: bytes) -> Region:
         length = self._dropped + len(data)
         whole = None if self._dropped or length > self._longest else data
-        return Region(self._position, length, whole, self._framed)
+        return Region(self._position, length, whole, self._framed, self._headed)
 
 
 def _begins(data: bytes, start: int, at_begin: bool) -> bool:
@@ -124,7 +127,7 @@ def take_apart(region: Region) -> Pieces:
     strays: list[Chunk] = []
     envelope: list[Chunk] = []
     first = last = -1
-    inside = region.data[:3].upper() == b"MSH"
+    inside = region.headed
 
     def close() -> None:
         nonlocal message, first, inside
