@@ -35,7 +35,11 @@ def of_group(
         return _NOTHING, ()
     obr = segments[group]
     # The ORC of an OBR stands before it, in OUL after it.
-    orc = next((segments[at] for at in (group - 1, group + 1) if at < len(names) and names[at] == "ORC"), _PAD)
+    orc = _PAD
+    if names[group - 1] == "ORC":
+        orc = segments[group - 1]
+    elif names[group + 1 : group + 2] == ["ORC"]:
+        orc = segments[group + 1]
     order, wrong = _order(message, obr, orc)
     spm = _specimen_segment(names, group, last) if "SPM" in names else None
     if spm is not None:

@@ -6,6 +6,7 @@ all of a field. Empty repetitions give nothing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -122,6 +123,7 @@ def identifier(dialect: Dialect, raw: str, source: str, kind: str | None = None)
     return Identifier(found[0], assigner, universal, found[4] or kind, found[1], found[2], starts, ends, source)
 
 
+@functools.lru_cache(1 << 12)
 def _assigner(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
     """HD: namespace and universal id; either alone names the assigner."""
     namespace, universal = (*sub_parts(dialect, raw), None, None)[:2] if raw else (None, None)
