@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jobs.formats.hl7v2_dialect import NOTHING_CODED, Coded
 from jobs.formats.hl7v2_fields import Fields
 from jobs.formats.hl7v2_medication import UNKNOWN_AMOUNT
-from jobs.formats.hl7v2_message import Message, Segment
+from jobs.formats.hl7v2_message import Message, Segment, below
 from jobs.formats.hl7v2_subject import Subject, walk
 from jobs.formats.hl7v2_types import EntityId, Organization, Party
 
@@ -77,12 +77,8 @@ def immunizations(message: Message) -> list[Immunization]:
 
 def _immunization(message: Message, index: int, segment: Segment, subject: Subject) -> Immunization:
     rxa, orc = Fields(message, message.segments[index]), Fields(message, segment)
-    below = []
-    for one in message.segments[index + 1 :]:
-        if one[0] in ("ORC", "RXA"):
-            break
-        below.append(one)
-    rxr = Fields(message, next((one for one in below if one[0] == "RXR"), ["RXR"]))
+    under = below(message.segments, index, ("ORC", "RXA"))
+    rxr = Fields(message, next((one for one in under if one[0] == "RXR"), ["RXR"]))
     vaccine, amount = rxa.coded(5, "vaccine"), rxa.number(6, "amount")
     return Immunization(
         index,
@@ -108,8 +104,8 @@ def _immunization(message: Message, index: int, segment: Segment, subject: Subje
         action=rxa.text(21, "action"),
         route=rxr.coded(1, "route"),
         site=rxr.coded(2, "site"),
-        eligibility=_observed(message, below, ELIGIBILITY),
-        funding=_observed(message, below, FUNDING),
+        eligibility=_observed(message, under, ELIGIBILITY),
+        funding=_observed(message, under, FUNDING),
         nulls=rxa.nulls,
         faults=rxa.faults + (() if any(vaccine) else (NO_VACCINE,)),
     )
@@ -121,8 +117,8 @@ def _facility(rxa: Fields) -> Organization:
     return Organization(found.facility, None, None)
 
 
-def _observed(message: Message, below: list[Segment], code: str) -> Coded:
-    for segment in below:
+def _observed(message: Message, under: list[Segment], code: str) -> Coded:
+    for segment in under:
         fields = Fields(message, segment)
         if segment[0] == "OBX" and fields.coded(3, "code").code == code:
             return fields.coded(5, "value")

@@ -55,13 +55,14 @@ def lab_rows(message: Message) -> list[tuple[Any, ...]]:
     held: list[int] = []
     segments = message.segments
     names = [segment[0] for segment in segments]
+    specimens = contexts.specimens(names)
     for index, name in enumerate(names):
         if name == "OBX":
             held.append(index)
         elif name in _BREAKS:
             # The specimen may stand after the results (2.5 on), so they wait for the end of their group.
             if held:
-                _finish(message, names, held, (*subject, group), found)
+                _finish(message, names, held, (*subject, group), specimens, found)
                 held = []
             if name == "PID":
                 group, subject = None, subjects.of_patient(message, index, segments[index])
@@ -70,17 +71,22 @@ def lab_rows(message: Message) -> list[tuple[Any, ...]]:
             # In OUL the ORC stands between the OBR and its results.
             group = index if name in _GROUPS else group
     if held:
-        _finish(message, names, held, (*subject, group), found)
+        _finish(message, names, held, (*subject, group), specimens, found)
     return found
 
 
 def _finish(
-    message: Message, names: list[str], held: list[int], subject: tuple[Any, ...], found: list[tuple[Any, ...]]
+    message: Message,
+    names: list[str],
+    held: list[int],
+    subject: tuple[Any, ...],
+    specimens: contexts.Specimens | None,
+    found: list[tuple[Any, ...]],
 ) -> None:
-    context, wrong = contexts.of_group(message, names, subject[-1], held[-1])
-    has_notes = "NTE" in names
+    context, wrong = contexts.of_group(message, names, subject[-1], held[-1], specimens)
     for index in held:
-        comment = contexts.comment(message, index) if has_notes else None
+        noted = index + 1 < len(names) and names[index + 1] == "NTE"
+        comment = contexts.comment(message, index) if noted else None
         _rows(message, index, subject, comment, context, wrong, found)
 
 

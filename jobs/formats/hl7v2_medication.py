@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from jobs.formats.hl7v2_dialect import NOTHING_CODED, Coded
 from jobs.formats.hl7v2_fields import Fields
-from jobs.formats.hl7v2_message import Message, Segment
+from jobs.formats.hl7v2_message import Message, Segment, below
 from jobs.formats.hl7v2_subject import Subject, walk
 from jobs.formats.hl7v2_types import EntityId, Party
 
 REQUEST, ENCODED, DISPENSE, ADMINISTRATION = "request", "encoded", "dispense", "administration"
 KINDS = {"RXO": REQUEST, "RXE": ENCODED, "RXD": DISPENSE, "RXA": ADMINISTRATION}
+_ENDS = frozenset(("ORC", *KINDS))
 NO_DRUG = "no_drug_code"
 FAULTS = {NO_DRUG: "a drug that is not named (RXO-1, RXE-2, RXD-2, RXA-5)"}
 # Field numbers (HL7 v2.5 sections 4.14.1, 4.14.4, 4.14.5 and 4.14.7); 0: the segment has no such field.
@@ -87,9 +88,9 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
     rx, orc = Fields(message, message.segments[index]), Fields(message, segment)
     name = rx.segment[0]
     code, amount, most, unit, form, start, end, quantity, of, refills, number, strength, per, by = _FIELDS[name]
-    below = _below(message, index)
+    under = below(message.segments, index, _ENDS)
     # RXR-1 route, RXR-2 site; TQ1-3 how often, TQ1-7 and TQ1-8 from when to when.
-    rxr, tq1 = (Fields(message, next((o for o in below if o[0] == s), [s])) for s in ("RXR", "TQ1"))
+    rxr, tq1 = (Fields(message, next((o for o in under if o[0] == s), [s])) for s in ("RXR", "TQ1"))
     drug = rx.coded(code, "drug")
     given = name == "RXA"
     return Medication(
@@ -119,19 +120,10 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         frequency=tq1.text(3, "frequency") or _frequency(orc, rx),
         status=rx.text(20, "status") if given else None,
         action=rx.text(21, "action") if given else None,
-        components=tuple(Fields(message, one).coded(2, "components") for one in below if one[0] == "RXC"),
+        components=tuple(Fields(message, one).coded(2, "components") for one in under if one[0] == "RXC"),
         nulls=rx.nulls,
         faults=orc.faults + rx.faults + tq1.faults + (() if any(drug) else (NO_DRUG,)),
     )
-
-
-def _below(message: Message, index: int) -> list[Segment]:
-    below = []
-    for segment in message.segments[index + 1 :]:
-        if segment[0] == "ORC" or segment[0] in KINDS:
-            break
-        below.append(segment)
-    return below
 
 
 def _quantity_timing(orc: Fields, rx: Fields) -> tuple[str | None, ...]:

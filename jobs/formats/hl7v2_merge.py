@@ -105,7 +105,7 @@ def _groups(message: Message) -> Iterator[tuple[int, Segment, Segment, tuple[int
         yield 0, ["PID"], ["PV1"], next(((n, one) for n, one in enumerate(message.segments) if one[0] == "MRG"), None)
         return
     for start, stop in zip(starts, [*starts[1:], len(message.segments)], strict=True):
-        group = list(enumerate(message.segments))[start:stop]
+        group = list(enumerate(message.segments[start:stop], start))
         pv1 = next((one for _, one in group if one[0] == "PV1"), ["PV1"])
         mrg = next(((n, one) for n, one in group if one[0] == "MRG"), None)
         yield start, message.segments[start], pv1, mrg

@@ -6,6 +6,8 @@ itself. What a field means is read by the message's dialect; what it lacks is ''
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from jobs.formats import hl7v2_charsets, hl7v2_dialect, hl7v2_values
 from jobs.formats.hl7v2_dialect import NULL, Dialect
 from jobs.formats.hl7v2_split import BOM, FRAMING
@@ -92,6 +94,16 @@ class Message:
         lines = [head[0] + mark + mark.join(head[2:]), *(mark.join(segment) for segment in rest)]
         text = "".join(line + "\r" for line in lines)
         return text.encode(self.dialect.codec)
+
+
+def below(segments: list[Segment], index: int, ends: Container[str]) -> list[Segment]:
+    """The segments after one, up to the first whose name is among `ends`."""
+    found = []
+    for at in range(index + 1, len(segments)):
+        if segments[at][0] in ends:
+            break
+        found.append(segments[at])
+    return found
 
 
 def parse(payload: bytes) -> Message:

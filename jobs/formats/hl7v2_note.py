@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fields import Fields
-from jobs.formats.hl7v2_message import Message
+from jobs.formats.hl7v2_message import Message, below
 from jobs.formats.hl7v2_observation import document
 from jobs.formats.hl7v2_subject import Subject, walk
 from jobs.formats.hl7v2_types import EntityId, Party
@@ -72,12 +72,8 @@ def notes(message: Message) -> list[Note]:
 
 def _note(message: Message, index: int, subject: Subject) -> Note:
     txa = Fields(message, message.segments[index])
-    below = []
-    for segment in message.segments[index + 1 :]:
-        if segment[0] in ("TXA", "PID"):
-            break
-        below.append(segment)
-    observations = [Fields(message, one) for one in below if one[0] == "OBX"]
+    under = below(message.segments, index, ("TXA", "PID"))
+    observations = [Fields(message, one) for one in under if one[0] == "OBX"]
     text, media = _content(message, observations)
     event, number = message.event, txa.entity(12, "number")
     faults: tuple[str, ...] = () if number.value else (NO_DOCUMENT_NUMBER,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobs.formats import hl7v2_types, hl7v2_values
 from jobs.formats.hl7v2_dialect import NULL, Dialect, sub_parts
@@ -27,7 +27,7 @@ _ENDS = frozenset(("OBR", "PID", "PV1", "RXA", "TXA", "FT1"))
 
 
 def of_group(
-    message: Message, names: list[str], group: int | None, last: int
+    message: Message, names: list[str], group: int | None, last: int, found: Specimens | None
 ) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """Order and specimen columns of the results that end at segment `last`, and their faults. `names` of segments."""
     segments = message.segments
@@ -41,7 +41,7 @@ def of_group(
     elif names[group + 1 : group + 2] == ["ORC"]:
         orc = segments[group + 1]
     order, wrong = _order(message, obr, orc)
-    spm = _specimen_segment(names, group, last) if "SPM" in names else None
+    spm = _specimen_segment(names, group, last, found) if found else None
     if spm is not None:
         specimen, more = _specimen(message, segments[spm])
     elif len(obr) > 14 and (obr[14] or message.field(obr, 15)):
@@ -54,27 +54,42 @@ def of_group(
 def comment(message: Message, index: int) -> str | None:
     """The NTE right after a segment, one line each."""
     lines = []
-    for segment in message.segments[index + 1 :]:
-        if segment[0] != "NTE":
-            break
-        raws = message.dialect.repetitions(message.field(segment, 3))
+    at = index + 1
+    while at < len(message.segments) and message.segments[at][0] == "NTE":
+        raws = message.dialect.repetitions(message.field(message.segments[at], 3))
         lines += [message.dialect.text(raw) or "" for raw in raws] or [""]
+        at += 1
     return "\n".join(lines).strip("\n") or None
 
 
-def _specimen_segment(names: list[str], group: int, last: int) -> int | None:
+class Specimens(NamedTuple):
+    """Where the SPM of a message stand: whether before their orders, and for each segment the last one before it."""
+
+    lead: bool
+    before: list[int]
+
+
+def specimens(names: list[str]) -> Specimens | None:
+    """Looked up once for a message, that thousands of orders in it cost no more than one; None without any SPM."""
+    if "SPM" not in names:
+        return None
+    last, before = 0, []
+    for at, name in enumerate(names):
+        if name in ("SPM", "PID"):
+            last = at if name == "SPM" else 0
+        before.append(last)
+    return Specimens("OBR" not in names[: names.index("SPM")], before)
+
+
+def _specimen_segment(names: list[str], group: int, last: int, found: Specimens) -> int | None:
     """The SPM of a group: inside it, also after its results; in OUL^R22 it stands before the order."""
-    leads = "OBR" not in names[: names.index("SPM")]
     for at in range(group + 1, len(names)):
         if names[at] in _ENDS:
             break
         # A specimen after the results is theirs, unless it begins the next group.
-        if names[at] == "SPM" and (at < last or not leads):
+        if names[at] == "SPM" and (at < last or not found.lead):
             return at
-    if not leads:
-        return None
-    before = next((at for at in range(group - 1, 0, -1) if names[at] in ("SPM", "PID")), 0)
-    return before if names[before] == "SPM" else None
+    return (found.before[group] or None) if found.lead else None
 
 
 def _order(message: Message, obr: Segment, orc: Segment) -> tuple[tuple[Any, ...], tuple[str, ...]]:

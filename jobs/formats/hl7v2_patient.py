@@ -7,7 +7,7 @@ from typing import NamedTuple
 from jobs.formats import hl7v2_types, hl7v2_values
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fields import Fields
-from jobs.formats.hl7v2_message import Message
+from jobs.formats.hl7v2_message import Message, below
 from jobs.formats.hl7v2_subject import walk
 from jobs.formats.hl7v2_types import Address, Identifier, Name, Organization, Party, Phone
 
@@ -62,10 +62,8 @@ def patients(message: Message) -> list[Patient]:
     for index, segment, subject in walk(message):
         if segment[0] != "PID":
             continue
-        after = segments[index + 1 :]
         # PD1 belongs to the PID before it; a second patient has his own.
-        stop = next((n for n, one in enumerate(after) if one[0] == "PID"), len(after))
-        extra = next((one for one in after[:stop] if one[0] == "PD1"), ["PD1"])
+        extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), ["PD1"])
         found.append(_patient(index, Fields(message, segment), Fields(message, extra), subject[1:4]))
     return found
 
