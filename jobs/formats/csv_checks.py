@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from jobs.formats import csv_faults
 from jobs.formats.csv_columns import STRING, Column
 from jobs.formats.csv_layout import Kind
+from jobs.formats.csv_numbers import Numbers
 from jobs.formats.csv_values import Reader, reader
 
 Faults = dict[int, list[str]]
@@ -38,7 +39,7 @@ class Checks:
         parts = [self._checks[i].values(cells[i]) for i in self._key]  # type: ignore[union-attr]
         if len(parts) == 1:
             return parts[0]
-        return [None if None in key else "|".join(map(_escaped, key)) for key in zip(*parts, strict=True)]  # type: ignore[arg-type]
+        return [None if None in key else "|".join(map(_escaped, key)) for key in zip(*parts, strict=True)]
 
 
 def _escaped(part: str) -> str:
@@ -53,7 +54,8 @@ class _Check:
         self._nulls = frozenset({"", *(column.nulls or ())})
         self._required = column.required
         self._read: Reader = reader(column)
-        self._good: set[str] = set()
+        self._good: set[str] = set(column.one_of or ()) if column.type == STRING else set()
+        self._numbers = Numbers.of(column)
         self._most = column.max_length if column.type == STRING and column.one_of is None else None
         is_free = column.type == STRING and column.one_of is None
         self.looks = column.required or not is_free or column.max_length is not None
@@ -81,6 +83,8 @@ class _Check:
         return {cell: csv_faults.TOO_LONG for cell in cells if len(cell) > self._most and cell not in self._nulls}
 
     def _find_bad(self, cells: Sequence[str]) -> dict[str, str]:
+        if self._numbers and self._numbers.are_in(cells):
+            return {}
         bad = {}
         for cell in set(cells) - self._good - self._nulls:
             if fault := self._read(cell)[1]:

@@ -126,7 +126,8 @@ class Body:
     def _whole_rows(self, lines: list[bytes], tail: int, final: bool) -> tuple[list[list[bytes]], int]:
         """Lines put together to rows, up to the first that is open or too long; and the number of its first line."""
         ends, _ = self._cutter.spans([line.decode("latin-1") for line in lines])
-        rows, start = [], 0
+        rows: list[list[bytes]] = []
+        start = 0
         for end in ends:
             if end - start > 1 and self._is_over(lines[start:end], 0):
                 return rows, start

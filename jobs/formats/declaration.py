@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ def build(kind: type[T], values: Any, where: str) -> T:
     if missing:
         raise FormatDeclarationError(f"{where}: missing key {', '.join(missing)}")
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     for name, value in given.items():
         if not _fits(value, hints[name]):
             raise FormatDeclarationError(f"{where}: {name} must be {_words(hints[name])}")
@@ -47,6 +48,11 @@ def whole_numbers(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     except (TypeError, ValueError):
         raise FormatDeclarationError(f"{where}: each must be a whole number") from None
     return build(kind, given, where)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _fits(value: Any, hint: Any) -> bool:
