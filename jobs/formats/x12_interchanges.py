@@ -135,15 +135,19 @@ class Reckoner:
             self._within_transaction(piece)
         self._note(tag, faults)
 
+    @property
+    def transaction(self) -> Transaction | None:
+        """The transaction in hand; None between transactions."""
+        return self._transaction
+
     def _note(self, tag: str, faults: tuple[str, ...]) -> None:
-        if not faults:
-            return
         place: Transaction | Group | Interchange = self.interchanges[-1]
         if tag in ("GS", "GE") and self._group is not None:
             place = self._group
         elif tag not in ("ISA", "IEA", "TA1") and self._transaction is not None:
             place = self._transaction
-        place.faults = tuple(dict.fromkeys(place.faults + faults))
+        if faults:
+            place.faults = tuple(dict.fromkeys(place.faults + faults))
         if tag == "SE":
             self._transaction = None
         elif tag == "GE":
