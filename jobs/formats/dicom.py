@@ -28,7 +28,7 @@ __all__ = ["FAULTS", "Limits", "Record", "claims_to_be_dicom", "instances", "rea
 
 # A member of such a name claims to be an instance, whatever its content.
 CLAIMING = (".dcm", ".dicom", ".dic", ".ima", "")
-# Most headers end within so many bytes; only a longer one makes the reader look further into the file.
+# Enough to tell what a file or a member is, and to hold most headers whole.
 FIRST_BYTES = 16 << 10
 
 
@@ -91,12 +91,9 @@ def _of_file(
             return
         yield from records(dicom_json.elements_of(text), limits)
     else:
-        size = stream.seek(0, 2)
-        try:
-            header = dicom_header.read(head, len(head), limits, size=size)
-        except MoreNeededError:
-            with _mapped(stream) as data:
-                header = dicom_header.read(data, size, limits)
+        # Mapped, so that of pixel data nothing is read: what is stepped over never leaves the disk.
+        with _mapped(stream) as data:
+            header = dicom_header.read(data, len(data), limits)
         yield of_header(header, header.start, header.end - header.start)
 
 
@@ -146,12 +143,7 @@ def _of_member(data: mmap.mmap, member: Member, head: bytes, limits: Limits) -> 
     if member.is_deflated:
         header = _deflated_header(data, member, head, limits)
         return of_header(header, *whole, member.number)
-    try:
-        header = dicom_header.read(head, len(head), limits, size=member.size, base=member.data_at)
-        header = header._replace(start=member.data_at + header.start, end=member.data_at + header.end)
-    except MoreNeededError:
-        end = member.data_at + member.size
-        header = dicom_header.read(data, end, limits, begin=member.data_at)
+    header = dicom_header.read(data, member.data_at + member.size, limits, begin=member.data_at)
     return of_header(header, header.start, header.end - header.start, member.number)
 
 
