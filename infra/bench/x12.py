@@ -13,9 +13,19 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 
-from jobs.formats import x12, x12_claim, x12_remittance
+from jobs.formats import (
+    x12,
+    x12_acknowledge,
+    x12_answers,
+    x12_balance,
+    x12_claim,
+    x12_inspection,
+    x12_payment,
+    x12_remittance,
+)
 
 _ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260301*0800*^*00501*000000001*0*P*:"
 _REPEATS = 3
@@ -130,6 +140,76 @@ def _pyx12(data: bytes, kind: str) -> int:
     return sum(segment.get_seg_id() == tag for segment in X12Reader(io.StringIO(data.decode())))
 
 
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """A file with some bytes changed, dropped, doubled or cut off."""
+    made = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        at, long = chance.randrange(len(made) + 1), chance.choice((1, 1, 2, 5, 40, 200))
+        deed = chance.randrange(5)
+        if deed == 0:
+            made[at : at + long] = b""
+        elif deed == 1:
+            made[at:at] = made[at : at + long]
+        elif deed == 2:
+            made[at : at + 1] = bytes([chance.randrange(256)])
+        elif deed == 3:
+            made[at:at] = chance.choice(
+                (b"*", b"~", b":", b"~~", b"ISA*", b"~SE*1*1~", b"~CLM*", b"\r\n", b"\xff", b"~HL*")
+            )
+        elif at > 200:
+            del made[at:]
+    return bytes(made)
+
+
+def survive(data: bytes) -> None:
+    """Everything that is done with a file, done with garbage: only faults of our own may be raised."""
+    found = list(x12.records([data[:700], data[700:]], x12.Limits()))
+    if b"".join(one.payload or b"" for one in found) != data:
+        raise AssertionError("a byte is in no record, or in two")
+    for one in found:
+        _read_one(one)
+    inspector = x12_inspection.Inspector(x12_inspection.Limits())
+    inspector.update(data)
+    seen = inspector.finish("")
+    if seen.shape == x12_inspection.X12 and seen.records != len(found):
+        raise AssertionError("inspection and reading differ in their count")
+    for made in x12_acknowledge.answer([data], at=datetime(2026, 3, 1), number=1, limits=x12.Limits()):
+        again = x12_inspection.Inspector(x12_inspection.Limits())
+        again.update(made.payload)
+        if again.finish("").faults:
+            raise AssertionError("an answer is no good interchange")
+
+
+def _read_one(one: x12.Record) -> None:
+    kind, payload, context = one.resource_type or "", one.payload or b"", one.context
+    try:
+        if one.entry is not None:
+            if kind == "835":
+                x12_balance.of_payment(x12_remittance.parse(payload, context))
+            else:
+                x12_balance.of_claim(x12_claim.parse(payload, context))
+        elif kind == "835.summary":
+            x12_payment.summary(payload, context)
+        elif kind == "999":
+            x12_answers.functional_answer(payload, context)
+        elif kind == "277CA":
+            x12_answers.claims_answer(payload, context)
+    except (x12_claim.X12ClaimError, x12_payment.X12PaymentError):
+        if context is not None:
+            raise
+
+
+def fuzz(count: int, seed: int = 1) -> float:
+    """Seconds that the slowest of so many mutated files took."""
+    chance, seeds, slowest = random.Random(seed), [claims(3), payments(3), claims(1) + payments(2)], 0.0
+    for _ in range(count):
+        data = mutated(chance.choice(seeds), chance)
+        began = time.monotonic()
+        survive(data)
+        slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
 def measure(data: bytes, kind: str, count: int) -> list[tuple[str, float]]:
     """Claims a second of each way, the best of three."""
     ways = {"ours: nested values": _ours, "ours: records": _cut, "ours: inspection": _looked_at, "openx12": _openx12}
@@ -156,7 +236,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.bench.x12", description=__doc__)
     parser.add_argument("--claims", type=int, default=20_000)
     parser.add_argument("--write", help="folder to keep the files in")
+    parser.add_argument("--fuzz", type=int, default=0)
     asked = parser.parse_args()
+    if asked.fuzz:
+        print(f"{asked.fuzz:,} mutated files: only faults; the slowest took {fuzz(asked.fuzz):.2f} s")
+        return 0
     for kind, data in (("837P", claims(asked.claims)), ("835", payments(asked.claims))):
         if asked.write:
             pathlib.Path(asked.write, f"{kind}.x12").write_bytes(data)

@@ -235,9 +235,7 @@ MANY += b"".join(claims_file().encode() for _ in range(5))
 def test_random_ranges_and_blocks_together_give_every_record_once(points, block):
     cuts = sorted({0, *points})
     ends = [*cuts[1:], None]
-    together = [
-        one for a, b in zip(cuts, ends, strict=True) for one in records(MANY, start=a, end=b, block=block)
-    ]
+    together = [one for a, b in zip(cuts, ends, strict=True) for one in records(MANY, start=a, end=b, block=block)]
     assert together == records(MANY)
     assert b"".join(one.payload for one in together) == MANY
 
