@@ -58,11 +58,11 @@ class Cutter:
             return next(self._reader([row], strict=True)), None
         except csv.Error:
             pass
-        if "\r" in row or "\n" in row:
-            row = row.translate(_LINE_ENDS)
-        is_open = self.spans([row])[1]
-        cells = next(self._reader([row], strict=False))
-        return cells, csv_faults.UNCLOSED_QUOTE if is_open else csv_faults.TEXT_AFTER_QUOTE
+        plain = row.translate(_LINE_ENDS) if "\r" in row or "\n" in row else row
+        # One line more, which is taken into the row when its quote is open.
+        reader = self._reader([plain, ""], strict=False)
+        cells = next(reader)
+        return cells, csv_faults.UNCLOSED_QUOTE if reader.line_num > 1 else csv_faults.TEXT_AFTER_QUOTE
 
     def _reader(self, rows: Sequence[str], *, strict: bool) -> Any:
         return csv.reader(rows, delimiter=self._delimiter, quotechar=self._quote, strict=strict)
