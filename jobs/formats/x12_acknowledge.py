@@ -106,7 +106,7 @@ def answer(
         status, code = _judged(one, seen)
         if status == ACCEPTED and _is_answer(one):
             continue
-        segments = [f"TA1*{one.control_number}*{one.date}*{one.time}*{status}*{code}"]
+        segments = ["*".join(["TA1", *map(_clean, (one.control_number, one.date, one.time)), status, code])]
         if status != REJECTED:
             segments += _groups(one, found.problems, at, number + len(made))
         made.append(Answer(one.sender, one.control_number, status, _wrapped(one, segments, at, number + len(made))))

@@ -68,10 +68,15 @@ def read(text: bytes) -> tuple[Delimiters | None, bool]:
     if not _can_be(component, element) or not _can_be(terminator, element, component):
         return None, False
     # After a wrong length only what follows can confirm where the segment ends.
-    if place != _PROPER and not _FOLLOWS.match(last, 2):
+    if place != _PROPER and not (_FOLLOWS.match(last, 2) and _is_one_segment(parts)):
         return None, False
     repetition = parts[11] if len(parts[11]) == 1 and _can_be(parts[11], element, component, terminator) else None
     return Delimiters(element, component, terminator, repetition), place == _PROPER
+
+
+def _is_one_segment(parts: list[bytes]) -> bool:
+    # An ISA that lacks an element would be counted on into the GS, whose terminator would pass for a component's.
+    return len(parts[15]) == 1 and not any(b"\n" in part or b"\r" in part for part in parts[:_ELEMENTS])
 
 
 @functools.lru_cache(maxsize=256)

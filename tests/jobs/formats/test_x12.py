@@ -178,6 +178,7 @@ def test_a_short_isa_is_read_and_named():
     ("data", "named"),
     [
         ("ISA*00*oops~" + claims_file(), "unreadable_isa"),
+        (claims_file().replace("RECEIVER       *2", "RECEIVER       2").replace("~", "~\n"), "unreadable_isa"),
         ("hello" + claims_file(), "outside_interchange"),
         (claims_file() + "tail", "outside_interchange"),
         (claims_file().replace("GE*1*1~", "GE*1*1~CLM*LOST*5~"), "stray_segments"),
