@@ -29,7 +29,7 @@ TOLERATED = frozenset({UNKNOWN_SEGMENT})
 
 Node = dict[str, Any]
 # Ten elements are enough for most segments; these have more, the longest (MIA) 24.
-_WIDE = frozenset({"BPR", "CAS", "CLM", "CLP", "HCP", "HI", "ISA", "MIA", "PLB", "SV1", "SV3"})
+_WIDE = frozenset({"BPR", "CAS", "CLM", "CLP", "HCP", "HI", "ISA", "MIA", "PLB", "STC", "SV1", "SV3"})
 _FEW, _MANY = [""] * 10, [""] * 24
 # X12 numbers have 18 digits at most; so no sum of them ever leaves the 28 digits of decimal arithmetic.
 _LONGEST = 20

@@ -191,6 +191,26 @@ def test_pyx12_finds_no_fault_in_our_answers():
         assert inspect(one.payload).faults == ()
 
 
+TAGS = [
+    "ST", "GS", "GE", "SE", "IEA", "ISA", "TA1", "HL", "CLM", "CLP", "LX", "PLB", "SV1", "SV2", "SV3", "SVC", "CAS",
+    "HI", "NM1", "REF", "DTP", "DTM", "AMT", "QTY", "SBR", "SVD", "LIN", "CTP", "MIA", "MOA", "BPR", "TRN", "N1", "N3",
+    "N4", "PER", "DMG", "PAT", "CL1", "CRC", "HCP", "PWK", "AK1", "AK2", "IK3", "IK4", "IK5", "AK9", "STC", "TOO",
+    "FRM", "LQ", "TS3", "ZZZ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["837*1*005010X222A1", "835*1", "999*1", "277*1"])
+@pytest.mark.parametrize(
+    "before", ["", "HL*1**20*1~", "CLM*1*1~", "CLP*1*1*1*1~", "CLM*1*1~LX*1~SVD~", "AK2~IK3~", "HL*1**PT~"]
+)
+def test_a_segment_that_is_only_its_tag_is_read_wherever_it_stands(kind, before):
+    guide = {"837": "005010X222A1", "835": "005010X221A1", "999": "005010X231A1", "277": "005010X214"}[kind[:3]]
+    for tag in TAGS:
+        made.survive(
+            f"{ISA}GS*HC*S*R*20260301*0800*1*X*{guide}~ST*{kind}~{before}{tag}~SE*1*1~GE*1*1~IEA*1*1~".encode()
+        )
+
+
 SEEDS = [
     claims_file(CLAIM * 2).encode(),
     payments_file("80", "CLP*C1*1*100*80~CAS*CO*45*20~", "PLB*1*20261231*WO:X*0~").encode(),
@@ -206,12 +226,6 @@ def test_mutated_files_give_faults_and_nothing_else(seed):
         made.survive(made.mutated(chance.choice(SEEDS), chance))
 
 
-TAGS = [
-    "ST", "GS", "GE", "SE", "IEA", "ISA", "TA1", "HL", "CLM", "CLP", "LX", "PLB", "SV1", "SV2", "SV3", "SVC", "CAS",
-    "HI", "NM1", "REF", "DTP", "DTM", "AMT", "QTY", "SBR", "SVD", "LIN", "CTP", "MIA", "MOA", "BPR", "TRN", "N1", "N3",
-    "N4", "PER", "DMG", "PAT", "CL1", "CRC", "HCP", "PWK", "AK1", "AK2", "IK3", "IK4", "IK5", "AK9", "STC", "TOO",
-    "FRM", "LQ", "TS3", "ZZZ",
-]  # fmt: skip
 VALUES = ["", "1", "-5.5", "20260201", "D8", "HC:99213:25", "ABK:E119", "::::::::", "837", "835"]
 element = st.one_of(st.sampled_from(VALUES), st.text(max_size=6))
 segment = st.builds(lambda tag, rest: "*".join([tag, *rest]), st.sampled_from(TAGS), st.lists(element, max_size=22))
