@@ -25,6 +25,7 @@ def spark():
     from jobs.shell.session import session
 
     os.environ.setdefault("TZ", "UTC")
+    os.environ.setdefault("SPARK_CONF_DIR", str(CHECKOUT / ".tools" / "spark-small"))
     found = session(
         "lakeward-tests",
         **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -19,6 +20,8 @@ PROCESSES = ("api-server", "scheduler", "dag-processor")
 def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    # The demo's few megabytes: compiling for speed would take longer than the work.
+    os.environ.setdefault("SPARK_CONF_DIR", str(environment.CHECKOUT / ".tools" / "spark-small"))
     started = time.monotonic()
     try:
         print(f"Lake: {environment.lake()}\n\nLanding the demo hospital's FHIR export", flush=True)

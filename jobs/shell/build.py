@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 import schemas
-from jobs.shell import quarantine, scope, state, tables
+from jobs.shell import delta_log, quarantine, scope, state, tables
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
@@ -128,12 +128,11 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
 def _settle(lake: Lake, table: schemas.Table, known: state.State) -> state.State:
     """Make the head what is published: a killed or refused run may have left a version behind."""
     path = lake.path(table.table)
-    tables.create(lake.spark, path, table)
-    head = tables.head(lake.spark, path)
+    tables.create(path, table)
+    head = delta_log.head(path)
     if known.version < 0 or head == known.version:
         return known
-    tables.restore(lake.spark, path, known.version)
-    version = tables.head(lake.spark, path)
+    version = tables.restore(path, known.version)
     nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
     state.write_changes(lake.settings, table.table, version, known.version, nobody)
     known = dataclasses.replace(known, version=version)
@@ -175,8 +174,7 @@ def _first(
     path = lake.path(table.table)
     seen = Observation()
     watched = rows.observe(seen, F.count(F.lit(1)).alias("rows"), F.count_if(faulty).alias("faulty"))
-    tables.replace(lake.spark, path, watched.where(~faulty).select(*table.columns), run=request.run)
-    outcome.version = tables.head(lake.spark, path)
+    outcome.version = tables.replace(path, watched.where(~faulty).select(*table.columns), run=request.run)
     outcome.rows = outcome.inserted = int(seen.get["rows"] - seen.get["faulty"])
     state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
     return int(seen.get["faulty"])
@@ -228,12 +226,11 @@ def _apply(
             return
         kept = changes.where(F.col("_change") != "delete").select(*table.columns)
         if set(counts) == {"insert"}:
-            tables.append(lake.spark, path, kept, run=request.run)
+            outcome.version = tables.append(path, kept, run=request.run)
         elif cut.everything and sum(counts.values()) > REWRITE_SHARE * max(known.rows, 1):
-            tables.replace(lake.spark, path, _whole(old, changes, table), run=request.run)
+            outcome.version = tables.replace(path, _whole(old, changes, table), run=request.run)
         else:
-            tables.merge(lake.spark, path, changes, table)
-        outcome.version = tables.head(lake.spark, path)
+            outcome.version = tables.merge(lake.spark, path, changes, table, run=request.run)
         touched = {kind: _touched(changes, f"_{kind}") for kind in tables.kinds(table)}
         state.write_changes(lake.settings, table.table, outcome.version, known.version, touched)
     finally:

@@ -115,10 +115,12 @@ def _land(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
-    return _submit([*asked.names, *asked.rest], settings)
+    from jobs.shell import ledger
+
+    return _submit([*asked.names, *asked.rest], settings, ledger.size(settings))
 
 
-def _submit(arguments: list[str], settings: Settings) -> int:
+def _submit(arguments: list[str], settings: Settings, size: int) -> int:
     from jobs.shell import submit
     from jobs.shell.session import environment
 
@@ -126,14 +128,18 @@ def _submit(arguments: list[str], settings: Settings) -> int:
         submit.arguments(["--help"])
     submit.arguments(arguments)
     command = [os.path.join(os.path.dirname(sys.executable), "spark-submit"), submit.__file__, *arguments]
-    return subprocess.call(command, env={**environment(), **settings.environment()})
+    return subprocess.call(command, env={**environment(size), **settings.environment()})
 
 
 def _vocabulary(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import session
+
     if not os.path.exists(asked.path):
         print(f"lakeward vocabulary: no such file or folder: {asked.path}", file=sys.stderr)
         return 2
-    return _submit(["vocabulary", "--vocabulary-from", os.path.abspath(asked.path)], settings)
+    # An Athena download has millions of rows, whatever was delivered besides.
+    arguments = ["vocabulary", "--vocabulary-from", os.path.abspath(asked.path)]
+    return _submit(arguments, settings, session.SMALL)
 
 
 def _status(asked: argparse.Namespace, settings: Settings) -> int:

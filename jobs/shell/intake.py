@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.formats import ndjson
-from jobs.shell import deliveries, quarantine, state, tables
+from jobs.shell import deliveries, delta_log, quarantine, state, tables
 from jobs.shell.arrival import format_of
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
@@ -67,15 +67,14 @@ def _settle(lake: Lake, table: schemas.Table) -> state.State:
     """Bring the head back to what is published, and count a generation up so that nothing is taken for a repeat."""
     path = lake.path(table.table)
     known = state.read(lake.settings, table.table)
-    tables.create(lake.spark, path, table)
-    head = tables.head(lake.spark, path)
+    tables.create(path, table)
+    head = delta_log.head(path)
     published = max(known.version, 0)
     if head > published:
         # Delta skips a transaction it has seen, even when a restore took its rows away: first a new generation.
         known = dataclasses.replace(known, generation=known.generation + 1)
         state.write(lake.settings, known)
-        tables.restore(lake.spark, path, published)
-        restored = tables.head(lake.spark, path)
+        restored = tables.restore(path, published)
         state.write_changes(lake.settings, table.table, restored, known.version, {"resource": []}, [])
         published = restored
     if known.version != published:
@@ -107,7 +106,7 @@ def _take(
         _check_share(feed, delivery, kept, faulty)
         if faulty:
             _set_aside(lake, table, records, delivery)
-        outcome.version = tables.head(lake.spark, lake.path(table.table))
+        outcome.version = delta_log.head(lake.path(table.table))
         outcome.inserted, outcome.rows = kept, known.rows + kept
         touched, types = _touched(lake, table, delivery, outcome.version)
         state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
@@ -177,7 +176,7 @@ def _append(
     conformed = tables.conform(text.select(*table.columns), table)
     # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
     once = (f"{table.table}:{delivery.delivery_id}", known.generation)
-    tables.append(lake.spark, lake.path(table.table), conformed, run=request.run, once=once)
+    tables.append(lake.path(table.table), conformed, run=request.run, once=once)
     return int(seen.get["kept"]), int(seen.get["faulty"])
 
 
@@ -186,12 +185,11 @@ def _set_aside(lake: Lake, table: schemas.Table, records: DataFrame, delivery: D
     reach("before-bronze-quarantine")
     path = lake.path(quarantine.name_of(table.table))
     faulty = records.where(F.size("faults") > 0).select(*table.columns, "faults")
-    head = tables.head(lake.spark, path)
+    head = delta_log.head(path)
     if head >= 0:
         others = tables.read(lake.spark, path, head).where(F.col("delivery_id") != delivery.delivery_id)
         faulty = others.unionByName(faulty)
-    writer = faulty.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-    writer.option("delta.dataSkippingNumIndexedCols", "0").save(path)
+    tables.keep(path, faulty, doc=quarantine.doc_of(table.table))
 
 
 def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int) -> None:

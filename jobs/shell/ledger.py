@@ -87,6 +87,13 @@ def waiting(feed: str, settings: Settings, taken: Collection[str] = ()) -> list[
     return [one for one in deliveries(feed, settings) if one.state == LANDED and one.delivery_id not in taken]
 
 
+def size(settings: Settings) -> int:
+    """Bytes of all that was delivered to any feed, unpacked."""
+    return sum(
+        file.unpacked for feed in schemas.feeds() for one in deliveries(feed.feed, settings) for file in one.data
+    )
+
+
 def _from_document(found: dict[str, Any]) -> Delivery:
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in found.items()}
     values["files"] = tuple(LandedFile(**file) for file in found["files"])

@@ -6,22 +6,21 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import urllib.parse
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from delta.tables import DeltaTable  # noqa: E402 - spark-submit starts this file outside the package
-from pyspark.sql import SparkSession  # noqa: E402
+import deltalake  # noqa: E402 - spark-submit starts this file outside the package
 
 import schemas  # noqa: E402
-from jobs.shell import publication, state, tables  # noqa: E402
+from jobs.shell import delta_log, publication, state, tables  # noqa: E402
 from jobs.shell import run as runs  # noqa: E402
 from jobs.shell.lake import Lake  # noqa: E402
 from jobs.shell.session import session  # noqa: E402
@@ -29,12 +28,6 @@ from jobs.shell.settings import Settings  # noqa: E402
 
 # Delta's own floor: a reader or writer that began before may still need what a younger vacuum would remove.
 LEAST_DAYS = 7
-CONF = {
-    # Vacuum would commit its start and its end: two versions in which no row changed.
-    "spark.databricks.delta.vacuum.logging.enabled": "false",
-    # It lists files in ten thousand tasks otherwise, also where there are five.
-    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-}
 KEEP_DAYS = 30
 
 
@@ -58,26 +51,10 @@ def tend(lake: Lake, names: Iterable[str], keep_days: int, say: Callable[[str], 
     if keep_days < LEAST_DAYS:
         raise TooShortError(f"--keep-days {keep_days}: less than {LEAST_DAYS} days can take a reader's files away")
     current = publication.current(lake.settings) or {"tables": {}}
-    with _configured(lake.spark):
-        done = [_tend(lake, schemas.table(name), current["tables"].get(name, -1), keep_days) for name in names]
+    done = [_tend(lake, schemas.table(name), current["tables"].get(name, -1), keep_days) for name in names]
     for one in done:
         say(f"{one.table:<32} {one.action:<12} {one.files_before:>5} -> {one.files_after} files")
     return done
-
-
-@contextlib.contextmanager
-def _configured(spark: SparkSession) -> Iterator[None]:
-    before = {name: spark.conf.get(name, None) for name in CONF}
-    try:
-        for name, value in CONF.items():
-            spark.conf.set(name, value)
-        yield
-    finally:
-        for name, earlier in before.items():
-            if earlier is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, earlier)
 
 
 def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> Tended:
@@ -88,23 +65,30 @@ def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> T
             return Tended(table.table, "not built")
         # A head that is not what readers see may be a refused version: its commit retired files that they still read,
         # and a vacuum would take them. The next build settles that first.
-        if not known.version == published == tables.head(lake.spark, path):
+        if not known.version == published == delta_log.head(path):
             return Tended(table.table, "unsettled", known.version)
-        delta = DeltaTable.forPath(lake.spark, path)
-        before = _files(delta)
-        delta.optimize().executeCompaction()
-        version = tables.head(lake.spark, path)
+        before = len(delta_log.version(path, known.version).files)
+        version = _compact(path)
         if version != known.version:
             nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
             state.write_changes(lake.settings, table.table, version, known.version, nobody, resource_types=())
             state.write(lake.settings, dataclasses.replace(known, version=version))
-        delta.vacuum(keep_days * 24)
+        _vacuum(path, keep_days)
         action = "compacted" if version != known.version else "vacuumed"
-        return Tended(table.table, action, version, before, _files(DeltaTable.forPath(lake.spark, path)))
+        return Tended(table.table, action, version, before, len(delta_log.version(path, version).files))
 
 
-def _files(delta: DeltaTable) -> int:
-    return int(delta.detail().select("numFiles").collect()[0][0] or 0)
+def _compact(path: str) -> int:
+    """Join small files; the head afterwards."""
+    deltalake.DeltaTable(path).optimize.compact()
+    return delta_log.head(path)
+
+
+def _vacuum(path: str, keep_days: int) -> None:
+    """Delete the files that no version of the last days names, written before them."""
+    # Asked what it would delete and no more: vacuum itself commits its start and its end, versions without a change.
+    for name in deltalake.DeltaTable(path).vacuum(keep_days * 24, dry_run=True):
+        os.unlink(os.path.join(path, urllib.parse.unquote(name)))
 
 
 def main(given: list[str] | None = None) -> int:

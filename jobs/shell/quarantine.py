@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.shell import scope, tables
+from jobs.shell import delta_log, scope, tables
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
 
@@ -21,10 +21,15 @@ def name_of(table: str) -> str:
     return f"quarantine.{table.replace('.', '_', 1)}"
 
 
+def doc_of(table: str) -> str:
+    """What the quarantine of a table says of itself."""
+    return f"Rows of {table} that wait, with their reasons."
+
+
 def set_aside(lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, count: int, request: Request) -> None:
     """Make the quarantine of a table hold exactly the rows that now wait: those of the scope are replaced."""
     path = lake.path(name_of(table.table))
-    head = tables.head(lake.spark, path)
+    head = delta_log.head(path)
     if head < 0 and not count:
         return
     waiting = faulty
@@ -35,8 +40,7 @@ def set_aside(lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, c
         waiting = old.join(again, on=list(table.key), how="left_anti").unionByName(faulty)
     if head >= 0 and _same(tables.read(lake.spark, path, head), waiting, table):
         return
-    writer = waiting.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-    writer.option("delta.dataSkippingNumIndexedCols", "0").save(path)
+    tables.keep(path, waiting, doc=doc_of(table.table), run=request.run)
 
 
 def _same(old: DataFrame, new: DataFrame, table: schemas.Table) -> bool:
@@ -47,7 +51,7 @@ def _same(old: DataFrame, new: DataFrame, table: schemas.Table) -> bool:
 def reasons(lake: Lake, table: str) -> dict[str, int]:
     """How many rows of a table wait, by reason; a row with two reasons counts under both."""
     path = lake.path(name_of(table))
-    head = tables.head(lake.spark, path)
+    head = delta_log.head(path)
     if head < 0:
         return {}
     each = tables.read(lake.spark, path, head).select(F.explode("faults").alias("reason"))
@@ -58,19 +62,19 @@ def reasons(lake: Lake, table: str) -> dict[str, int]:
 def waiting(lake: Lake, table: str) -> int:
     """How many rows of a table wait."""
     path = lake.path(name_of(table))
-    head = tables.head(lake.spark, path)
-    return 0 if head < 0 else tables.read(lake.spark, path, head).count()
+    head = delta_log.head(path)
+    return 0 if head < 0 else delta_log.version(path, head).rows
 
 
 def version(lake: Lake, table: str) -> int:
     """The version of the quarantine that goes with the published table."""
-    return tables.head(lake.spark, lake.path(name_of(table)))
+    return delta_log.head(lake.path(name_of(table)))
 
 
 def records(lake: Lake, table: str) -> int:
     """How many source records stand behind the rows of a table that wait."""
     path = lake.path(name_of(table))
-    head = tables.head(lake.spark, path)
+    head = delta_log.head(path)
     if head < 0:
         return 0
     counted = tables.read(lake.spark, path, head).agg(F.count_distinct("record_id")).first()

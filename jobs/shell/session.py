@@ -12,10 +12,15 @@ from pyspark.sql import SparkSession
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def environment() -> dict[str, str]:
-    """Environment variables that a Spark process of this checkout needs."""
+# Up to so many bytes of deliveries a run is over before the JVM's second compiler has paid for itself.
+SMALL = 256 << 20
+
+
+def environment(delivered: int = SMALL) -> dict[str, str]:
+    """Environment variables that a Spark process of this checkout needs, by the bytes that the lake has taken in."""
     found = dict(os.environ)
-    found.setdefault("SPARK_CONF_DIR", str(CHECKOUT / ".tools" / "spark"))
+    profile = "spark-small" if delivered < SMALL else "spark"
+    found.setdefault("SPARK_CONF_DIR", str(CHECKOUT / ".tools" / profile))
     found.setdefault("PYSPARK_PYTHON", sys.executable)
     found.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     java = CHECKOUT / ".tools" / "java_home"

@@ -1,7 +1,7 @@
 """Delta tables: create, read at a version, append once, replace, merge a difference, restore.
 
-Every write holds the table's lock. Delta's log store for local files checks and then renames, under
-a lock inside one JVM only: two drivers could claim the same version (delta-io/delta HDFSLogStore).
+Spark reads and writes the Parquet files, `delta_log` says which of them are a version (docs/decisions/commits.md).
+Every write holds the table's lock, so that a commit that would lose is not begun.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import operator
 import os
 import pathlib
 import time
-from collections.abc import Iterator
-from typing import Any
+import urllib.parse
+import uuid
+from collections.abc import Iterator, Sequence
 
-from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
 from jobs.columns.keys import key
+from jobs.shell import delta_log
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
@@ -69,40 +70,26 @@ def fields(ddl: str) -> list[StructField]:
     return parsed.fields
 
 
-def exists(path: str) -> bool:
-    """Whether a Delta table lies at this path."""
-    return os.path.isdir(os.path.join(path, "_delta_log"))
-
-
-def head(spark: SparkSession, path: str) -> int:
-    """The newest version at this path; -1 when there is no table."""
-    if not exists(path):
-        return -1
-    # The log listing is the truth and costs a millisecond; Spark would read the whole snapshot first.
-    commits = [name[:-5] for name in os.listdir(os.path.join(path, "_delta_log")) if name.endswith(".json")]
-    return max((int(name) for name in commits if name.isdigit()), default=-1)
-
-
-def create(spark: SparkSession, path: str, table: schemas.Table) -> None:
+def create(path: str, table: schemas.Table) -> None:
     """Create the empty table at version 0 as declared; nothing when it is there."""
-    if exists(path) and head(spark, path) >= 0:
-        return
-    statistics = ",".join(table.statistics_columns)
-    builder = DeltaTable.createIfNotExists(spark).location(path).addColumns(spark_schema(table)).comment(table.doc)
-    builder = builder.property("delta.enableDeletionVectors", "true")
-    # Minimum and maximum of a column go to the log in clear, where erasure does not reach.
-    if statistics:
-        builder = builder.property("delta.dataSkippingStatsColumns", statistics)
-    else:
-        builder = builder.property("delta.dataSkippingNumIndexedCols", "0")
-    if table.partition_by:
-        builder = builder.partitionedBy(*table.partition_by)
-    builder.execute()
+    if not delta_log.exists(path):
+        schema = spark_schema(table).json()
+        delta_log.create(path, schema, doc=table.doc, partition_by=table.partition_by)
 
 
 def read(spark: SparkSession, path: str, version: int) -> DataFrame:
     """The table as it was at this version."""
-    return spark.read.format("delta").option("versionAsOf", version).load(path)
+    found = delta_log.version(path, version)
+    return _of_files(spark, path, found, found.files)
+
+
+def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files: Sequence[delta_log.File]) -> DataFrame:
+    schema = StructType.fromJson(json.loads(version.schema))
+    if not files:
+        return spark.createDataFrame([], schema)
+    # Names are taken as they are: a folder called data[1] is no pattern.
+    reader = spark.read.schema(schema).option("basePath", path).option("__globPaths__", "false")
+    return reader.parquet(*[f"{path}/{file.path}" for file in files]).select(*schema.names)
 
 
 def conform(frame: DataFrame, table: schemas.Table, *, extra: tuple[str, ...] = ()) -> DataFrame:
@@ -119,28 +106,60 @@ def conform(frame: DataFrame, table: schemas.Table, *, extra: tuple[str, ...] = 
     return frame.select(*[c.alias(f.name) for c, f in zip(columns, wanted.fields, strict=True)], *extra)
 
 
-def _note(frame: DataFrame, run: str, mode: str) -> Any:
-    return frame.write.format("delta").mode(mode).option("userMetadata", json.dumps({"run": run}))
+def write(frame: DataFrame, path: str, partition_by: Sequence[str] = ()) -> list[delta_log.File]:
+    """Write rows as Parquet files of the table that no version names yet; a commit makes them part of it."""
+    token = uuid.uuid4().hex
+    writer = frame.write.mode("append").option("mapreduce.output.basename", token)
+    writer = writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+    (writer.partitionBy(*partition_by) if partition_by else writer).parquet(path)
+    return delta_log.files_written(path, token, partition_by)
 
 
-def append(spark: SparkSession, path: str, frame: DataFrame, *, run: str, once: tuple[str, int] | None = None) -> None:
-    """Append; with `once` = (application, generation) a repeat of the same or an older generation is skipped."""
-    writer = _note(frame, run, "append")
-    if once:
-        # The application names table and delivery, never an epoch over deliveries: Delta skips any
-        # version that is not newer (delta-io/delta#5259), which would swallow a late old delivery.
-        writer = writer.option("txnAppId", once[0]).option("txnVersion", once[1])
-    writer.save(path)
+def append(path: str, frame: DataFrame, *, run: str, once: tuple[str, int] | None = None) -> int:
+    """Append; with `once` = (application, generation) a repeat of the same or an older generation is skipped.
+
+    Returns the version that has the rows.
+    """
+    seen = delta_log.head(path)
+    # The application names table and delivery, never an epoch over deliveries: a version that is not newer is skipped
+    # by every writer of Delta (delta-io/delta#5259), which would swallow a late old delivery.
+    if once and delta_log.transaction(path, once[0]) >= once[1]:
+        return seen
+    files = write(frame, path, delta_log.version(path, seen).partition_by)
+    actions = [*(delta_log.done(*once) if once else []), *delta_log.added(files)]
+    return delta_log.commit(path, seen, actions, operation="WRITE", run=run)
 
 
-def replace(spark: SparkSession, path: str, frame: DataFrame, *, run: str) -> None:
-    """Replace all rows."""
-    _note(frame, run, "overwrite").save(path)
+def replace(path: str, frame: DataFrame, *, run: str) -> int:
+    """Replace all rows, and the schema with theirs; the version that has them."""
+    seen = delta_log.head(path)
+    before = delta_log.version(path, seen)
+    files = write(frame, path, before.partition_by)
+    actions = [*delta_log.removed(before.files), *delta_log.added(files)]
+    return delta_log.commit(path, seen, actions, operation="WRITE", run=run)
 
 
-def restore(spark: SparkSession, path: str, version: int) -> None:
-    """Make an earlier version the head again: what was written after it was never published."""
-    DeltaTable.forPath(spark, path).restoreToVersion(version)
+def keep(path: str, frame: DataFrame, *, doc: str, run: str = "") -> int:
+    """Make a table hold exactly these rows, whatever their columns; it is created when it is not there."""
+    schema = frame.schema.json()
+    if not delta_log.exists(path):
+        delta_log.create(path, schema, doc=doc, run=run)
+    seen = delta_log.head(path)
+    files = write(frame, path)
+    actions = [*delta_log.restated(path, seen, schema), *delta_log.removed(delta_log.version(path, seen).files)]
+    return delta_log.commit(path, seen, [*actions, *delta_log.added(files)], operation="WRITE", run=run)
+
+
+def restore(path: str, version: int, *, run: str = "") -> int:
+    """Make the rows of an earlier version the head again: what was written after it was never published."""
+    seen = delta_log.head(path)
+    wanted, now = set(delta_log.version(path, version).files), set(delta_log.version(path, seen).files)
+    actions = [*delta_log.removed(sorted(now - wanted, key=_path)), *delta_log.added(sorted(wanted - now, key=_path))]
+    return delta_log.commit(path, seen, actions, operation="RESTORE", run=run)
+
+
+def _path(file: delta_log.File) -> str:
+    return file.path
 
 
 def row_digest(table: schemas.Table) -> Column:
@@ -212,16 +231,23 @@ def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFram
     return joined.select(*columns, *touched, change.alias("_change")).where(F.col("_change").isNotNull())
 
 
-def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Table) -> None:
-    """Apply a difference in one commit, matched on the surrogate key: no value of a row enters the log."""
-    on = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
-    values = {f"`{c}`": f"s.`{c}`" for c in table.columns}
-    (
-        DeltaTable.forPath(spark, path)
-        .alias("t")
-        .merge(changes.alias("s"), on)
-        .whenMatchedDelete("s._change = 'delete'")
-        .whenMatchedUpdate(set=values)
-        .whenNotMatchedInsert(condition="s._change <> 'delete'", values=values)
-        .execute()
-    )
+def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Table, *, run: str) -> int:
+    """Apply a difference to the head in one commit: files with a changed row are written anew without it.
+
+    What is new goes into files of its own; a file that no change speaks of stays. No value of a row enters the log.
+    """
+    seen = delta_log.head(path)
+    before = delta_log.version(path, seen)
+    gone = changes.where(F.col("_change") != "insert").select(*table.key)
+    place = F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1).alias("_file")
+    keys = [F.col(f"o.{k}").eqNullSafe(F.col(f"g.{k}")) for k in table.key]
+    same_key = functools.reduce(operator.and_, keys)
+    old = _of_files(spark, path, before, before.files)
+    named = old.select(*table.key, place).alias("o").join(F.broadcast(gone.alias("g")), on=same_key, how="left_semi")
+    hit = {row[0] for row in named.select("_file").distinct().collect()}
+    touched = [file for file in before.files if urllib.parse.quote(os.path.basename(file.path)) in hit]
+    rest = _of_files(spark, path, before, touched).alias("o").join(gone.alias("g"), on=same_key, how="left_anti")
+    fresh = changes.where(F.col("_change") != "delete").select(*table.columns)
+    files = write(rest.select(*table.columns).unionByName(fresh), path, before.partition_by)
+    actions = [*delta_log.removed(touched), *delta_log.added(files)]
+    return delta_log.commit(path, seen, actions, operation="MERGE", run=run)

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.shell import quarantine, state, tables
+from jobs.shell import delta_log, quarantine, state, tables
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import declared as lineage_of
 from jobs.shell.column_sources import Source
@@ -41,13 +41,12 @@ def write(
     if witness:
         witness.begin(declared.table, sources, request=request)
     try:
-        tables.create(lake.spark, path, declared)
+        tables.create(path, declared)
         seen = Observation()
         frame = tables.conform(rows, declared).observe(
             seen, F.count(F.lit(1)).alias("rows"), F.count_if(F.col("origin") == "load").alias("load")
         )
-        tables.replace(lake.spark, path, frame, run=request.run)
-        outcome = Outcome(declared.table, "built", tables.head(lake.spark, path))
+        outcome = Outcome(declared.table, "built", tables.replace(path, frame, run=request.run))
         counts: dict[str, int] = seen.get
         outcome.rows = outcome.inserted = counts["rows"]
         _set_aside(lake, declared, loaded)
@@ -99,13 +98,12 @@ def _account(counts: dict[str, int], loaded: Loaded | None) -> dict[str, Any]:
 def _set_aside(lake: Lake, table: schemas.Table, loaded: Loaded | None) -> None:
     """Make the quarantine of a table hold the faulty rows of the file that is now loaded; position is the line."""
     path = lake.path(quarantine.name_of(table.table))
-    if loaded is None or (not loaded.faults and not tables.exists(path)):
+    if loaded is None or (not loaded.faults and not delta_log.exists(path)):
         return
     rows = [(loaded.file, loaded.digest, f.line, bytearray(f.payload), list(f.reasons)) for f in loaded.faults]
     schema = "file string, file_digest string, position bigint, payload binary, faults array<string>"
     frame = lake.spark.createDataFrame(rows, schema)
-    writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-    writer.option("delta.dataSkippingNumIndexedCols", "0").save(path)
+    tables.keep(path, frame, doc=quarantine.doc_of(table.table))
 
 
 def line(outcome: Outcome) -> str:

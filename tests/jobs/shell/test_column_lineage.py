@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from jobs.shell import tables
 from jobs.shell.column_lineage import Source, declared, derive
 
 OBSERVED = "id long, patient string, code string, value double, at timestamp, codes array<string>, payload string"
@@ -87,9 +88,9 @@ def test_a_self_join_keeps_its_two_sides_apart(observations):
 
 def test_tables_with_the_same_columns_are_told_apart_by_their_place(spark, tmp_path):
     for name in ("old", "new"):
-        spark.sql("SELECT 1L AS id, 'x' AS name").write.format("delta").save(str(tmp_path / name))
-    old = spark.read.format("delta").load(str(tmp_path / "old"))
-    new = spark.read.format("delta").option("versionAsOf", 0).load(str(tmp_path / "new"))
+        tables.keep(str(tmp_path / name), spark.sql("SELECT 1L AS id, 'x' AS name"), doc=name)
+    old = tables.read(spark, str(tmp_path / "old"), 1)
+    new = tables.read(spark, str(tmp_path / "new"), 1)
     both = old.alias("o").join(new.alias("n"), on="id", how="inner")
     built = both.join(new.alias("again"), on=F.col("o.id") == F.col("again.id"), how="inner")
     columns, _ = lineage(built.select(F.col("o.name").alias("a"), F.col("again.name").alias("b")), old=old, new=new)

@@ -1,0 +1,242 @@
+"""Delta's log: which Parquet files are a version of a table, and how the next version is committed.
+
+Spark writes and reads the Parquet; the log is read with delta-rs and written here. A commit is a file that is created
+only if it is not there yet, so of two processes that commit the same version one is told to lose: Delta's own log store
+for local files checks and then renames, which is safe inside one JVM only (docs/decisions/commits.md).
+Source: Delta transaction log protocol, sections Actions and Delta Log Entries.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import time
+import urllib.parse
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import deltalake
+import pyarrow.parquet as pq
+
+from jobs.shell import documents
+
+ENGINE = "lakeward"
+# Readers read every commit since the last checkpoint.
+CHECKPOINT_EVERY = 20
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+# Plain Parquet files: no deletion vectors, no column mapping. Every reader of Delta can read such a table.
+_PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
+
+
+class CommitConflictError(RuntimeError):
+    """Another process has committed the version that this one was about to: names table and version."""
+
+
+class ForeignTableError(RuntimeError):
+    """A table with features that its files alone do not show, such as deletion vectors: names them."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One Parquet file of a version: its path relative to the table, its rows, its partition, its size in bytes."""
+
+    path: str
+    rows: int
+    size: int
+    partition: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a version of a table is made of; `schema` is Spark's JSON of a struct type."""
+
+    version: int
+    schema: str
+    partition_by: tuple[str, ...]
+    files: tuple[File, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(file.rows for file in self.files)
+
+
+def _log(path: str) -> str:
+    return os.path.join(path, "_delta_log")
+
+
+def exists(path: str) -> bool:
+    """Whether a Delta table lies at this path."""
+    return head(path) >= 0
+
+
+def head(path: str) -> int:
+    """The newest version at this path; -1 when there is no table. Costs a listing."""
+    try:
+        commits = [name[:-5] for name in os.listdir(_log(path)) if name.endswith(".json")]
+    except (FileNotFoundError, NotADirectoryError):
+        return -1
+    return max((int(name) for name in commits if name.isdigit()), default=-1)
+
+
+@functools.lru_cache(maxsize=512)
+def version(path: str, number: int) -> Version:
+    """The files of one version; a version never changes, so it is read once."""
+    found = deltalake.DeltaTable(path, version=number)
+    features = found.protocol().reader_features
+    if features:
+        raise ForeignTableError(f"{path}: needs {', '.join(sorted(features))}; Lakeward reads plain Parquet files only")
+    partition_by = tuple(found.metadata().partition_columns)
+    added = found.get_add_actions(flatten=False).to_struct_array().to_pylist()
+    files = [_file(one, partition_by) for one in added]
+    files.sort(key=lambda file: file.path)
+    return Version(number, found.schema().to_json(), partition_by, tuple(files))
+
+
+def _file(added: Mapping[str, Any], partition_by: Iterable[str]) -> File:
+    values = added.get("partition") or added.get("partition_values") or {}
+    place = tuple((name, values.get(name)) for name in partition_by)
+    return File(urllib.parse.unquote(added["path"]), int(added["num_records"]), int(added["size_bytes"]), place)
+
+
+def create(path: str, schema: str, *, doc: str, partition_by: Iterable[str] = (), run: str = "") -> None:
+    """Create the empty table as version 0. No statistics of columns: they would stand in the log in clear."""
+    metadata = {
+        "id": str(uuid.uuid4()),
+        "description": doc,
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": schema,
+        "partitionColumns": list(partition_by),
+        "configuration": {"delta.dataSkippingNumIndexedCols": "0"},
+        "createdTime": _now(),
+    }
+    actions: list[dict[str, Any]] = [{"protocol": _PROTOCOL}, {"metaData": metadata}]
+    commit(path, -1, actions, operation="CREATE TABLE", run=run)
+
+
+def files_written(path: str, token: str, partition_by: Iterable[str]) -> list[File]:
+    """The files that a write with this token in their names left under the table; empty ones are taken away."""
+    found = []
+    depth = len(tuple(partition_by))
+    for folder, folders, names in os.walk(path):
+        relative = os.path.relpath(folder, path)
+        level = 0 if relative == "." else relative.count(os.sep) + 1
+        folders[:] = [name for name in folders if level < depth and "=" in name]
+        for name in names:
+            if name.startswith(token) and name.endswith(".parquet"):
+                place = os.path.normpath(os.path.join(relative, name))
+                found.append(_measured(path, place))
+    return sorted((file for file in found if file), key=lambda file: file.path)
+
+
+def _measured(path: str, place: str) -> File | None:
+    full = os.path.join(path, place)
+    rows = pq.read_metadata(full).num_rows
+    if not rows:
+        os.unlink(full)
+        return None
+    folders = [part.partition("=") for part in place.split(os.sep)[:-1]]
+    values = tuple((name, None if value == _NULL else urllib.parse.unquote(value)) for name, _, value in folders)
+    return File(place, rows, os.path.getsize(full), values)
+
+
+def added(files: Iterable[File]) -> list[dict[str, Any]]:
+    """Actions that make files part of the table; of statistics they say the number of rows and nothing else."""
+    at = _now()
+    return [
+        {
+            "add": {
+                "path": urllib.parse.quote(file.path, safe="/="),
+                "partitionValues": dict(file.partition),
+                "size": file.size,
+                "modificationTime": at,
+                "dataChange": True,
+                "stats": json.dumps({"numRecords": file.rows}),
+            }
+        }
+        for file in files
+    ]
+
+
+def removed(files: Iterable[File]) -> list[dict[str, Any]]:
+    """Actions that take files out of the table; the files stay until a vacuum."""
+    at = _now()
+    return [
+        {
+            "remove": {
+                "path": urllib.parse.quote(file.path, safe="/="),
+                "deletionTimestamp": at,
+                "dataChange": True,
+                "extendedFileMetadata": True,
+                "partitionValues": dict(file.partition),
+                "size": file.size,
+            }
+        }
+        for file in files
+    ]
+
+
+def restated(path: str, number: int, schema: str) -> list[dict[str, Any]]:
+    """Actions that give the table another schema; none where it has this one."""
+    if json.loads(version(path, number).schema) == json.loads(schema):
+        return []
+    with open(os.path.join(_log(path), f"{0:020d}.json"), encoding="utf-8") as first:
+        [metadata] = [action["metaData"] for action in map(json.loads, first) if "metaData" in action]
+    return [{"metaData": {**metadata, "schemaString": schema}}]
+
+
+def transaction(path: str, application: str) -> int:
+    """The last generation that an application wrote into the table; -1 when it never did."""
+    found = deltalake.DeltaTable(path).transaction_version(application)
+    return -1 if found is None else int(found)
+
+
+def done(application: str, generation: int) -> list[dict[str, Any]]:
+    """The action that says that an application has written this generation."""
+    return [{"txn": {"appId": application, "version": generation, "lastUpdated": _now()}}]
+
+
+def commit(path: str, seen: int, actions: Iterable[Mapping[str, Any]], *, operation: str, run: str) -> int:
+    """Commit the version after the one that was seen; raises CommitConflictError when somebody else has."""
+    number = seen + 1
+    info = {
+        "timestamp": _now(),
+        "operation": operation,
+        "operationParameters": {},
+        "engineInfo": ENGINE,
+        "userMetadata": json.dumps({"run": run}),
+    }
+    lines = [json.dumps({"commitInfo": info}), *(json.dumps(action) for action in actions)]
+    _create_once(os.path.join(_log(path), f"{number:020d}.json"), "\n".join(lines) + "\n", path, number)
+    if number and number % CHECKPOINT_EVERY == 0:
+        deltalake.DeltaTable(path).create_checkpoint()
+    return number
+
+
+def _create_once(target: str, text: str, path: str, number: int) -> None:
+    folder = os.path.dirname(target)
+    documents.make_folder(folder)
+    part = os.path.join(folder, f".{uuid.uuid4().hex}.tmp")
+    try:
+        with open(part, "x", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        # A link fails where its name is taken; a rename would put ours in place of the other's.
+        os.link(part, target)
+    except FileExistsError:
+        table = os.path.basename(path)
+        raise CommitConflictError(f"{table}: version {number} was committed by another process; nothing of it is lost,"
+                                  " run again") from None  # fmt: skip
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+    documents.sync_folder(folder)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
