@@ -62,20 +62,20 @@ def _jar(coordinates: str, digest: str = "sha256:") -> Jar:
     return Jar(group, artifact, version, digest.removeprefix("sha256:"))
 
 
-def whole() -> bool:
+def whole(lock: pathlib.Path = LOCK, folder: pathlib.Path = FOLDER) -> bool:
     """Whether every pinned JAR is there; the digests were checked when they came."""
-    return all((FOLDER / jar.file).is_file() for jar in pinned(LOCK.read_text(encoding="utf-8")))
+    return all((folder / jar.file).is_file() for jar in pinned(lock.read_text(encoding="utf-8")))
 
 
-def make() -> None:
-    """Bring .tools/jars to exactly what infra/jars.lock says."""
-    wanted = pinned(LOCK.read_text(encoding="utf-8"))
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    missing = [jar for jar in wanted if not _matches(FOLDER / jar.file, jar)]
+def make(lock: pathlib.Path = LOCK, folder: pathlib.Path = FOLDER) -> None:
+    """Bring a folder to exactly what its lock says: .tools/jars and infra/jars.lock, unless others are named."""
+    wanted = pinned(lock.read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [jar for jar in wanted if not _matches(folder / jar.file, jar)]
     for jar, path in fetch(missing).items():
-        accept(path, jar, FOLDER)
+        accept(path, jar, folder)
     names = {jar.file for jar in wanted}
-    for stray in FOLDER.glob("*.jar"):
+    for stray in folder.glob("*.jar"):
         if stray.name not in names:
             stray.unlink()
     shutil.rmtree(WORKSHOP, ignore_errors=True)

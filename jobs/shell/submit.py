@@ -6,9 +6,11 @@ What the Airflow tasks submit and `lakeward run` calls: one session for all that
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import pathlib
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
@@ -46,6 +48,9 @@ def main(given: list[str] | None = None) -> int:
     except runs.UnknownNameError as fault:
         print(f"lakeward run: {fault}", file=sys.stderr)
         return 2
+    if set(plan) - {"publication"}:
+        # Great Expectations takes seconds to import; Python has nothing else to do while the JVM starts.
+        threading.Thread(target=importlib.import_module, args=("jobs.shell.judge",), daemon=True).start()
     spark = session(f"lakeward {' '.join(plan)}", **listener_conf(settings))
     spark.sparkContext.setLogLevel(os.environ.get("LAKEWARD_LOG_LEVEL", "ERROR"))
     lake = Lake(spark, settings)
