@@ -3,7 +3,7 @@
 import pytest
 
 import schemas
-from jobs.shell import documents, maintenance, state, tables
+from jobs.shell import delta_log, documents, maintenance, state, tables
 from jobs.shell.lake import Lake
 from jobs.shell.settings import Settings
 
@@ -15,11 +15,10 @@ def lake(spark, rows, tmp_path):
     """A lake whose gold.domain was written in three small commits and published."""
     lake = Lake(spark, Settings.from_environment({"LAKEWARD_HOME": str(tmp_path)}))
     path = lake.path(TABLE)
-    tables.create(spark, path, schemas.table(TABLE))
+    tables.create(path, schemas.table(TABLE))
     for name in ("Drug", "Condition", "Visit"):
         one = rows(TABLE, {"domain_id": name, "domain_name": name, "domain_concept_id": 1}).coalesce(1)
-        tables.append(spark, path, tables.conform(one, schemas.table(TABLE)), run="r")
-    version = tables.head(spark, path)
+        version = tables.append(path, tables.conform(one, schemas.table(TABLE)), run="r")
     state.write(lake.settings, state.State(TABLE, version=version, rows=3))
     publish(lake, version)
     return lake
@@ -54,18 +53,17 @@ def test_maintenance_of_a_tended_table_makes_no_new_version(lake):
     publish(lake, version)
     [done] = maintenance.tend(lake, [TABLE], keep_days=30, say=lambda text: None)
     assert (done.action, state.version(lake.settings, TABLE)) == ("vacuumed", version)
-    assert tables.head(lake.spark, lake.path(TABLE)) == version
+    assert delta_log.head(lake.path(TABLE)) == version
 
 
 def test_a_table_whose_head_is_not_published_is_left_alone(lake, rows):
     refused = tables.conform(
         rows(TABLE, {"domain_id": "X", "domain_name": "X", "domain_concept_id": 1}), schemas.table(TABLE)
     )
-    tables.replace(lake.spark, lake.path(TABLE), refused, run="refused by a gate")
-    head = tables.head(lake.spark, lake.path(TABLE))
+    head = tables.replace(lake.path(TABLE), refused, run="refused by a gate")
     [done] = maintenance.tend(lake, [TABLE], keep_days=30, say=lambda text: None)
     assert done.action == "unsettled"
-    assert tables.head(lake.spark, lake.path(TABLE)) == head
+    assert delta_log.head(lake.path(TABLE)) == head
 
 
 def test_a_retention_below_seven_days_is_refused(lake):
