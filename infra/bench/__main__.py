@@ -40,9 +40,11 @@ def main() -> int:
     asked = parser.parse_args()
     exports = [pathlib.Path(asked.export)] if asked.export else [synthea.export(count) for count in asked.patients]
     failed = 0
+    place = pathlib.Path(os.environ.get("LAKEWARD_BENCH") or CHECKOUT / ".bench")
+    place.mkdir(exist_ok=True)
     for export in exports:
         last = export == exports[-1]
-        home = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=os.environ.get("LAKEWARD_BENCH", CHECKOUT)))
+        home = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=place))
         try:
             failed |= _measure(export, home, mutations=last and not asked.no_mutations)
         finally:
