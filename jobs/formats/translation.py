@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import re
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,6 +35,26 @@ class Resource(NamedTuple):
     last_updated: datetime.datetime | None
     method: str | None
     body: dict[str, Any]
+
+
+class Said(NamedTuple):
+    """A bronze record of a feed that does not speak FHIR; `context` is what of its file it depends on, or None."""
+
+    resource_type: str
+    resource_id: str | None
+    payload: bytes
+    context: bytes | None
+    received_at: datetime.datetime
+
+
+class Source(NamedTuple):
+    """What of a feed's declaration (schemas/feeds/<feed>.yaml) a translator goes by."""
+
+    feed: str
+    tenant: str
+    time_zone: zoneinfo.ZoneInfo
+    options: Mapping[str, Any]
+    columns: Mapping[str, Any]
 
 
 def ident(*parts: str | None) -> str:
