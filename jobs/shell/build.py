@@ -158,7 +158,7 @@ def _write(
     witness.look(table, frames, conformed)
     conformed = scope.rows_in(lake, conformed, table, cut) if cut.kind == "person" else conformed
     faulty = F.coalesce(F.size("faults") > 0, F.lit(False)) if has_faults else F.lit(False)
-    if known.version < 0:
+    if known.version < 0 or not tables.is_as_declared(lake.path(table.table), table):
         count = _first(lake, table, conformed, faulty, request, outcome)
     else:
         count = _again(lake, table, known, conformed, faulty, cut, request, outcome)
@@ -170,11 +170,12 @@ def _write(
 def _first(
     lake: Lake, table: schemas.Table, rows: DataFrame, faulty: Column, request: Request, outcome: Outcome
 ) -> int:
-    """Write the first version of a table in one pass; returns how many rows are faulty."""
+    """Write the first version of a table, or of its declaration, in one pass; returns how many rows are faulty."""
     path = lake.path(table.table)
     seen = Observation()
     watched = rows.observe(seen, F.count(F.lit(1)).alias("rows"), F.count_if(faulty).alias("faulty"))
-    outcome.version = tables.replace(path, watched.where(~faulty).select(*table.columns), run=request.run)
+    clean = watched.where(~faulty).select(*table.columns)
+    outcome.version = tables.replace(path, clean, run=request.run, table=table)
     outcome.rows = outcome.inserted = int(seen.get["rows"] - seen.get["faulty"])
     state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
     return int(seen.get["faulty"])

@@ -7,12 +7,14 @@ Every write holds the table's lock, so that a commit that would lose is not begu
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import functools
 import json
 import operator
 import os
 import pathlib
+import re
 import time
 import urllib.parse
 import uuid
@@ -28,6 +30,7 @@ from jobs.shell import delta_log
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
+_PATTERN = re.compile(r"([\[\]{}*?\\])")
 
 
 class TableBusyError(RuntimeError):
@@ -87,9 +90,10 @@ def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files:
     schema = StructType.fromJson(json.loads(version.schema))
     if not files:
         return spark.createDataFrame([], schema)
-    # Names are taken as they are: a folder called data[1] is no pattern.
-    reader = spark.read.schema(schema).option("basePath", path).option("__globPaths__", "false")
-    return reader.parquet(*[f"{path}/{file.path}" for file in files]).select(*schema.names)
+    reader = spark.read.schema(schema).option("basePath", path)
+    # Spark takes paths for patterns, and a folder may be called data[1].
+    literal = [_PATTERN.sub(r"\\\1", f"{path}/{file.path}") for file in files]
+    return reader.parquet(*literal).select(*schema.names)
 
 
 def conform(frame: DataFrame, table: schemas.Table, *, extra: tuple[str, ...] = ()) -> DataFrame:
@@ -115,6 +119,21 @@ def write(frame: DataFrame, path: str, partition_by: Sequence[str] = ()) -> list
     return delta_log.files_written(path, token, partition_by)
 
 
+def _checked(files: list[delta_log.File], version: delta_log.Version) -> list[delta_log.File]:
+    """The files; Parquet keeps required columns from being empty, but a partition column is in no file."""
+    required = {field.name for field in StructType.fromJson(json.loads(version.schema)) if not field.nullable}
+    for column in required & set(version.partition_by):
+        if any(dict(file.partition)[column] is None for file in files):
+            raise ValueError(f"rows without {column}, which the table requires")
+    return files
+
+
+def _same_columns(frame: DataFrame, version: delta_log.Version) -> None:
+    known = StructType.fromJson(json.loads(version.schema)).names
+    if differing := sorted(set(frame.columns) ^ set(known)):
+        raise ValueError(f"the rows and the table differ in columns: {', '.join(differing)}")
+
+
 def append(path: str, frame: DataFrame, *, run: str, once: tuple[str, int] | None = None) -> int:
     """Append; with `once` = (application, generation) a repeat of the same or an older generation is skipped.
 
@@ -125,17 +144,28 @@ def append(path: str, frame: DataFrame, *, run: str, once: tuple[str, int] | Non
     # by every writer of Delta (delta-io/delta#5259), which would swallow a late old delivery.
     if once and delta_log.transaction(path, once[0]) >= once[1]:
         return seen
-    files = write(frame, path, delta_log.version(path, seen).partition_by)
+    before = delta_log.version(path, seen)
+    _same_columns(frame, before)
+    files = _checked(write(frame, path, before.partition_by), before)
     actions = [*(delta_log.done(*once) if once else []), *delta_log.added(files)]
     return delta_log.commit(path, seen, actions, operation="WRITE", run=run)
 
 
-def replace(path: str, frame: DataFrame, *, run: str) -> int:
-    """Replace all rows, and the schema with theirs; the version that has them."""
+def is_as_declared(path: str, table: schemas.Table) -> bool:
+    """Whether the head has the columns that are declared now."""
+    return not delta_log.restated(path, delta_log.head(path), spark_schema(table).json())
+
+
+def replace(path: str, frame: DataFrame, *, run: str, table: schemas.Table | None = None) -> int:
+    """Replace all rows, and the schema with what is declared where a table is given; the version that has them."""
     seen = delta_log.head(path)
     before = delta_log.version(path, seen)
-    files = write(frame, path, before.partition_by)
-    actions = [*delta_log.removed(before.files), *delta_log.added(files)]
+    declared = delta_log.restated(path, seen, spark_schema(table).json()) if table else []
+    if declared:
+        before = dataclasses.replace(before, schema=declared[0]["metaData"]["schemaString"])
+    _same_columns(frame, before)
+    files = _checked(write(frame, path, before.partition_by), before)
+    actions = [*declared, *delta_log.removed(before.files), *delta_log.added(files)]
     return delta_log.commit(path, seen, actions, operation="WRITE", run=run)
 
 
@@ -156,6 +186,10 @@ def restore(path: str, version: int, *, run: str = "") -> int:
     wanted, now = set(delta_log.version(path, version).files), set(delta_log.version(path, seen).files)
     actions = [*delta_log.removed(sorted(now - wanted, key=_path)), *delta_log.added(sorted(wanted - now, key=_path))]
     return delta_log.commit(path, seen, actions, operation="RESTORE", run=run)
+
+
+def _local(uri: str) -> str:
+    return os.path.realpath(urllib.parse.unquote(urllib.parse.urlsplit(uri).path))
 
 
 def _path(file: delta_log.File) -> str:
@@ -239,15 +273,15 @@ def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Tab
     seen = delta_log.head(path)
     before = delta_log.version(path, seen)
     gone = changes.where(F.col("_change") != "insert").select(*table.key)
-    place = F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1).alias("_file")
+    place = F.col("_metadata.file_path").alias("_file")
     keys = [F.col(f"o.{k}").eqNullSafe(F.col(f"g.{k}")) for k in table.key]
     same_key = functools.reduce(operator.and_, keys)
     old = _of_files(spark, path, before, before.files)
     named = old.select(*table.key, place).alias("o").join(F.broadcast(gone.alias("g")), on=same_key, how="left_semi")
-    hit = {row[0] for row in named.select("_file").distinct().collect()}
-    touched = [file for file in before.files if urllib.parse.quote(os.path.basename(file.path)) in hit]
+    hit = {_local(row[0]) for row in named.select("_file").distinct().collect()}
+    touched = [file for file in before.files if os.path.join(os.path.realpath(path), file.path) in hit]
     rest = _of_files(spark, path, before, touched).alias("o").join(gone.alias("g"), on=same_key, how="left_anti")
     fresh = changes.where(F.col("_change") != "delete").select(*table.columns)
-    files = write(rest.select(*table.columns).unionByName(fresh), path, before.partition_by)
+    files = _checked(write(rest.select(*table.columns).unionByName(fresh), path, before.partition_by), before)
     actions = [*delta_log.removed(touched), *delta_log.added(files)]
     return delta_log.commit(path, seen, actions, operation="MERGE", run=run)
