@@ -172,8 +172,8 @@ def _append(
     seen = Observation()
     bad = F.size("faults") > 0
     watched = records.observe(seen, F.count_if(~bad).alias("kept"), F.count_if(bad).alias("faulty"))
-    text = watched.where(~bad).withColumn("payload", F.col("payload").cast("string"))
-    conformed = tables.conform(text.select(*table.columns), table)
+    # A text of a table that declares bytes stays as it is: what is not UTF-8 by nature is not made so.
+    conformed = tables.conform(watched.where(~bad).select(*table.columns), table)
     # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
     once = (f"{table.table}:{delivery.delivery_id}", known.generation)
     tables.append(lake.path(table.table), conformed, run=request.run, once=once)
