@@ -6,7 +6,9 @@ the columns that every bronze table has. A table takes of them what means someth
 
 from __future__ import annotations
 
+import functools
 import gc
+import json
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -91,6 +93,29 @@ def ranges(form: ModuleType) -> Read:
         return found
 
     return read
+
+
+def laid_out(form: ModuleType) -> Read:
+    """The same of a format that a feed lays out as it likes."""
+
+    def read(split: Split) -> Iterator[Any]:
+        found: Iterator[Any] = form.read(
+            split["path"],
+            split["first"],
+            split["last"],
+            document=split["document"],
+            limits=form.Limits.of(dict(split["limits"])),
+            layout=_layout(form, split["options"]),
+            kind=split["kind"],
+        )
+        return found
+
+    return read
+
+
+@functools.lru_cache(8)
+def _layout(form: ModuleType, options: str) -> Any:
+    return form.Layout.of(json.loads(options))
 
 
 def _carried(batches: Iterator[pa.RecordBatch], read: Read) -> Iterator[pa.RecordBatch]:

@@ -22,8 +22,8 @@ from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
-    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_DICOM", "NOT_FHIR",
-    "UNKNOWN", "inspect",
+    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "HEADER_ONLY", "Inspector", "LINES", "Limits",
+    "NOT_DICOM", "NOT_FHIR", "UNKNOWN", "inspect",
 ]  # fmt: skip
 
 INSTANCE, ZIP, DIRECTORY = "dicom", "dicom-zip", "dicomdir"
@@ -31,6 +31,8 @@ JSON, NDJSON, UNKNOWN = "dicom-json", "dicom-ndjson", "unknown"
 # What can be read in byte ranges, and what only as a whole.
 LINES = (NDJSON, ZIP)
 DOCUMENTS = (INSTANCE, JSON)
+# Of which only the header is read, whatever the size of the file.
+HEADER_ONLY = (INSTANCE,)
 
 TRUNCATED = "truncated"
 UNKNOWN_FORMAT = "unknown_format"

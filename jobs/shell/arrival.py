@@ -89,13 +89,19 @@ def format_of(feed: schemas.Feed) -> Any:
 
 def copy_all(files: Sequence[Found], folder: str, feed: schemas.Feed) -> list[Copied]:
     """Copy files into a folder under their numbers; each is read once, for copy, digest and look together."""
-    form = format_of(feed)
-    limits = form.Limits.of(feed.limits)
     # Large files first, so that the two threads end together.
     order = sorted(files, key=lambda file: -os.path.getsize(file.path))
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        copied = list(threads.map(lambda file: _copy(file, f"{folder}/{file.position}", form.Inspector(limits)), order))
+        copied = list(threads.map(lambda file: _copy(file, f"{folder}/{file.position}", _inspector(feed, file)), order))
     return sorted(copied, key=lambda one: one.file.position)
+
+
+def _inspector(feed: schemas.Feed, file: Found) -> Any:
+    form = format_of(feed)
+    if hasattr(form, "inspector"):
+        # A format that feeds lay out as they like; a file's name may say what kind of file it is.
+        return form.inspector(feed.limits, feed.options, file.name)
+    return form.Inspector(form.Limits.of(feed.limits))
 
 
 def _copy(file: Found, target: str, inspector: Any) -> Copied:

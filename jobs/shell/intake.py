@@ -12,9 +12,7 @@ from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.formats import ndjson
-from jobs.shell import deliveries, delta_log, quarantine, state, tables
-from jobs.shell.arrival import format_of
+from jobs.shell import deliveries, delta_log, quarantine, splits, state, tables
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
 from jobs.shell.column_sources import Source
@@ -25,8 +23,6 @@ from jobs.shell.lineage_datasets import CONTENT, Dataset, of_delivery, of_file
 from jobs.shell.settings import Settings
 from jobs.shell.witness import GateAndLineage
 
-# Small enough that two cores end together, large enough that a task is worth its start.
-SPLIT_BYTES = 48 << 20
 # More files than this are told to lineage as one folder.
 MOST_FILES_TOLD = 100
 
@@ -138,30 +134,10 @@ def _take(
 
 
 def _records(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
-    """The delivery's records, parsed by the feed's job; one task for each split."""
+    """The delivery's records, parsed by the feed's job."""
     job = importlib.import_module(f"jobs.{feed.table}")
-    form = format_of(feed)
-    rows = []
-    for file in delivery.data:
-        path = f"{deliveries.folder(feed.feed, lake.settings)}/{file.path}"
-        document = file.shape in form.DOCUMENTS
-        whole = file.compressed or document
-        pieces: Sequence[tuple[int, int | None]] = [(0, None)] if whole else ndjson.plan(file.unpacked, SPLIT_BYTES)
-        for first, last in pieces:
-            rows.append((file.unpacked if last is None else last - first, path, file.digest, first, last,
-                         document))  # fmt: skip
-    # The largest first, one a partition: nobody waits for a straggler at the end.
-    rows.sort(key=lambda row: -row[0])
-    stamp = "tenant string, feed string, delivery_id string, received_at string, exported_at string"
-    named = (feed.tenant, feed.feed, delivery.delivery_id, delivery.received_at, delivery.exported_at)
-    limits = {name: int(value) for name, value in feed.limits.items()}
-    data = [(*named, digest, path, first, last, document, limits) for _, path, digest, first, last, document in rows]
-    place = "file_digest string, path string, first bigint, last bigint, document boolean"
-    schema = f"{stamp}, {place}, limits map<string, bigint>"
-    splits = lake.spark.createDataFrame(lake.spark.sparkContext.parallelize(data, max(len(data), 1)), schema)
-    splits = splits.withColumns({n: F.col(n).cast("timestamp") for n in ("received_at", "exported_at")})
     order = [f.name for f in tables.fields(job.SPLITS)]
-    built: DataFrame = job.build(splits.select(*order))
+    built: DataFrame = job.build(splits.frame(lake, feed, delivery).select(*order))
     return built
 
 
@@ -237,6 +213,8 @@ def _account(
     counted = tables.read(lake.spark, lake.path(table.table), version).groupBy("resource_type").count().collect()
     by_type = {row["resource_type"]: row["count"] for row in counted}
     read = {kind for name in schemas.names("silver") for kind in schemas.table(name).resource_types}
+    # What a message of another format says is known once it is translated.
+    speaks_fhir = schemas.feed(delivery.feed).format == "fhir"
     held = quarantine.waiting(lake, table.table)
     out = sum(by_type.values())
     return {
@@ -244,7 +222,9 @@ def _account(
         "out": out,
         "held": held,
         "quarantined": quarantine.reasons(lake, table.table),
-        "not_mapped": {kind: count for kind, count in sorted(by_type.items()) if kind not in read},
+        "not_mapped": {kind: count for kind, count in sorted(by_type.items()) if kind not in read}
+        if speaks_fhir
+        else {},
         "missing": announced - out - held,
     }
 
