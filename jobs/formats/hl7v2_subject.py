@@ -15,7 +15,7 @@ from jobs.formats.hl7v2_types import Identifier
 
 # Which of a patient's identifiers the sender would call the patient's (table 0203): a medical record number,
 # the sender's own patient number; else the first that is there.
-_PREFERRED = ("MR", "PI", "PT")
+PREFERRED = ("MR", "PI", "PT")
 
 
 class Subject(NamedTuple):
@@ -69,7 +69,7 @@ _NONE = (None, None, None)
 def primary(dialect: Dialect, listed: str, external: str, alternate: str) -> Identifier | None:
     """The identifier of PID-3 that means the patient to the sender; of PID-2, then PID-4, when PID-3 has none."""
     found = [one for raw in dialect.repetitions(listed) if (one := hl7v2_types.identifier(dialect, raw, "PID-3"))]
-    for kind in _PREFERRED:
+    for kind in PREFERRED:
         for one in found:
             if one.type == kind:
                 return one

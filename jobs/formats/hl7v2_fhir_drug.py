@@ -1,0 +1,205 @@
+"""Drugs and vaccines of HL7 v2 messages as FHIR R4: ordered, dispensed, given, and immunizations."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from jobs.formats import hl7v2_fhir_parties as parties
+from jobs.formats.hl7v2_dialect import Coded
+from jobs.formats.hl7v2_fhir_codes import concept, quantity, unit_members
+from jobs.formats.hl7v2_fhir_story import Story, Whose
+from jobs.formats.hl7v2_immunization import Immunization, immunizations
+from jobs.formats.hl7v2_medication import ADMINISTRATION, DISPENSE, Medication, medications
+from jobs.formats.hl7v2_types import EntityId, Organization, Place
+from jobs.formats.translation import DELETE, ident, without_nothing
+
+# HL7 table 0119, what becomes of the order; in FHIR's medicationrequest-status.
+_ORDER_STATES = {
+    "CA": "cancelled", "OC": "cancelled", "CR": "cancelled", "UA": "cancelled", "DC": "stopped", "OD": "stopped",
+    "DR": "stopped", "HD": "on-hold", "OH": "on-hold", "HR": "on-hold", "RQ": "stopped", "RU": "stopped",
+    "UF": "cancelled", "UN": "cancelled",
+}  # fmt: skip
+# Vaccinations that were not given (RXA-20, table 0322; CVX 998 "no vaccine administered").
+_NOT_GIVEN, _NO_VACCINE = ("NA", "RE"), "998"
+# What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
+_NO_ORDER = "9999"
+
+
+def tell_medications(story: Story) -> None:
+    """The MedicationRequest, MedicationDispense or MedicationAdministration of each RXO, RXE, RXD and RXA."""
+    # A dispense or administration repeats its order; the order's own messages know better how it stands.
+    repeated = (story.message.kind or "").startswith(("RAS", "RDS"))
+    for row in medications(story.message):
+        whose = story.whose[row.segment]
+        request = _request_name(row, whose)
+        if row.kind == DISPENSE:
+            _tell_dispense(story, row, whose, request)
+        elif row.kind == ADMINISTRATION:
+            _tell_administration(story, row, whose, request)
+        elif request:
+            story.tell("MedicationRequest", request, _request(story, row, whose), in_passing=repeated)
+
+
+def _request_name(row: Medication, whose: Whose) -> str | None:
+    order = row.placer if row.placer.value else row.filler
+    if order.value:
+        return ident(whose.patient, order.assigner, order.value)
+    if row.prescription_number:
+        return ident(whose.patient, "RX", row.prescription_number)
+    return ident(whose.patient, _drug(row.drug), row.starts_at or row.ordered_at) if whose.patient else None
+
+
+def _drug(found: Coded) -> str | None:
+    return found.code or found.text or found.alternate_code or found.alternate_text
+
+
+def _quantity(amount: Decimal | None, unit: Coded) -> orjson.Fragment | None:
+    return quantity(format(amount, "f"), None, unit_members(unit)) if amount is not None else None
+
+
+def _named(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
+    return {"medicationCodeableConcept": concept(row.drug), "subject": whose.patient_ref}
+
+
+def _instruction(row: Medication) -> dict[str, Any]:
+    unit = unit_members(row.unit)
+    low, high = row.amount, row.amount_most
+    dose: dict[str, Any] = {"doseQuantity": _quantity(low, row.unit)}
+    if low is not None and high is not None and low != high:
+        dose = {"doseRange": {"low": _quantity(low, row.unit), "high": quantity(format(high, "f"), None, unit)}}
+    return {
+        "text": row.frequency,
+        "timing": {"code": {"text": row.frequency}} if row.frequency else None,
+        "route": concept(row.route),
+        "site": concept(row.site),
+        "doseAndRate": [dose],
+    }
+
+
+def _request(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
+    refills = row.refills
+    supply = {
+        "validityPeriod": {"start": story.time(row.starts_at), "end": story.time(row.ends_at)},
+        "numberOfRepeatsAllowed": int(refills) if refills is not None and refills == refills.to_integral() else None,
+        "quantity": _quantity(row.quantity, row.quantity_unit),
+    }
+    body = {
+        "status": _ORDER_STATES.get((row.control or "").upper(), "active"),
+        "intent": "order",
+        **_named(story, row, whose),
+        "encounter": whose.encounter_ref,
+        "authoredOn": story.time(row.ordered_at) or story.said_at,
+        "requester": story.refer(parties.practitioner(row.party)),
+        "dosageInstruction": [_instruction(row)],
+        "dispenseRequest": supply,
+    }
+    return _clean(body)
+
+
+def _clean(body: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = without_nothing(body)
+    return kept
+
+
+def _request_ref(request: str | None) -> dict[str, Any] | None:
+    return {"reference": f"MedicationRequest/{request}"} if request else None
+
+
+def _performers(story: Story, row: Medication) -> list[dict[str, Any]]:
+    who = story.refer(parties.practitioner(row.party))
+    return [{"actor": who}] if who is not None else []
+
+
+def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
+    name = ident(request or whose.patient, row.prescription_number, _drug(row.drug), row.starts_at or story.said_at)
+    body = {
+        "status": "cancelled" if (row.control or "").upper() in ("CA", "OC", "CR") else "completed",
+        **_named(story, row, whose),
+        "context": whose.encounter_ref,
+        "performer": _performers(story, row),
+        "authorizingPrescription": [_request_ref(request)],
+        "quantity": _quantity(row.quantity, row.quantity_unit),
+        "whenHandedOver": story.time(row.starts_at) or story.said_at,
+        "dosageInstruction": [_instruction(row)],
+    }
+    story.tell("MedicationDispense", story.unique("MedicationDispense", name), _clean(body))
+
+
+def _tell_administration(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
+    name = ident(request or whose.patient, _drug(row.drug), row.starts_at or story.said_at)
+    if row.action == "D":
+        story.tell("MedicationAdministration", name, {}, method=DELETE)
+        return
+    start, end = story.time(row.starts_at) or story.said_at, story.time(row.ends_at)
+    spans = end is not None and end != start
+    body = {
+        "status": "not-done" if (row.status or "").upper() in _NOT_GIVEN else "completed",
+        **_named(story, row, whose),
+        "context": whose.encounter_ref,
+        "effectiveDateTime": None if spans else start,
+        "effectivePeriod": {"start": start, "end": end} if spans else None,
+        "performer": _performers(story, row),
+        "request": _request_ref(request),
+        "dosage": {
+            "text": row.frequency,
+            "route": concept(row.route),
+            "site": concept(row.site),
+            "dose": _quantity(row.amount, row.unit),
+        },
+    }
+    story.tell("MedicationAdministration", story.unique("MedicationAdministration", name), _clean(body))
+
+
+def tell_immunizations(story: Story) -> None:
+    """The Immunization of each RXA of a VXU."""
+    for row in immunizations(story.message):
+        whose = story.whose[row.segment]
+        name = _immunization_name(row, whose)
+        if row.action == "D":
+            story.tell("Immunization", name, {}, method=DELETE)
+        else:
+            story.tell("Immunization", story.unique("Immunization", name), _immunization(story, row, whose))
+
+
+def _immunization_name(row: Immunization, whose: Whose) -> str:
+    order: EntityId = row.filler if row.filler.value else row.placer
+    if order.value and order.value != _NO_ORDER:
+        return ident(whose.patient, order.assigner, order.value)
+    return ident(whose.patient, _drug(row.vaccine), row.given_at)
+
+
+def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, Any]:
+    given = (row.status or "").upper() not in _NOT_GIVEN and row.vaccine.code != _NO_VACCINE
+    source = row.source.code or row.source.alternate_code
+    performer = story.refer(parties.practitioner(row.provider))
+    maker = Organization(row.manufacturer.text, row.manufacturer.code, row.manufacturer.system)
+    where = row.place.name
+    body = {
+        "status": "completed" if given else "not-done",
+        "statusReason": next((concept(one) for one in row.refusals), None),
+        "vaccineCode": concept(row.vaccine),
+        "patient": whose.patient_ref,
+        "encounter": whose.encounter_ref,
+        "occurrenceDateTime": story.time(row.given_at) or _as_sent(story, row.segment, 3),
+        "recorded": story.said_at,
+        # NIP001: 00 is a new record of who gave it, all others are from what somebody told.
+        "primarySource": source == "00" if source else None,
+        "reportOrigin": concept(row.source) if source and source != "00" else None,
+        "location": story.refer_place(Place(None, None, None, where)) if where else None,
+        "manufacturer": story.refer(parties.organization(maker)),
+        "lotNumber": row.lots[0] if row.lots else None,
+        "expirationDate": (row.expires_on or "")[:10],
+        "site": concept(row.site),
+        "route": concept(row.route),
+        "doseQuantity": _quantity(row.amount, row.unit),
+        "performer": [{"actor": performer}] if performer is not None else [],
+        "reasonCode": [concept(one) for one in row.indications],
+    }
+    return _clean(body)
+
+
+def _as_sent(story: Story, segment: int, number: int) -> str | None:
+    return story.raw_time(story.message.field(story.message.segments[segment], number))

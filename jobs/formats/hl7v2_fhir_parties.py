@@ -1,0 +1,151 @@
+"""Who and what HL7 v2 fields name, as FHIR R4: identifiers, names, addresses, telecom; practitioners, places.
+
+A practitioner, organization or location that a field names is a `Mention`: a reference, and the resource it means.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import orjson
+
+from jobs.formats import hl7v2_types
+from jobs.formats.hl7v2_dialect import Dialect
+from jobs.formats.hl7v2_fhir_codes import NPI, SSN, THO, assigner_system, coded, packed
+from jobs.formats.hl7v2_types import Address, Identifier, Name, Organization, Party, Phone, Place
+from jobs.formats.translation import ident, without_nothing
+
+
+class Mention(NamedTuple):
+    """Somebody or something referred to: the Reference as JSON, its type and id (None: it has but a name), its body."""
+
+    reference: orjson.Fragment
+    key: tuple[str, str] | None
+    body: dict[str, Any]
+
+
+# HL7 table 0200 and 0190 in FHIR's words; what is not here has no use that FHIR knows.
+_NAME_USES = {
+    "L": "official",
+    "D": "usual",
+    "M": "maiden",
+    "N": "nickname",
+    "S": "anonymous",
+    "T": "temp",
+    "BAD": "old",
+}
+_ADDRESS_USES = {
+    "H": "home",
+    "P": "home",
+    "L": "home",
+    "B": "work",
+    "O": "work",
+    "C": "temp",
+    "BA": "old",
+    "BI": "billing",
+}
+_PHONE_USES = {"PRN": "home", "ORN": "home", "VHN": "home", "WPN": "work", "PRS": "mobile", "ASN": None, "EMR": None}
+_PHONE_SYSTEMS = {"FX": "fax", "BP": "pager", "TDD": "other", "TTY": "other", "CP": "phone", "PH": "phone"}
+
+
+def identifier(found: Identifier) -> dict[str, Any]:
+    """An Identifier (HL7 CX): its system is the assigning authority."""
+    url = assigner_system(found.assigner, found.assigner_universal_id)
+    if url is None and found.type == "SS":
+        url = SSN
+    return {"type": coded(f"{THO}v2-0203", found.type), "system": url, "value": found.value}
+
+
+def human_name(found: Name, use: str | None = None) -> dict[str, Any]:
+    """A HumanName (XPN)."""
+    return {
+        "use": use or _NAME_USES.get((found.use or "").upper()),
+        "family": found.family,
+        "given": [one for one in (found.given, found.middle) if one],
+        "prefix": [found.prefix] if found.prefix else None,
+        "suffix": [one for one in (found.suffix, found.degree) if one],
+    }
+
+
+def address(found: Address) -> dict[str, Any]:
+    """An Address (XAD)."""
+    use = (found.use or "").upper()
+    return {
+        "use": _ADDRESS_USES.get(use),
+        "type": "postal" if use == "M" else None,
+        "line": [one for one in (found.line, found.other_line) if one],
+        "city": found.city,
+        "district": found.county,
+        "state": found.state,
+        "postalCode": found.zip,
+        "country": found.country,
+    }
+
+
+def telecom(found: Phone) -> list[dict[str, Any]]:
+    """ContactPoints (XTN): the number, the e-mail address, or both."""
+    use, equipment = (found.use or "").upper(), (found.equipment or "").upper()
+    place = "work" if found.source == "PID-14" else "home" if found.source == "PID-13" else None
+    known = _PHONE_USES.get(use) or (None if use in _PHONE_USES else place)
+    points: list[dict[str, Any]] = []
+    if found.number:
+        as_mobile = equipment == "CP" or use == "PRS"
+        points.append({"system": _PHONE_SYSTEMS.get(equipment, "phone"), "value": found.number,
+                       "use": "mobile" if as_mobile else known})  # fmt: skip
+    if found.email:
+        points.append({"system": "email", "value": found.email, "use": None if known == "mobile" else known})
+    return points
+
+
+@functools.lru_cache(1 << 14)
+def practitioner(found: Party) -> Mention | None:
+    """The Practitioner of an XCN; one without an identifier is a name only."""
+    words = " ".join(one for one in (found.given, found.family) if one) or None
+    if not found.id:
+        display = packed({"display": words})
+        return Mention(display, None, {}) if display else None
+    national = "NPI" in (found.id_type, found.assigner)
+    name = ident("NPI" if national else found.assigner, found.id)
+    made = Name(found.family, found.given, None, None, None, None, None)
+    known_as = {
+        "type": coded(f"{THO}v2-0203", found.id_type),
+        "system": NPI if national else assigner_system(found.assigner),
+        "value": found.id,
+    }
+    body = without_nothing({"identifier": [known_as], "name": [human_name(made)]})
+    return _mention("Practitioner", name, words, body)
+
+
+@functools.lru_cache(1 << 14)
+def party(dialect: Dialect, raw: str) -> Mention | None:
+    """The Practitioner that the first repetition of a field names."""
+    return practitioner(hl7v2_types.party(dialect, raw))
+
+
+@functools.lru_cache(1 << 12)
+def organization(found: Organization) -> Mention | None:
+    """The Organization of an XON, by its identifier, else by its name."""
+    if not found.id and not found.name:
+        return None
+    name = ident(found.assigner, found.id) if found.id else ident("name", found.name)
+    known_as = {"system": assigner_system(found.assigner), "value": found.id} if found.id else None
+    body = without_nothing({"identifier": [known_as], "name": found.name})
+    return _mention("Organization", name, found.name, body)
+
+
+@functools.lru_cache(1 << 12)
+def location(found: Place) -> Mention | None:
+    """The Location of a PL: ward, room and bed in a facility."""
+    if not any(found):
+        return None
+    words = " ".join(one for one in found[:3] if one) or found.facility
+    within = organization(Organization(found.facility, None, None))
+    body = {"status": "active", "name": words, "managingOrganization": within.reference if within else None}
+    name = ident(found.facility, *found[:3])
+    return _mention("Location", name, words, without_nothing(body))
+
+
+def _mention(kind: str, name: str, words: str | None, body: dict[str, Any]) -> Mention:
+    told = {"reference": f"{kind}/{name}", **({"display": words} if words else {})}
+    return Mention(orjson.Fragment(orjson.dumps(told)), (kind, name), body)

@@ -1,0 +1,234 @@
+"""Patients of HL7 v2 messages as FHIR R4: what PID and PD1 say, and what merges, changes and deletes do to an id."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import orjson
+
+from jobs.formats import hl7v2_fhir_parties as parties
+from jobs.formats import hl7v2_merge, hl7v2_types
+from jobs.formats.hl7v2_dialect import NULL, Coded, Dialect
+from jobs.formats.hl7v2_fhir_codes import CDC_RACE, THO, coded, concept, packed, system
+from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference
+from jobs.formats.hl7v2_message import Segment, below
+from jobs.formats.hl7v2_subject import PREFERRED
+from jobs.formats.hl7v2_types import Identifier, Name, Phone
+from jobs.formats.translation import DELETE, without_nothing
+
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
+_GENDERS = {"F": "female", "M": "male", "O": "other", "A": "other", "N": "other", "U": "unknown"}
+_YES_NO = {"Y": True, "1": True, "N": False, "0": False}
+# The categories of the Office of Management and Budget, of all CDC race and ethnicity codes; and HL7 table 0189.
+_OMB = frozenset(("1002-5", "2028-9", "2054-5", "2076-8", "2106-3", "2131-1", "2135-2", "2186-5"))
+_ETHNICITIES = {"H": ("2135-2", "Hispanic or Latino"), "N": ("2186-5", "Not Hispanic or Latino")}
+# HL7 table 0002 in the codes of v3 MaritalStatus.
+_MARITAL = {"M": "M", "S": "S", "D": "D", "W": "W", "A": "L", "I": "I", "P": "T"}
+_LANGUAGES = ("ISO639", "ISO6391", "ISO6392", "HL70296", "0296")
+_PAD = [""] * 41
+_LOST = (hl7v2_merge.MERGE, hl7v2_merge.CHANGE)
+_WHOLE = (hl7v2_merge.PATIENT, hl7v2_merge.PERSON)
+
+
+def tell_patients(story: Story) -> None:
+    """The Patient of each PID that has an identifier."""
+    segments = story.message.segments
+    for index, name in enumerate(story.names):
+        if name == "PID" and (patient := story.whose[index].patient):
+            extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
+            story.tell("Patient", patient, _body(story, segments[index] + _PAD, extra))
+
+
+def tell_merges(story: Story) -> None:
+    """Patients that were given up: replaced by the surviving one, or deleted (A29)."""
+    for merge in hl7v2_merge.merges(story.message):
+        if merge.level not in _WHOLE:
+            continue
+        lost, survives = _primary(merge.lost_ids), _primary(merge.surviving_ids)
+        if merge.action == hl7v2_merge.DELETE and lost:
+            name = patient_name(story, lost.value, lost.assigner)
+            if name:
+                story.tell("Patient", name, {}, method=DELETE)
+        elif merge.action in _LOST and merge.event != "A48" and lost and survives:
+            _tell_replaced(story, lost, survives, merge)
+        elif merge.action == hl7v2_merge.LINK and lost and survives:
+            _tell_linked(story, lost, survives)
+
+
+def _primary(found: tuple[Identifier, ...]) -> Identifier | None:
+    ranked = [one for kind in PREFERRED for one in found if one.type == kind]
+    return next(iter((*ranked, *found)), None)
+
+
+def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: hl7v2_merge.Merge) -> None:
+    # MRG-1 often leaves out who assigned the number: the same as of the one that replaces it (section 3.5.2.1).
+    old = patient_name(story, lost.value, lost.assigner or survives.assigner)
+    new = patient_name(story, survives.value, survives.assigner)
+    if old is None or new is None or old == new:
+        return
+    body = {
+        "active": False,
+        "identifier": _identifiers(merge.lost_ids),
+        "name": [parties.human_name(one) for one in merge.lost_names],
+        "link": [{"other": reference("Patient", new), "type": "replaced-by"}],
+    }
+    story.tell("Patient", old, without_nothing(body))
+
+
+def _tell_linked(story: Story, lost: Identifier, survives: Identifier) -> None:
+    names = [patient_name(story, one.value, one.assigner) for one in (survives, lost)]
+    for mine, other in (names, names[::-1]):
+        if mine and other and mine != other and ("Patient", mine) in story.told:
+            body = story.told["Patient", mine].body
+            link = [{"other": reference("Patient", other), "type": "seealso"}]
+            story.tell("Patient", mine, {**body, "link": link})
+
+
+def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
+    dialect = story.message.dialect
+    body: dict[str, Any] = {"identifier": _own_identifiers(dialect, pid[3], pid[2], pid[4], pid[18], pid[19], pid[20])}
+    if pid[5] or pid[9]:
+        body["name"] = _names(dialect, pid[5], pid[9])
+    if pid[7]:
+        _birth(story, pid[7], body)
+    if sex := _code(dialect, pid[8]):
+        body["gender"] = _GENDERS.get(sex.upper(), sex)
+    if pid[10] or pid[22] or pid[6]:
+        body["extension"] = _origins(dialect, pid[10], pid[22], pid[6])
+    if pid[11]:
+        body["address"] = _addresses(dialect, pid[11])
+    if pid[13] or pid[14] or pid[40]:
+        body["telecom"] = _telecom(dialect, pid[13], pid[14], pid[40])
+    if pid[15]:
+        body["communication"] = _language(dialect, pid[15])
+    if pid[16]:
+        body["maritalStatus"] = _marital(dialect.coded(pid[16]))
+    _born_and_died(story, pid, body)
+    if pd1 is not None:
+        fields = pd1 + _PAD[:5]
+        who = (story.refer(parties.party(dialect, fields[4])),
+               story.refer(parties.organization(hl7v2_types.organization(dialect, fields[3]))))  # fmt: skip
+        body["generalPractitioner"] = [one for one in who if one is not None]
+    return {name: value for name, value in body.items() if value is not None and value != []}
+
+
+def _code(dialect: Dialect, raw: str) -> str | None:
+    return hl7v2_types.padded(dialect, first(dialect, raw), 1)[0] if raw else None
+
+
+def _birth(story: Story, raw: str, body: dict[str, Any]) -> None:
+    born = story.raw_time(raw)
+    if born and len(born) > 10 and born[10] == "T":
+        body["birthDate"] = born[:10]
+        body["_birthDate"] = {"extension": [{"url": BIRTH_TIME, "valueDateTime": born}]}
+    elif born:
+        body["birthDate"] = born
+
+
+def _born_and_died(story: Story, pid: Segment, body: dict[str, Any]) -> None:
+    dialect = story.message.dialect
+    if died := story.raw_time(pid[29]):
+        body["deceasedDateTime"] = died
+    elif (dead := _YES_NO.get((_code(dialect, pid[30]) or "").upper())) is not None:
+        body["deceasedBoolean"] = dead
+    order = _code(dialect, pid[25])
+    if order and order.isascii() and order.isdigit() and len(order) < 3:
+        body["multipleBirthInteger"] = int(order)
+    elif (one_of_many := _YES_NO.get((_code(dialect, pid[24]) or "").upper())) is not None:
+        body["multipleBirthBoolean"] = one_of_many
+
+
+def _identifiers(found: tuple[Identifier, ...] | list[Identifier]) -> list[dict[str, Any]]:
+    return [parties.identifier(one) for one in found]
+
+
+@functools.lru_cache(1 << 12)
+def _own_identifiers(
+    dialect: Dialect, listed: str, external: str, alternate: str, account: str, social: str, licence: str
+) -> orjson.Fragment | None:
+    fields = ((listed, "PID-3", None), (external, "PID-2", None), (alternate, "PID-4", None),
+              (account, "PID-18", "AN"), (social, "PID-19", "SS"))  # fmt: skip
+    found = [
+        one
+        for raw, source, kind in fields
+        if raw
+        for repetition in dialect.repetitions(raw)
+        if (one := hl7v2_types.identifier(dialect, repetition, source, kind))
+    ]
+    if licence and (parts := hl7v2_types.padded(dialect, first(dialect, licence), 2))[0]:
+        # A DLN is number, state and expiration: no CX, though it looks like one.
+        found.append(Identifier(parts[0], parts[1], None, "DL", None, None, None, None, "PID-20"))
+    return packed(_identifiers(found))
+
+
+@functools.lru_cache(1 << 12)
+def _names(dialect: Dialect, own: str, aliases: str) -> orjson.Fragment | None:
+    names = [parties.human_name(one) for one in hl7v2_types.many(dialect, own, hl7v2_types.name)]
+    # Who goes by another name is found by either; FHIR has no use for an alias but that it is not the name now.
+    names += [parties.human_name(one, "old") for one in hl7v2_types.many(dialect, aliases, hl7v2_types.name)]
+    return packed(names)
+
+
+@functools.lru_cache(1 << 12)
+def _addresses(dialect: Dialect, raw: str) -> orjson.Fragment | None:
+    return packed([parties.address(one) for one in hl7v2_types.many(dialect, raw, hl7v2_types.address)])
+
+
+@functools.lru_cache(1 << 12)
+def _telecom(dialect: Dialect, home: str, work: str, since_27: str) -> orjson.Fragment | None:
+    fields = ((home, "PID-13"), (work, "PID-14"), (since_27, "PID-40"))
+    raws = [(one, source) for raw, source in fields for one in dialect.repetitions(raw)]
+    found: list[Phone | None] = [hl7v2_types.phone(dialect, raw, source) for raw, source in raws]
+    return packed([point for one in found if one for point in parties.telecom(one)])
+
+
+@functools.lru_cache(1 << 10)
+def _language(dialect: Dialect, raw: str) -> orjson.Fragment | None:
+    spoken = dialect.coded(raw)
+    if spoken.code and (spoken.system or "").upper().replace("-", "") in _LANGUAGES:
+        said = coded("urn:ietf:bcp:47", spoken.code.lower(), spoken.text)
+    else:
+        said = concept(spoken)
+    return packed([{"language": said, "preferred": True}]) if said else None
+
+
+@functools.lru_cache(1 << 10)
+def _marital(said: Coded) -> orjson.Fragment | None:
+    known = _MARITAL.get((said.code or "").upper())
+    return coded(f"{THO}v3-MaritalStatus", known, said.text) if known else concept(said)
+
+
+@functools.lru_cache(1 << 12)
+def _origins(dialect: Dialect, races: str, ethnicities: str, mother: str) -> orjson.Fragment | None:
+    found = [_origin("race", dialect, races), _origin("ethnicity", dialect, ethnicities)]
+    mothers: list[Name] = hl7v2_types.many(dialect, mother, hl7v2_types.name)
+    if mothers and mothers[0].family:
+        found.append({"url": MOTHERS_NAME, "valueString": mothers[0].family})
+    return packed([one for one in found if one])
+
+
+def _origin(what: str, dialect: Dialect, raw: str) -> dict[str, Any] | None:
+    """The US Core extension: categories of the OMB, codes in more detail, and the words."""
+    said = [one for repetition in dialect.repetitions(raw) if any(one := dialect.coded(repetition))]
+    if not said or raw == NULL:
+        return None
+    parts: list[dict[str, Any]] = []
+    for one in said:
+        if one.code:
+            parts.append(_origin_code(what, one))
+    words = ", ".join(word for one in said if (word := one.text or one.code))
+    return {"url": f"{US_CORE}{what}", "extension": [*parts, {"url": "text", "valueString": words}]}
+
+
+def _origin_code(what: str, said: Coded) -> dict[str, Any]:
+    code, text = said.code or "", said.text
+    if what == "ethnicity" and code.upper() in _ETHNICITIES:
+        code, text = _ETHNICITIES[code.upper()]
+    if code in _OMB:
+        return {"url": "ombCategory", "valueCoding": {"system": CDC_RACE, "code": code, "display": text}}
+    # CDC codes are sent under the name of HL7's table, which suggests them.
+    url = CDC_RACE if code[4:5] == "-" and code[:4].isdigit() else system(said.system)
+    return {"url": "detailed", "valueCoding": {"system": url, "code": code, "display": text}}

@@ -1,0 +1,184 @@
+"""Orders that results stand under (OBR, ORC, SPM) as FHIR R4: DiagnosticReport, Specimen, and what results share."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import orjson
+
+from jobs.formats import hl7v2_order_context as contexts
+from jobs.formats import hl7v2_types
+from jobs.formats.hl7v2_dialect import Coded, Dialect
+from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, packed
+from jobs.formats.hl7v2_fhir_story import Story, Whose, first, reference, shortened
+from jobs.formats.hl7v2_message import Segment
+from jobs.formats.hl7v2_types import EntityId
+from jobs.formats.translation import ident, without_nothing
+
+OBSERVATION_CATEGORY = f"{THO}observation-category"
+# HL7 table 0123, status of the report.
+STATUSES = {
+    "O": "registered", "I": "registered", "S": "registered", "P": "preliminary", "R": "preliminary", "A": "partial",
+    "F": "final", "C": "corrected", "M": "corrected", "X": "cancelled", "D": "entered-in-error",
+}  # fmt: skip
+# HL7 table 0074, diagnostic service section: those that are no laboratory's.
+_IMAGING = ("RAD", "RUS", "RX", "CT", "NMR", "NMS", "CUS", "OUS", "VUS", "XRC", "IMG", "MRI", "CTH", "NUC", "CG")
+_EXAMS = ("EC", "EN", "PHY", "PF", "AU", "CP", "OT", "PT", "NRS")
+_IMAGING_CATEGORY = coded(OBSERVATION_CATEGORY, "imaging")
+_LABORATORY_CATEGORY = coded(OBSERVATION_CATEGORY, "laboratory")
+_PAD = [""] * 50
+
+
+class Group(NamedTuple):
+    """What the results of one order share: the begin of their ids, the report's id, elements of each Observation."""
+
+    key: str
+    name: str
+    members: dict[str, Any]
+
+
+def group_of(
+    story: Story, at: int | None, last: int, specimens: contexts.Specimens | None, whose: Whose, reported: bool
+) -> Group:
+    """The group of the segment `at`, whose results end at segment `last`."""
+    members: dict[str, Any] = {}
+    if whose.patient_ref is not None:
+        members["subject"] = whose.patient_ref
+    if whose.encounter_ref is not None:
+        members["encounter"] = whose.encounter_ref
+    if at is None or story.names[at] != "OBR":
+        name = shortened(_name_of_other(story, at, whose))
+        if story.said_at:
+            members["issued"] = story.said_at
+        return Group(name, name, members)
+    obr = story.message.segments[at] + _PAD
+    dialect = story.message.dialect
+    orc = _orc(story, at)
+    # The filler's number is that of the laboratory; two laboratories, and two patients in two years, may share one.
+    order = obr[3] or orc[3] or obr[2] or orc[2]
+    what, category = _ordered(dialect, obr[4], obr[24], reported)
+    key = shortened(f"{whose.patient or ''}-{_order_name(dialect, order) or _part_of_time(story, obr)}-{what}")
+    if category is not None:
+        members["category"] = category
+    begin, end = story.raw_time(obr[7]), story.raw_time(obr[8])
+    if begin and end and begin != end:
+        members["effectivePeriod"] = {"start": begin, "end": end}
+    elif begin or end:
+        members["effectiveDateTime"] = begin or end
+    if issued := story.raw_time(obr[22]) or story.said_at:
+        members["issued"] = issued
+    if specimens or obr[15] or obr[14]:
+        specimen = _specimen(story, at, last, specimens, whose, key)
+        if specimen is not None:
+            members["specimen"] = specimen
+    return Group(key, key, members)
+
+
+def tell_report(story: Story, at: int, group: Group, results: list[str], media: list[dict[str, Any]]) -> None:
+    """The DiagnosticReport of an OBR with its results; of two OBR that say the same order the results of both."""
+    message = story.message
+    obr = message.segments[at] + _PAD
+    dialect = message.dialect
+    orc = _orc(story, at)
+    body: dict[str, Any] = {
+        "status": STATUSES.get(obr[25].strip(), "unknown"),
+        **{name: value for name, value in group.members.items() if name not in ("category", "specimen")},
+        **_titled(dialect, obr[4], obr[24], obr[2] or orc[2], obr[3] or orc[3]),
+    }
+    if "specimen" in group.members:
+        body["specimen"] = [group.members["specimen"]]
+    found = [reference("Observation", one) for one in results]
+    if before := story.told.get(("DiagnosticReport", group.name)):
+        found = [*before.body.get("result", ()), *found]
+    if found:
+        body["result"] = found
+    if media:
+        body["presentedForm"] = without_nothing(media)
+    story.tell("DiagnosticReport", group.name, body)
+
+
+def _orc(story: Story, at: int) -> Segment:
+    names, segments = story.names, story.message.segments
+    # The ORC of an OBR stands before it, in OUL after it.
+    if names[at - 1] == "ORC":
+        return segments[at - 1] + _PAD
+    return segments[at + 1] + _PAD if names[at + 1 : at + 2] == ["ORC"] else _PAD
+
+
+@functools.lru_cache(1 << 12)
+def _ordered(dialect: Dialect, code: str, section: str, reported: bool) -> tuple[str, list[Any] | None]:
+    """What of the id the ordered test is, and the category of its results."""
+    said = dialect.coded(code)
+    where = (hl7v2_types.padded(dialect, first(dialect, section), 1)[0] or "").upper()
+    category = _IMAGING_CATEGORY if where in _IMAGING else None if where in _EXAMS else _LABORATORY_CATEGORY
+    what = ident(said.code or said.text or said.alternate_code or said.alternate_text)
+    # What an order says (ORM, OML) are answers of who orders, not results.
+    return what, [category] if reported and category is not None else None
+
+
+@functools.lru_cache(1 << 12)
+def _titled(dialect: Dialect, code: str, section: str, placer: str, filler: str) -> dict[str, Any]:
+    where = hl7v2_types.padded(dialect, first(dialect, section), 1)[0]
+    numbers = (("PLAC", _entity(dialect, placer)), ("FILL", _entity(dialect, filler)))
+    elements = {
+        "identifier": [
+            {"type": coded(f"{THO}v2-0203", kind), "system": assigner_system(one.assigner), "value": one.value}
+            for kind, one in numbers
+            if one.value
+        ],
+        "category": [coded(f"{THO}v2-0074", where)],
+        "code": concept(dialect.coded(code)),
+    }
+    return {name: found for name, value in elements.items() if (found := packed(value)) is not None}
+
+
+def _entity(dialect: Dialect, raw: str) -> EntityId:
+    return hl7v2_types.entity_id(dialect, first(dialect, raw))
+
+
+@functools.lru_cache(1 << 12)
+def _order_name(dialect: Dialect, raw: str) -> str:
+    found = _entity(dialect, raw)
+    return ident(found.assigner, found.value) if found.value else ""
+
+
+def _part_of_time(story: Story, obr: Segment) -> str:
+    return ident("at", story.raw_time(obr[7]) or story.said_at or story.message.control_id)
+
+
+def _name_of_other(story: Story, at: int | None, whose: Whose) -> str:
+    """The begin of the ids of results without an order: of a vaccine given, a drug, a visit, or the patient alone."""
+    message = story.message
+    patient = whose.patient or ""
+    if at is None or story.names[at] == "PV1":
+        # A weight told at admission and another at discharge are two.
+        return f"{whose.encounter or patient}-{ident('at', story.said_at or message.control_id)}"
+    segment = message.segments[at]
+    orc = _orc(story, at)
+    order = _order_name(message.dialect, orc[3] or orc[2])
+    given = ident(message.field(segment, 3), message.field(segment, 5))
+    return f"{patient}-{segment[0]}-{order}-{given}"
+
+
+def _specimen(
+    story: Story, at: int, last: int, specimens: contexts.Specimens | None, whose: Whose, key: str
+) -> orjson.Fragment | None:
+    """A reference to the specimen of a group (SPM, before 2.5 OBR-14 and OBR-15), which is told too."""
+    row, _ = contexts.of_group(story.message, story.names, at, last, specimens)
+    if not row or not any(found := row[-10:]):
+        return None
+    number, assigner, code, text, url, other, site, site_text, collected, received = found
+    name = ident(whose.patient, assigner, number) if number else shortened(f"{key}-specimen")
+    body = {
+        "identifier": [{"system": assigner_system(assigner), "value": number}] if number else [],
+        "type": concept(Coded(code, text, url, other, None, None)),
+        "subject": whose.patient_ref,
+        "receivedTime": story.time(received),
+        "collection": {
+            "collectedDateTime": story.time(collected),
+            "bodySite": concept(Coded(site, site_text, None, None, None, None)),
+        },
+    }
+    story.tell("Specimen", name, without_nothing(body))
+    return reference("Specimen", name)

@@ -1,0 +1,141 @@
+"""Values of OBX-5 as FHIR R4 Observation.value[x], by their type (OBX-2).
+
+Each reader gives the name of the element and the element; what does not fit the type is passed on as it was sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from jobs.formats import hl7v2_types, hl7v2_values
+from jobs.formats.hl7v2_dialect import NULL, Dialect
+from jobs.formats.hl7v2_fhir_codes import concept, packed, quantity
+from jobs.formats.hl7v2_fhir_story import zoned
+
+# Name and element of a value; the element is None where there is no value.
+Value = tuple[str, Any]
+# Reads a value: dialect, OBX-5 (one repetition), unit as unit_members gives it, the message's zone, the feed's.
+Read = Callable[[Dialect, str, str, str, Any], Value]
+
+NOTHING: Value = ("", None)
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+# An analyser's "below what I can measure": its meaning is not in doubt, though no NM is written so.
+_COMPARED = re.compile(r"\s*([<>]=?)\s*([0-9]*\.?[0-9]+)\s*\Z")
+_RATIO = (":", "/")
+
+
+@functools.lru_cache(1 << 15)
+def numeric(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """NM; `<5` too. What is no number stands in the place of one."""
+    text = dialect.text(raw.strip())
+    if text is None:
+        return NOTHING
+    if compared := _COMPARED.match(text):
+        return "valueQuantity", quantity(compared.group(2), compared.group(1), unit)
+    return "valueQuantity", quantity(text, None, unit)
+
+
+@functools.lru_cache(1 << 14)
+def structured(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """SN: a number with its comparator, a range, a ratio (1:128); else, as 2+, its text."""
+    parts = [(part or "").strip() for part in dialect.parts(raw)][:4]
+    text = "".join(parts)
+    found = hl7v2_values.structured(parts) if text else None
+    if found is None or found.comparator == "<>":
+        return ("valueString", text) if text else NOTHING
+    comparator, one, separator, two = (*parts, "", "", "")[:4]
+    if not separator and not two:
+        return "valueQuantity", quantity(one, comparator, unit)
+    low = quantity(one, comparator, unit)
+    if separator in _RATIO and two:
+        return "valueRatio", packed({"numerator": low, "denominator": quantity(two, None)})
+    if separator == "-" and two and found.comparator == "=":
+        return "valueRange", packed({"low": low, "high": quantity(two, None, unit)})
+    return "valueString", text
+
+
+def coded(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """CE, CWE, CNE, IS, ID."""
+    found = concept(dialect.coded(raw))
+    return ("valueCodeableConcept", found) if found is not None else NOTHING
+
+
+def timed(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """DT, TS, DTM."""
+    text = dialect.parts(raw)[0]
+    return ("valueDateTime", zoned(hl7v2_values.iso(text, zone) or text, feed)) if text else NOTHING
+
+
+def time_of_day(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """TM."""
+    text = dialect.parts(raw)[0]
+    return ("valueTime", hl7v2_values.time_of_day(text) or text) if text else NOTHING
+
+
+def document(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """ED and RP: that there is a document, and of which sort; what it holds stays in bronze."""
+    kind = media_type(dialect, raw)
+    reason = {"coding": [{"system": ABSENT, "code": "unsupported"}], "text": kind}
+    return ("dataAbsentReason", packed(reason)) if kind else NOTHING
+
+
+def media_type(dialect: Dialect, raw: str) -> str | None:
+    """The sort of a document in FHIR's words, as application/pdf; None when it is not said."""
+    parts = hl7v2_types.components(dialect, raw)
+    # ED: source, type of data, subtype, encoding, data. RP: pointer, application, type of data, subtype.
+    at = 1 if len(parts) >= 5 else 2
+    kind = [(dialect.text(part) or "").strip().lower() for part in parts[at : at + 2]]
+    main, sub = (*kind, "", "")[:2]
+    if sub == "pdf":
+        return "application/pdf"
+    return "/".join(one for one in (_MAIN.get(main, main), sub) if one) or None
+
+
+# HL7 table 0191.
+_MAIN = {"ap": "application", "au": "audio", "im": "image", "tx": "text", "tex": "text", "ft": "text"}
+
+
+def whole(dialect: Dialect, raw: str, unit: str, zone: str, feed: Any) -> Value:
+    """ST, TX, FT and every other type."""
+    text = dialect.text(raw)
+    return ("valueString", text) if text else NOTHING
+
+
+DOCUMENTS = ("ED", "RP")
+LINES = ("TX", "FT")
+READERS: dict[str, Read] = {
+    "NM": numeric,
+    "SN": structured,
+    **dict.fromkeys(("CE", "CWE", "CNE", "CF", "IS", "ID"), coded),
+    **dict.fromkeys(("DT", "TS", "DTM"), timed),
+    "TM": time_of_day,
+    **dict.fromkeys(DOCUMENTS, document),
+}
+
+
+def values(dialect: Dialect, kind: str, raw: str, unit: str, zone: str, feed: Any) -> list[Value]:
+    """The values of OBX-5: repetitions are values of their own, of TX and FT the lines of one text."""
+    if not raw or raw == NULL:
+        return [NOTHING]
+    kind = kind.strip().upper()
+    read = READERS.get(kind, whole)
+    mark = dialect.delimiters.repetition
+    if not mark or mark not in raw:
+        return [read(dialect, raw, unit, zone, feed)]
+    if kind in LINES:
+        return [("valueString", "\n".join(dialect.text(one) or "" for one in raw.split(mark)))]
+    return [read(dialect, one, unit, zone, feed) for one in raw.split(mark) if one] or [NOTHING]
+
+
+@functools.lru_cache(1 << 13)
+def reference_range(text: str, unit: str) -> orjson.Fragment | None:
+    """OBX-7 as Observation.referenceRange: bounds where it says numbers, and its text."""
+    low, high = hl7v2_values.reference_range(text)
+    sides = {"low": low, "high": high}
+    found = {name: quantity(format(bound, "f"), None, unit) for name, bound in sides.items() if bound is not None}
+    return packed([{**found, "text": text}])
