@@ -5,7 +5,8 @@ pay_to, subscriber, payer, patient) and of its own:
 
     claim_id (CLM01), charge (CLM02), place_of_service (CLM05-1, with its qualifier: B, or A for a facility type),
     frequency (CLM05-3: 1 original, 7 replacement, 8 void), provider_signature, accepts_assignment,
-    benefits_assigned, release, accident_causes, accident_state, accident_country, special_program, delay_reason
+    benefits_assigned, release, accident_causes, accident_state, accident_country, special_program, delay_reason,
+    predetermination (CLM19 = PB, dental)
     lines: x12_services        other_subscribers: former and later payers, each with subscriber, payer and adjustments
     diagnoses, procedures, ...: x12_health_codes
     rendering, referring, primary_care, supervising, facility, attending, operating, ...: parties, by their role
@@ -84,6 +85,8 @@ def _claim(state: State, said: list[str]) -> None:
         claim["accident_causes"] = [cause for cause in causes[:3] if cause]
         claim["accident_state"], claim["accident_country"] = causes[3] or None, causes[4] or None
     claim["special_program"], claim["delay_reason"] = said[12] or None, said[20] or None
+    if said[19] == "PB":
+        claim["predetermination"] = True
 
 
 def _party(state: State, said: list[str]) -> None:

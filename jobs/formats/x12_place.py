@@ -44,6 +44,7 @@ class Place:
         self._standing: tuple[str, ...] = ()  # faults of the whole transaction
         self._wrong: tuple[str, ...] = ()  # and of the claims that stand here
         self._mentions: dict[str, int] = {}
+        self._adjustments = 0
         self._needs_level = False
         self._is_open = False
         self.in_group = False
@@ -75,6 +76,11 @@ class Place:
         assert piece.delimiters is not None
         facility = said[5].split(piece.delimiters.component.decode("latin-1"))
         return whole, (facility[2].strip() or None) if len(facility) > 2 else None
+
+    def adjustment(self) -> str:
+        """Identity of a PLB, which has no name of its own."""
+        self._adjustments += 1
+        return f"{self._control[0]}|{self._owner}|PLB#{self._adjustments}"
 
     def _interchange(self, piece: Piece) -> tuple[str, ...]:
         self._isa = (piece.payload or b"").removeprefix(BYTE_ORDER_MARK).lstrip(BLANKS)
@@ -111,6 +117,7 @@ class Place:
         if not self.in_group:
             self._standing += (NO_GROUP,)
         self._is_open, self.ordinal, self._mentions, self._levels = True, -1, {}, []
+        self._adjustments = 0
         self.address = f"{'|'.join(self._control)}|{said[2].strip()}"
         self._header = piece.payload or b""
         # Payments need no level (LX) to stand under; a claim without one is nobody's.

@@ -1,0 +1,163 @@
+"""Codes of claims as FHIR names them: code systems by X12 qualifier, codes with the dots that claims leave out.
+
+Each function gives a CodeableConcept (FHIR R4 datatypes) that many bodies share, so none of them may be changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+Concept = dict[str, Any]
+
+OURS = "https://lakeward.dev/fhir/"
+CPT = "http://www.ama-assn.org/go/cpt"
+HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+CDT = "http://www.ada.org/cdt"
+NDC = "http://hl7.org/fhir/sid/ndc"
+ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD10_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
+ICD9_CM = "http://hl7.org/fhir/sid/icd-9-cm"
+# FHIR R4 has one address for both parts of ICD-9-CM; the object identifier says which is meant.
+ICD9_PROCEDURES = "urn:oid:2.16.840.1.113883.6.104"
+DRG = (
+    "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/"
+    "MS-DRG-Classifications-and-Software"
+)
+HIPPS = "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/ProspMedicareFeeSvcPmtGen/HIPPSCodes"
+ON_ADMISSION = "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/HospitalAcqCond/Coding"
+PLACE_OF_SERVICE = "https://www.cms.gov/Medicare/Coding/place-of-service-codes"
+NUBC = "https://www.nubc.org/CodeSystem/"
+REVENUE = f"{NUBC}RevenueCodes"
+TYPE_OF_BILL = f"{NUBC}TypeOfBill"
+ADMISSION_TYPE = f"{NUBC}PriorityTypeOfAdmitOrVisit"
+ADMISSION_SOURCE = f"{NUBC}PointOfOrigin"
+PATIENT_STATUS = f"{NUBC}PatDischargeStatus"
+TAXONOMY = "http://nucc.org/provider-taxonomy"
+NPI = "http://hl7.org/fhir/sid/us-npi"
+EIN = "urn:oid:2.16.840.1.113883.4.4"
+SSN = "http://hl7.org/fhir/sid/us-ssn"
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+CARIN = "http://hl7.org/fhir/us/carin-bb/CodeSystem/"
+UCUM = "http://unitsofmeasure.org"
+# Lists of X12 itself, named by their data element.
+ELEMENT = "https://codesystem.x12.org/005010/"
+CLAIM_STATUS = f"{ELEMENT}1029"
+FREQUENCY = f"{ELEMENT}1325"
+REFERENCE = f"{ELEMENT}128"
+DATE = f"{ELEMENT}374"
+AMOUNT = f"{ELEMENT}522"
+RELATIONSHIP = f"{ELEMENT}1069"
+FILING = f"{ELEMENT}1032"
+ADJUSTMENT_GROUPS = "https://x12.org/codes/claim-adjustment-group-codes"
+ADJUSTMENT_REASONS = "https://x12.org/codes/claim-adjustment-reason-codes"
+REMARKS = "https://x12.org/codes/remittance-advice-remark-codes"
+
+_SYSTEMS = {
+    "ICD-10-CM": ICD10_CM, "ICD-9-CM": ICD9_CM, "ICD-10-PCS": ICD10_PCS, "ICD-9-CM procedures": ICD9_PROCEDURES,
+    "DRG": DRG,
+}  # fmt: skip
+_SERVICES = {"AD": CDT, "N4": NDC, "HP": HIPPS, "NU": REVENUE}
+# X12 data element 355, where UCUM has the same.
+UNITS = {"MJ": "min", "DA": "d", "ML": "mL", "GR": "g", "ME": "mg", "F2": "[iU]", "WK": "wk", "MO": "mo"}
+_CPT = re.compile(r"[0-9]{4}[0-9A-Za-z]")
+
+
+def concept(system: str | None, code: str | None) -> Concept | None:
+    """A CodeableConcept of one coding; None without a code."""
+    return _concept(system, code) if code else None
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _concept(system: str | None, code: str) -> Concept:
+    return {"coding": [{"system": system, "code": code} if system else {"code": code}]}
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def dotted(system: str | None, code: str) -> str:
+    """An ICD code with the dot that X12 leaves out (837 TR3, HI); one that has it, or another, as it is.
+
+    >>> dotted(ICD10_CM, "E119"), dotted(ICD9_CM, "E8190"), dotted(ICD9_PROCEDURES, "0331"), dotted(ICD10_CM, "I10")
+    ('E11.9', 'E819.0', '03.31', 'I10')
+    """
+    code = code.strip()
+    if "." in code:
+        return code
+    if system == ICD10_CM:
+        place = 3
+    elif system == ICD9_CM:
+        place = 4 if code[:1] in "Ee" else 3
+    elif system == ICD9_PROCEDURES:
+        place = 2
+    else:
+        return code
+    return f"{code[:place]}.{code[place:]}" if len(code) > place else code
+
+
+def health(system: str | None, code: str | None) -> Concept | None:
+    """A code of an HI segment by the system x12_health_codes gives it."""
+    if not code:
+        return None
+    address = _SYSTEMS.get(system or "")
+    if address is None:
+        return _concept(f"{NUBC}{system}" if system == "NUBC" else HCPCS if system == "HCPCS" else None, code)
+    return _concept(address, dotted(address, code))
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def service_system(qualifier: str | None, code: str) -> str | None:
+    """The code system of a service (data element 235); HC stands for CPT and HCPCS both, so the shape decides.
+
+    >>> service_system("HC", "99213") == CPT, service_system("HC", "J1100") == HCPCS, service_system("ZZ", "1")
+    (True, True, None)
+    """
+    if qualifier == "HC":
+        return CPT if _CPT.fullmatch(code) else HCPCS
+    return _SERVICES.get(qualifier or "")
+
+
+def service(qualifier: str | None, code: str | None) -> Concept | None:
+    """What was done or given."""
+    return _concept(service_system(qualifier, code), code) if code else None
+
+
+def modifiers(codes: list[str]) -> list[Concept]:
+    """Modifiers of a service: those of two digits are of CPT, others of HCPCS."""
+    return [_concept(CPT if code.isdigit() else HCPCS, code) for code in codes]
+
+
+def adjustment(group: str | None, reason: str | None) -> Concept:
+    """What a CAS amount is: FHIR's and CARIN's word where there is one, and always group and reason themselves."""
+    return _adjustment(group or "", reason or "")
+
+
+# X12 external code list 139: what the patient owes by the plan's rules.
+_SHARES = {("PR", "1"): "deductible", ("PR", "2"): "coinsurance", ("PR", "3"): "copay"}
+
+
+def share(group: str | None, reason: str | None) -> str | None:
+    """deductible, coinsurance or copay; None for any other adjustment."""
+    return _SHARES.get((group or "", reason or ""))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _adjustment(group: str, reason: str) -> Concept:
+    own = {"system": f"{OURS}adjustment", "code": f"{group}-{reason}"}
+    known = _SHARES.get((group, reason))
+    if known is None:
+        return {"coding": [own]}
+    return {"coding": [{"system": f"{TERMINOLOGY}adjudication", "code": known}, own]}
+
+
+def category(code: str) -> Concept:
+    """The category of an adjudicated amount that FHIR itself names."""
+    return _concept(f"{TERMINOLOGY}adjudication", code)
+
+
+def information(code: str) -> Concept:
+    """The category of supporting information, in the words of CARIN Blue Button."""
+    return _concept(f"{CARIN}C4BBSupportingInfoType", code)
+
+
+INFO = _concept(f"{TERMINOLOGY}claiminformationcategory", "info")
