@@ -61,3 +61,19 @@ def inflate(
             whole = len(left) <= 1 or left == struct.pack("<II", checksum, size & 0xFFFFFFFF)
             return Inflated(bytes(kept), size, checksum, None if whole else BAD_DEFLATE)
     return Inflated(bytes(kept), size, checksum, BAD_DEFLATE)
+
+
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_DEFLATED = 8
+
+
+def of_member(raw: bytes, limits: Limits) -> bytes:
+    """What is in a zip's deflated member, given as it lies there with its local header (APPNOTE 4.3.7).
+
+    `raw` itself when it is none. As much as a header may have is unpacked: what follows are pixel data.
+    """
+    if not raw.startswith(b"PK\3\4") or len(raw) < _LOCAL_HEADER.size:
+        return raw
+    _, _, _, method, _, _, _, _, _, name, extra = _LOCAL_HEADER.unpack_from(raw)
+    start = _LOCAL_HEADER.size + name + extra
+    return inflate(raw, start, len(raw), limits, enough=limits.record_bytes).data if method == _DEFLATED else raw

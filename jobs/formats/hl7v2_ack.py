@@ -76,7 +76,7 @@ def acknowledge(record: Record, *, at: datetime.datetime, faults: Sequence[str] 
         lines = _lines(parse(record.payload or b""), record, named, at)
     except MessageError:
         # Too large, or a header that cannot be split: the sender is told that something of his was refused.
-        header = ["MSH", "^~\\&", "", "", "", "", _time(at), "", "ACK", _own_id(record, named), "P", "2.5"]
+        header = ["MSH", "^~\\&", "", "", "", "", _time(at), "", "ACK", own_id(record, named), "P", "2.5"]
         lines = [header, ["MSA", REJECT, _escaped(record.resource_id or "")], *_errors(named, "2.5")]
     return "".join("|".join(line).rstrip("|") + "\r" for line in lines).encode("utf-8")
 
@@ -89,7 +89,7 @@ def _lines(message: Message, record: Record, faults: tuple[str, ...], at: dateti
     processing = (message.dialect.parts(message.field(head, 11)) or (None,))[0]
     header = [
         "MSH", "^~\\&", our_application, our_facility, application, facility, _time(at), "",
-        _type(message, version), _own_id(record, faults), _escaped(processing or "P"), version,
+        _type(message, version), own_id(record, faults), _escaped(processing or "P"), version,
     ]  # fmt: skip
     control = _escaped(message.control_id or "")
     answer = ["MSA", code(faults), control]
@@ -135,7 +135,8 @@ def _escaped(text: str) -> str:
     return hl7v2_escapes.escape_text(text, _DELIMITERS)
 
 
-def _own_id(record: Record, faults: tuple[str, ...]) -> str:
+def own_id(record: Record, faults: tuple[str, ...] = ()) -> str:
+    """The ACK's own control id (MSH-10): of what was asked and what is answered."""
     seed = b"\0".join([record.payload or b"", str(record.position).encode(), *(fault.encode() for fault in faults)])
     # MSH-10 holds 20 characters in every version.
     return hashlib.sha256(seed).hexdigest()[:20].upper()

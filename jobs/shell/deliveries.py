@@ -21,7 +21,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import schemas
-from jobs.formats import ndjson
+from jobs.formats import dicom_deflate, ndjson
+from jobs.formats.dicom_limits import Limits as DicomLimits
 from jobs.shell import arrival, documents, judgement
 from jobs.shell.arrival import Copied, DeliveryError
 from jobs.shell.failpoint import reach
@@ -29,6 +30,8 @@ from jobs.shell.ledger import HELD, LANDED, Delivery, LandedFile, deliveries, fo
 from jobs.shell.settings import Settings
 
 __all__ = ["HELD", "LANDED", "Delivery", "DeliveryError", "deliveries", "folder", "land", "trace_bytes", "waiting"]
+
+_DICOM = DicomLimits()
 
 
 def land(
@@ -52,10 +55,10 @@ def land(
 
 def _enter(declared: schemas.Feed, copied: list[Copied], staging: str, settings: Settings, at: str) -> Delivery:
     """Decide about what was copied, and write it into the ledger if it is new."""
-    judged = judgement.judge(declared, copied)
+    known = deliveries(declared.feed, settings)
+    judged = judgement.judge(declared, copied, known)
     if not judged.files:
         raise DeliveryError(f"nothing to deliver: none of {len(copied)} files is of format {declared.format}")
-    known = deliveries(declared.feed, settings)
     delivery_id = _delivery_id(declared.feed, [one.digest for one in judged.files])
     landed = {file.digest: one for one in known if one.state == LANDED for file in one.files}
     new, again = _without_repeats(judged.files, landed)
@@ -121,6 +124,7 @@ def _place(declared: schemas.Feed, one: Copied, delivery_id: str, staging: str) 
         records=seen.records,
         resource_type=seen.resource_type,
         types=seen.types,
+        interchanges=judgement.interchanges(one),
     )
 
 
@@ -173,12 +177,13 @@ def _delivery_id(feed: str, digests: Collection[str]) -> str:
 
 
 def trace_bytes(settings: Settings, feed: str, digest: str, position: int, length: int) -> bytes:
-    """The bytes of one record, from the landed file."""
+    """The bytes of one record, from the landed file; of a packed member of a zip what is in it."""
     path = path_of(feed, digest, settings)
     if not ndjson.is_gzip(path):
         with open(path, "rb") as stream:
             stream.seek(position)
-            return stream.read(length)
+            found = stream.read(length)
+        return dicom_deflate.of_member(found, _DICOM) if path.endswith(".zip") else found
     with gzip.open(path, "rb") as packed:
         packed.seek(position)
         return packed.read(length)

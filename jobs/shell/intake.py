@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.shell import deliveries, delta_log, quarantine, splits, state, tables
+from jobs.shell import deliveries, delta_log, outbox, quarantine, splits, state, tables
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
 from jobs.shell.column_sources import Source
@@ -51,9 +51,12 @@ def take_in(
     outcomes = []
     with tables.lock(lake.settings, table.table):
         known = _settle(lake, table)
+        # What a run before this one took in and could not answer any more, and what was held since.
+        outbox.answer(lake, declared_feed, known.deliveries)
         for delivery in deliveries.waiting(feed, lake.settings, known.deliveries):
             outcome, known = _take(lake, declared_feed, table, delivery, known, request, witness)
             outcomes.append(outcome)
+            outbox.answer(lake, declared_feed, known.deliveries)
             say(f"{table.table:<32} delivery {delivery.delivery_id[:12]} {outcome.inserted:>10,} records"
                 f" {outcome.seconds:6.1f} s")  # fmt: skip
     return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]

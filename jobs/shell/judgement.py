@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,12 @@ from jobs.formats.announcement import Announcement, Arrived, Reason, Reconciliat
 from jobs.formats.ndjson import open_bytes
 from jobs.formats.unpacking import EMPTY_FILE
 from jobs.shell.arrival import IN_TRANSFER, STILL_IN_TRANSFER, Copied, format_of
+from jobs.shell.ledger import LANDED, Delivery
+
+# Of interchanges that deliveries before this one, or files before this one in it, have brought.
+LANDED_BEFORE = "interchange_landed_before"
+NUMBER_REUSED = "interchange_number_reused"
+CONTENT_LANDED_BEFORE = "interchange_content_landed_before"
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,8 @@ def extension(feed: schemas.Feed, one: Copied) -> str:
     return found + (".gz" if one.inspection.compressed else "")
 
 
-def judge(feed: schemas.Feed, copied: Sequence[Copied]) -> Judgement:
-    """Which files are delivered, and why they must wait if they must."""
+def judge(feed: schemas.Feed, copied: Sequence[Copied], known: Sequence[Delivery] = ()) -> Judgement:
+    """Which files are delivered, and why they must wait if they must; `known`: the deliveries to the feed so far."""
     kept = [one for one in copied if not _is_foreign(feed, one)]
     left_out = [
         {"position": one.file.position, "name": one.file.name, "reason": list(one.inspection.faults)}
@@ -53,7 +59,8 @@ def judge(feed: schemas.Feed, copied: Sequence[Copied]) -> Judgement:
             faults.remove(EMPTY_FILE)
         if one.file.name.lower().endswith(IN_TRANSFER):
             faults.append(STILL_IN_TRANSFER)
-        reasons += [Reason(fault, one.file.position, one.digest) for fault in faults]
+        reasons += [_reason(fault, one) for fault in faults]
+    reasons += _sent_again(kept, known)
     data = [
         Arrived(one.file.position, one.file.name, one.digest, one.inspection.resource_type, one.inspection.texts)
         for one in kept
@@ -70,6 +77,61 @@ def judge(feed: schemas.Feed, copied: Sequence[Copied]) -> Judgement:
         announcements=tuple(_summary(shape, found) for shape, found in compared.items()),
         exported_at=max(exported, default=None),
     )
+
+
+def _reason(fault: str, one: Copied) -> Reason:
+    """A fault of a file; with what was told and what was found where both are counts."""
+    for finding in getattr(one.inspection, "findings", ()):
+        if finding.fault == fault and str(finding.expected).isdigit() and str(finding.found).isdigit():
+            columns = ",".join(finding.columns) or None
+            # Sums are of what people have; counts of rows are not.
+            expected, found = (None, None) if columns else (int(finding.expected), int(finding.found))
+            return Reason(fault, one.file.position, one.digest, columns or finding.kind, expected, found)
+    return Reason(fault, one.file.position, one.digest)
+
+
+def interchanges(one: Copied) -> list[dict[str, str]]:
+    """What the ledger keeps of a file's interchanges, to know them again; of other formats nothing.
+
+    `content` is the digest of what an interchange carries, without its envelope; none when it carries nothing.
+    """
+    return [
+        {"sender": found.sender, "number": found.control_number, "content": _content(found)}
+        for found in getattr(one.inspection, "interchanges", ())
+    ]
+
+
+def _content(found: Any) -> str:
+    has_content = any(group.transactions for group in found.groups)
+    return str(found.content) if has_content and found.content else ""
+
+
+def _sent_again(files: Iterable[Copied], known: Iterable[Delivery]) -> Iterator[Reason]:
+    """Interchanges that came before: by sender and control number, or by content (X12.5; TA1 note code 025)."""
+    numbers: dict[tuple[str, str], str] = {}
+    contents: set[tuple[str, str]] = set()
+    landed: set[str] = set()
+
+    def learn(each: Iterable[Mapping[str, str]]) -> None:
+        for one in each:
+            numbers.setdefault((one["sender"], one["number"]), one["content"])
+            contents.add((one["sender"], one["content"]))
+
+    for file in (file for delivery in known if delivery.state == LANDED for file in delivery.files):
+        landed.add(file.digest)
+        learn(file.interchanges)
+    for one in files:
+        if one.digest in landed:
+            continue
+        landed.add(one.digest)
+        here = interchanges(one)
+        for found in here:
+            before = numbers.get((found["sender"], found["number"]))
+            if before is not None:
+                yield _reason(LANDED_BEFORE if before == found["content"] else NUMBER_REUSED, one)
+            elif found["content"] and (found["sender"], found["content"]) in contents:
+                yield _reason(CONTENT_LANDED_BEFORE, one)
+        learn(here)
 
 
 def _is_foreign(feed: schemas.Feed, one: Copied) -> bool:

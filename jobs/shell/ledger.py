@@ -6,7 +6,7 @@ files came under, which may be names of patients, stand here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,8 @@ class LandedFile:
     records: int
     resource_type: str | None = None
     types: dict[str, int] = field(default_factory=dict)
+    # Of X12: sender, control number and digest of the content, by which an interchange that is sent again is known.
+    interchanges: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)
