@@ -64,6 +64,7 @@ def answer(lake: Lake, feed: schemas.Feed, taken: Iterable[str]) -> int:
         os.rename(making, f"{home}/{delivery.delivery_id}")
         documents.sync_folder(home)
         reach("answers-written")
+    shutil.rmtree(f"{home}/{_MAKING}", ignore_errors=True)
     return len(due)
 
 
