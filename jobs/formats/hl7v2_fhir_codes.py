@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -68,6 +69,37 @@ def assigner_system(assigner: str | None, universal: str | None = None) -> str |
     return f"urn:oid:{found}" if found and _OID.match(found) else found
 
 
+def written(value: Any) -> str:
+    """A value as JSON text."""
+    return orjson.dumps(value).decode()
+
+
+@functools.lru_cache(1 << 14)
+def quoted(text: str) -> str:
+    """A text as JSON writes it."""
+    return orjson.dumps(text).decode()
+
+
+def members(found: Mapping[str, Any]) -> str:
+    """Members of an object as JSON text, each with a comma before it; without those that are None.
+
+    >>> members({"status": "final", "method": None})
+    ',"status":"final"'
+    """
+    text = written({name: value for name, value in found.items() if value is not None})[1:-1]
+    return f",{text}" if text else ""
+
+
+def listed(items: list[Any]) -> orjson.Fragment | None:
+    """Items, in which nothing is empty, as written JSON; None when there is none."""
+    return orjson.Fragment(orjson.dumps(items)) if items else None
+
+
+def filled(**named: Any) -> dict[str, Any]:
+    """A dict of what is neither None nor empty."""
+    return {name: value for name, value in named.items() if value}
+
+
 def packed(value: Any) -> orjson.Fragment | None:
     """A value as written JSON without empty elements; None when nothing is left of it."""
     kept = translation.without_nothing(value)
@@ -109,18 +141,20 @@ def unit_members(unit: Coded) -> str:
     ',"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"'
     """
     name, url, code = chosen_unit(unit)
-    members = {"unit": name, "system": url, "code": code}
-    text = orjson.dumps({key: value for key, value in members.items() if value}).decode()[1:-1]
-    return f",{text}" if text else ""
+    return members({"unit": name or None, "system": url, "code": code})
 
 
-@functools.lru_cache(1 << 15)
 def quantity(number: str, comparator: str | None, unit: str = "") -> orjson.Fragment:
-    """A Quantity; `number` is written with all its digits, or as text when it is none; `unit`: see unit_members."""
-    value = orjson.dumps(translation.number(plain(number))).decode()
+    """A Quantity: see quantity_text."""
+    return orjson.Fragment(quantity_text(number, comparator, unit))
+
+
+def quantity_text(number: str, comparator: str | None, unit: str = "") -> str:
+    """A Quantity as JSON text; `number` keeps all its digits, what is none stays text; `unit`: see unit_members."""
+    value = written(translation.number(plain(number)))
     if comparator not in _COMPARATORS:
-        return orjson.Fragment(f'{{"value":{value}{unit}}}')
-    return orjson.Fragment(f'{{"value":{value},"comparator":"{comparator}"{unit}}}')
+        return f'{{"value":{value}{unit}}}'
+    return f'{{"value":{value},"comparator":"{comparator}"{unit}}}'
 
 
 _COMPARATORS = ("<", "<=", ">", ">=")

@@ -31,7 +31,7 @@ _NO_ORDER = "9999"
 def tell_medications(story: Story) -> None:
     """The MedicationRequest, MedicationDispense or MedicationAdministration of each RXO, RXE, RXD and RXA."""
     # A dispense or administration repeats its order; the order's own messages know better how it stands.
-    repeated = (story.message.kind or "").startswith(("RAS", "RDS"))
+    repeated = story.kind.startswith(("RAS", "RDS"))
     for row in medications(story.message):
         whose = story.whose[row.segment]
         request = _request_name(row, whose)

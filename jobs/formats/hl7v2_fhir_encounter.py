@@ -15,9 +15,10 @@ from jobs.formats import hl7v2_merge, hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Dialect
 from jobs.formats.hl7v2_encounter import EVENTS
 from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, packed
+from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_story import Story, Whose, first, reference
 from jobs.formats.hl7v2_message import Segment
-from jobs.formats.hl7v2_types import Identifier
+from jobs.formats.hl7v2_types import Identifier, Organization
 from jobs.formats.translation import DELETE, ident
 
 ACT = f"{THO}v3-ActCode"
@@ -31,8 +32,6 @@ _STATES = {
     "A03": FINISHED, "A05": PLANNED, "A14": PLANNED, "A11": CANCELLED, "A38": CANCELLED, "A27": CANCELLED,
     "A21": ON_LEAVE, "A53": ON_LEAVE, "A13": UNDER_WAY, "A01": UNDER_WAY, "A04": UNDER_WAY,
 }  # fmt: skip
-# PV1 field, role in v3 ParticipationType.
-_PEOPLE = ((7, "ATND"), (8, "REF"), (9, "CON"), (17, "ADM"), (52, "PART"))
 _USES = {"A": "AD", "F": "DD"}
 _PAD = [""] * 54
 
@@ -40,8 +39,7 @@ _PAD = [""] * 54
 def tell_encounters(story: Story, diagnoses: dict[str, list[dict[str, Any]]]) -> None:
     """The Encounter of each PV1 that can be told from others. `diagnoses`: Encounter.diagnosis by Encounter id."""
     segments = story.message.segments
-    kind = story.message.kind or ""
-    event = kind[4:] if kind.startswith("ADT^") else ""
+    event = story.kind[4:] if story.kind.startswith("ADT^") else ""
     for index, name in enumerate(story.names):
         if name != "PV1" or not (encounter := story.whose[index].encounter):
             continue
@@ -72,22 +70,21 @@ def _visit_name(found: tuple[Identifier, ...]) -> str | None:
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:
     dialect = story.message.dialect
     status, started, ended = _state(story, pv1, event)
-    body: dict[str, Any] = {"status": status, **_constant(dialect, *(pv1[n] for n in (2, 4, 10, 14, 18, 36, 13)))}
-    if whose.patient_ref:
+    same, mentions = _constant(
+        dialect, status, pv1[2], pv1[3], pv1[4], pv1[6], pv1[7], pv1[8], pv1[9], pv1[10], pv1[13], pv1[14], pv1[17],
+        pv1[18], pv1[36], pv1[52], pv2[3] if len(pv2) > 3 else "",
+    )  # fmt: skip
+    for mention in mentions:
+        story.refer(mention)
+    body: dict[str, Any] = {"status": status, **same}
+    if whose.patient:
         body["subject"] = whose.patient_ref
     if pv1[19] or pv1[50] or pv1[5]:
         body["identifier"] = _identifiers(dialect, pv1[19], pv1[50], pv1[5])
-    period = {"start": started} if started else {}
-    if ended:
-        period["end"] = ended
-    if period:
-        body["period"] = period
-    people = [one for number, role in _PEOPLE if pv1[number] for one in _participants(story, pv1[number], role)]
-    if people:
-        body["participant"] = people
-    _where(story, pv1, status, body)
-    if len(pv2) > 3 and pv2[3] and (reason := concept(dialect.coded(pv2[3]))):
-        body["reasonCode"] = [reason]
+    if started and ended:
+        body["period"] = {"start": started, "end": ended}
+    elif started or ended:
+        body["period"] = {"start": started} if started else {"end": ended}
     return body
 
 
@@ -105,28 +102,38 @@ def _state(story: Story, pv1: Segment, event: str) -> tuple[str, str | None, str
     return _STATES.get(event, otherwise), started, ended
 
 
-@functools.lru_cache(1 << 12)
+@functools.lru_cache(1 << 13)
 def _constant(
-    dialect: Dialect, kind: str, admission: str, service: str, source: str, patient_type: str, disposition: str, re: str
-) -> dict[str, Any]:
-    """What many visits have in common."""
-    code, how, what, whence, sort, whither, again = (
-        hl7v2_types.padded(dialect, first(dialect, raw), 1)[0] for raw in
-        (kind, admission, service, source, patient_type, disposition, re)
-    )  # fmt: skip
-    stay = {
-        "admitSource": coded(f"{THO}v2-0023", whence),
-        "reAdmission": coded(f"{THO}v2-0092", again),
-        "dischargeDisposition": coded(f"{THO}v2-0112", whither),
-    }
+    dialect: Dialect, status: str, kind: str, place: str, admission: str, prior: str, attending: str, referring: str,
+    consulting: str, service: str, again: str, source: str, admitting: str, sort: str, disposition: str, others: str,
+    reason: str,
+) -> tuple[dict[str, Any], tuple[Mention, ...]]:  # fmt: skip
+    """What many visits have in common, and whom and what it refers to."""
+
+    def code(raw: str, table: str) -> orjson.Fragment | None:
+        return coded(f"{THO}v2-{table}", hl7v2_types.padded(dialect, first(dialect, raw), 1)[0] if raw else None)
+
+    people, mentions = _participants(
+        dialect, ((attending, "ATND"), (referring, "REF"), (consulting, "CON"), (admitting, "ADM"), (others, "PART"))
+    )
+    places, facility, further = _where(dialect, status, place, prior)
     body = {
-        "class": _class(code or ""),
-        "type": [coded(f"{THO}v2-0018", sort)],
-        "priority": coded(f"{THO}v2-0007", how),
-        "serviceType": coded(f"{THO}v2-0069", what),
-        "hospitalization": stay,
+        "class": _class(hl7v2_types.padded(dialect, first(dialect, kind), 1)[0] or ""),
+        "type": [code(sort, "0018")],
+        "priority": code(admission, "0007"),
+        "serviceType": code(service, "0069"),
+        "hospitalization": {
+            "admitSource": code(source, "0023"),
+            "reAdmission": code(again, "0092"),
+            "dischargeDisposition": code(disposition, "0112"),
+        },
+        "participant": people,
+        "serviceProvider": facility,
+        "location": places,
+        "reasonCode": [concept(dialect.coded(reason)) if reason else None],
     }
-    return {name: found for name, value in body.items() if (found := packed(value)) is not None}
+    kept = {name: found for name, value in body.items() if (found := packed(value)) is not None}
+    return kept, (*mentions, *further)
 
 
 def _class(code: str) -> dict[str, Any] | None:
@@ -139,38 +146,41 @@ def _class(code: str) -> dict[str, Any] | None:
 @functools.lru_cache(1 << 12)
 def _identifiers(dialect: Dialect, visit: str, alternate: str, preadmit: str) -> orjson.Fragment | None:
     fields = ((visit, "PV1-19", "VN"), (alternate, "PV1-50", None), (preadmit, "PV1-5", None))
-    found = [
-        parties.identifier(one)
+    return parties.identifiers(
+        one
         for raw, source, kind in fields
         for repetition in dialect.repetitions(raw)
         if (one := hl7v2_types.identifier(dialect, repetition, source, kind))
+    )
+
+
+def _participants(dialect: Dialect, fields: tuple[tuple[str, str], ...]) -> tuple[list[dict[str, Any]], list[Mention]]:
+    people: list[dict[str, Any]] = []
+    mentions: list[Mention] = []
+    for raw, role in fields:
+        for repetition in dialect.repetitions(raw):
+            if who := parties.party(dialect, repetition):
+                people.append({"type": [coded(PARTICIPATION, role)], "individual": who.reference})
+                mentions.append(who)
+    return people, mentions
+
+
+def _where(
+    dialect: Dialect, status: str, here: str, before: str
+) -> tuple[list[dict[str, Any]], orjson.Fragment | None, list[Mention]]:
+    """Where the patient is (PV1-3) and, of a transfer, was (PV1-6); the facility, which provides the service."""
+    state = PLANNED if status == PLANNED else "completed" if status == FINISHED else "active"
+    found = [hl7v2_types.place(dialect, first(dialect, raw)) for raw in (here, before) if raw != NULL]
+    rooms = [parties.location(place) for place in found]
+    facilities = [parties.organization(Organization(place.facility, None, None)) for place in found]
+    states = (state, "completed") if here != NULL else ("completed",)
+    places = [
+        {"location": room.reference, "status": one}
+        for room, one in zip(rooms, states, strict=False)
+        if room is not None
     ]
-    return packed(found)
-
-
-def _participants(story: Story, raw: str, role: str) -> list[dict[str, Any]]:
-    found = []
-    for repetition in story.message.dialect.repetitions(raw):
-        who = story.refer(parties.party(story.message.dialect, repetition))
-        if who is not None:
-            found.append({"type": [coded(PARTICIPATION, role)], "individual": who})
-    return found
-
-
-def _where(story: Story, pv1: Segment, status: str, body: dict[str, Any]) -> None:
-    """Where the patient is (PV1-3) and, of a transfer, where from (PV1-6); the facility provides the service."""
-    places = []
-    for number, state in ((3, "completed" if status == FINISHED else "active"), (6, "completed")):
-        if not pv1[number] or pv1[number] == NULL:
-            continue
-        place = hl7v2_types.place(story.message.dialect, first(story.message.dialect, pv1[number]))
-        if number == 3 and place.facility:
-            within = hl7v2_types.Organization(place.facility, None, None)
-            body["serviceProvider"] = story.refer(parties.organization(within))
-        if (where := story.refer_place(place)) is not None:
-            places.append({"location": where, "status": "planned" if status == PLANNED else state})
-    if places:
-        body["location"] = places
+    provider = facilities[0].reference if here != NULL and facilities[0] else None
+    return places, provider, [one for one in (*facilities, *rooms) if one is not None]
 
 
 def diagnosis_of(condition: str, kind: str | None, priority: str | None) -> dict[str, Any]:

@@ -6,23 +6,24 @@ A practitioner, organization or location that a field names is a `Mention`: a re
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
 
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Dialect
-from jobs.formats.hl7v2_fhir_codes import NPI, SSN, THO, assigner_system, coded, packed
+from jobs.formats.hl7v2_fhir_codes import NPI, SSN, THO, assigner_system, coded, filled, listed, packed, written
 from jobs.formats.hl7v2_types import Address, Identifier, Name, Organization, Party, Phone, Place
 from jobs.formats.translation import ident, without_nothing
 
 
 class Mention(NamedTuple):
-    """Somebody or something referred to: the Reference as JSON, its type and id (None: it has but a name), its body."""
+    """Somebody or something referred to: the Reference as JSON, its type and id (None: it has but a name), its JSON."""
 
     reference: orjson.Fragment
     key: tuple[str, str] | None
-    body: dict[str, Any]
+    text: str
 
 
 # HL7 table 0200 and 0190 in FHIR's words; what is not here has no use that FHIR knows.
@@ -51,36 +52,44 @@ _PHONE_SYSTEMS = {"FX": "fax", "BP": "pager", "TDD": "other", "TTY": "other", "C
 
 def identifier(found: Identifier) -> dict[str, Any]:
     """An Identifier (HL7 CX): its system is the assigning authority."""
-    url = assigner_system(found.assigner, found.assigner_universal_id)
-    if url is None and found.type == "SS":
-        url = SSN
-    return {"type": coded(f"{THO}v2-0203", found.type), "system": url, "value": found.value}
+    return {**_kind_of(found.assigner, found.assigner_universal_id, found.type), "value": found.value}
+
+
+@functools.lru_cache(1 << 12)
+def _kind_of(assigner: str | None, universal: str | None, kind: str | None) -> dict[str, Any]:
+    url = assigner_system(assigner, universal) or (SSN if kind == "SS" else None)
+    return filled(type=coded(f"{THO}v2-0203", kind), system=url)
+
+
+def identifiers(found: Iterable[Identifier]) -> orjson.Fragment | None:
+    """Identifiers as written JSON."""
+    return listed([identifier(one) for one in found])
 
 
 def human_name(found: Name, use: str | None = None) -> dict[str, Any]:
     """A HumanName (XPN)."""
-    return {
-        "use": use or _NAME_USES.get((found.use or "").upper()),
-        "family": found.family,
-        "given": [one for one in (found.given, found.middle) if one],
-        "prefix": [found.prefix] if found.prefix else None,
-        "suffix": [one for one in (found.suffix, found.degree) if one],
-    }
+    return filled(
+        use=use or (_NAME_USES.get(found.use.upper()) if found.use else None),
+        family=found.family,
+        given=[one for one in (found.given, found.middle) if one],
+        prefix=[found.prefix] if found.prefix else None,
+        suffix=[one for one in (found.suffix, found.degree) if one],
+    )
 
 
 def address(found: Address) -> dict[str, Any]:
     """An Address (XAD)."""
     use = (found.use or "").upper()
-    return {
-        "use": _ADDRESS_USES.get(use),
-        "type": "postal" if use == "M" else None,
-        "line": [one for one in (found.line, found.other_line) if one],
-        "city": found.city,
-        "district": found.county,
-        "state": found.state,
-        "postalCode": found.zip,
-        "country": found.country,
-    }
+    return filled(
+        use=_ADDRESS_USES.get(use),
+        type="postal" if use == "M" else None,
+        line=[one for one in (found.line, found.other_line) if one],
+        city=found.city,
+        district=found.county,
+        state=found.state,
+        postalCode=found.zip,
+        country=found.country,
+    )
 
 
 def telecom(found: Phone) -> list[dict[str, Any]]:
@@ -90,11 +99,10 @@ def telecom(found: Phone) -> list[dict[str, Any]]:
     known = _PHONE_USES.get(use) or (None if use in _PHONE_USES else place)
     points: list[dict[str, Any]] = []
     if found.number:
-        as_mobile = equipment == "CP" or use == "PRS"
-        points.append({"system": _PHONE_SYSTEMS.get(equipment, "phone"), "value": found.number,
-                       "use": "mobile" if as_mobile else known})  # fmt: skip
+        of_number = "mobile" if equipment == "CP" or use == "PRS" else known
+        points.append(filled(system=_PHONE_SYSTEMS.get(equipment, "phone"), value=found.number, use=of_number))
     if found.email:
-        points.append({"system": "email", "value": found.email, "use": None if known == "mobile" else known})
+        points.append(filled(system="email", value=found.email, use=None if known == "mobile" else known))
     return points
 
 
@@ -104,7 +112,7 @@ def practitioner(found: Party) -> Mention | None:
     words = " ".join(one for one in (found.given, found.family) if one) or None
     if not found.id:
         display = packed({"display": words})
-        return Mention(display, None, {}) if display else None
+        return Mention(display, None, "") if display else None
     national = "NPI" in (found.id_type, found.assigner)
     name = ident("NPI" if national else found.assigner, found.id)
     made = Name(found.family, found.given, None, None, None, None, None)
@@ -147,5 +155,6 @@ def location(found: Place) -> Mention | None:
 
 
 def _mention(kind: str, name: str, words: str | None, body: dict[str, Any]) -> Mention:
+    text = written({"resourceType": kind, "id": name, **body})
     told = {"reference": f"{kind}/{name}", **({"display": words} if words else {})}
-    return Mention(orjson.Fragment(orjson.dumps(told)), (kind, name), body)
+    return Mention(orjson.Fragment(orjson.dumps(told)), (kind, name), text)

@@ -10,7 +10,7 @@ import orjson
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_merge, hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Coded, Dialect
-from jobs.formats.hl7v2_fhir_codes import CDC_RACE, THO, coded, concept, packed, system
+from jobs.formats.hl7v2_fhir_codes import CDC_RACE, THO, coded, concept, listed, packed, system
 from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference
 from jobs.formats.hl7v2_message import Segment, below
 from jobs.formats.hl7v2_subject import PREFERRED
@@ -36,10 +36,16 @@ _WHOLE = (hl7v2_merge.PATIENT, hl7v2_merge.PERSON)
 def tell_patients(story: Story) -> None:
     """The Patient of each PID that has an identifier."""
     segments = story.message.segments
+    links = _links(story) if story.kind == "ADT^A24" else {}
     for index, name in enumerate(story.names):
         if name == "PID" and (patient := story.whose[index].patient):
-            extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
-            story.tell("Patient", patient, _body(story, segments[index] + _PAD, extra))
+            extra = None
+            if "PD1" in story.names:
+                extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
+            body = _body(story, segments[index] + _PAD, extra)
+            if patient in links:
+                body["link"] = links[patient]
+            story.tell("Patient", patient, body)
 
 
 def tell_merges(story: Story) -> None:
@@ -54,8 +60,6 @@ def tell_merges(story: Story) -> None:
                 story.tell("Patient", name, {}, method=DELETE)
         elif merge.action in _LOST and merge.event != "A48" and lost and survives:
             _tell_replaced(story, lost, survives, merge)
-        elif merge.action == hl7v2_merge.LINK and lost and survives:
-            _tell_linked(story, lost, survives)
 
 
 def _primary(found: tuple[Identifier, ...]) -> Identifier | None:
@@ -71,20 +75,23 @@ def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: 
         return
     body = {
         "active": False,
-        "identifier": _identifiers(merge.lost_ids),
+        "identifier": parties.identifiers(merge.lost_ids),
         "name": [parties.human_name(one) for one in merge.lost_names],
         "link": [{"other": reference("Patient", new), "type": "replaced-by"}],
     }
     story.tell("Patient", old, without_nothing(body))
 
 
-def _tell_linked(story: Story, lost: Identifier, survives: Identifier) -> None:
-    names = [patient_name(story, one.value, one.assigner) for one in (survives, lost)]
-    for mine, other in (names, names[::-1]):
-        if mine and other and mine != other and ("Patient", mine) in story.told:
-            body = story.told["Patient", mine].body
-            link = [{"other": reference("Patient", other), "type": "seealso"}]
-            story.tell("Patient", mine, {**body, "link": link})
+def _links(story: Story) -> dict[str, list[dict[str, Any]]]:
+    """Patient.link of patients who are said to be one person and both live on (A24)."""
+    found = {}
+    for merge in hl7v2_merge.merges(story.message):
+        pair = [_primary(one) for one in (merge.surviving_ids, merge.lost_ids)]
+        names = [patient_name(story, one.value, one.assigner) for one in pair if one]
+        for mine, other in (names, names[::-1]) if len(names) == 2 and names[0] != names[1] else ():
+            if mine and other:
+                found[mine] = [{"other": reference("Patient", other), "type": "seealso"}]
+    return found
 
 
 def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
@@ -141,10 +148,6 @@ def _born_and_died(story: Story, pid: Segment, body: dict[str, Any]) -> None:
         body["multipleBirthBoolean"] = one_of_many
 
 
-def _identifiers(found: tuple[Identifier, ...] | list[Identifier]) -> list[dict[str, Any]]:
-    return [parties.identifier(one) for one in found]
-
-
 @functools.lru_cache(1 << 12)
 def _own_identifiers(
     dialect: Dialect, listed: str, external: str, alternate: str, account: str, social: str, licence: str
@@ -161,7 +164,7 @@ def _own_identifiers(
     if licence and (parts := hl7v2_types.padded(dialect, first(dialect, licence), 2))[0]:
         # A DLN is number, state and expiration: no CX, though it looks like one.
         found.append(Identifier(parts[0], parts[1], None, "DL", None, None, None, None, "PID-20"))
-    return packed(_identifiers(found))
+    return parties.identifiers(found)
 
 
 @functools.lru_cache(1 << 12)
@@ -169,12 +172,12 @@ def _names(dialect: Dialect, own: str, aliases: str) -> orjson.Fragment | None:
     names = [parties.human_name(one) for one in hl7v2_types.many(dialect, own, hl7v2_types.name)]
     # Who goes by another name is found by either; FHIR has no use for an alias but that it is not the name now.
     names += [parties.human_name(one, "old") for one in hl7v2_types.many(dialect, aliases, hl7v2_types.name)]
-    return packed(names)
+    return listed(names)
 
 
 @functools.lru_cache(1 << 12)
 def _addresses(dialect: Dialect, raw: str) -> orjson.Fragment | None:
-    return packed([parties.address(one) for one in hl7v2_types.many(dialect, raw, hl7v2_types.address)])
+    return listed([parties.address(one) for one in hl7v2_types.many(dialect, raw, hl7v2_types.address)])
 
 
 @functools.lru_cache(1 << 12)
@@ -182,7 +185,7 @@ def _telecom(dialect: Dialect, home: str, work: str, since_27: str) -> orjson.Fr
     fields = ((home, "PID-13"), (work, "PID-14"), (since_27, "PID-40"))
     raws = [(one, source) for raw, source in fields for one in dialect.repetitions(raw)]
     found: list[Phone | None] = [hl7v2_types.phone(dialect, raw, source) for raw, source in raws]
-    return packed([point for one in found if one for point in parties.telecom(one)])
+    return listed([point for one in found if one for point in parties.telecom(one)])
 
 
 @functools.lru_cache(1 << 10)

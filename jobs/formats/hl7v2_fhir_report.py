@@ -10,8 +10,8 @@ import orjson
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded, Dialect
-from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, packed
-from jobs.formats.hl7v2_fhir_story import Story, Whose, first, reference, shortened
+from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, quoted, written
+from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, reference, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import EntityId
 from jobs.formats.translation import ident, without_nothing
@@ -31,27 +31,31 @@ _PAD = [""] * 50
 
 
 class Group(NamedTuple):
-    """What the results of one order share: the begin of their ids, the report's id, elements of each Observation."""
+    """What the results of one order share.
+
+    `key` begins their ids and is that of the report; `about`, `effective` and `members` are members of each resource
+    as JSON text: whom it is about, when it holds, and what only results have.
+    """
 
     key: str
-    name: str
-    members: dict[str, Any]
+    about: str
+    effective: str
+    specimen: orjson.Fragment | None
+    members: str
 
 
 def group_of(
     story: Story, at: int | None, last: int, specimens: contexts.Specimens | None, whose: Whose, reported: bool
 ) -> Group:
     """The group of the segment `at`, whose results end at segment `last`."""
-    members: dict[str, Any] = {}
-    if whose.patient_ref is not None:
-        members["subject"] = whose.patient_ref
-    if whose.encounter_ref is not None:
-        members["encounter"] = whose.encounter_ref
+    about = ""
+    if whose.patient:
+        about = f',"subject":{{"reference":"Patient/{whose.patient}"}}'
+    if whose.encounter:
+        about += f',"encounter":{{"reference":"Encounter/{whose.encounter}"}}'
     if at is None or story.names[at] != "OBR":
-        name = shortened(_name_of_other(story, at, whose))
-        if story.said_at:
-            members["issued"] = story.said_at
-        return Group(name, name, members)
+        about += _member("issued", story.said_at)
+        return Group(shortened(_name_of_other(story, at, whose)), about, "", None, about)
     obr = story.message.segments[at] + _PAD
     dialect = story.message.dialect
     orc = _orc(story, at)
@@ -59,43 +63,44 @@ def group_of(
     order = obr[3] or orc[3] or obr[2] or orc[2]
     what, category = _ordered(dialect, obr[4], obr[24], reported)
     key = shortened(f"{whose.patient or ''}-{_order_name(dialect, order) or _part_of_time(story, obr)}-{what}")
-    if category is not None:
-        members["category"] = category
-    begin, end = story.raw_time(obr[7]), story.raw_time(obr[8])
-    if begin and end and begin != end:
-        members["effectivePeriod"] = {"start": begin, "end": end}
-    elif begin or end:
-        members["effectiveDateTime"] = begin or end
-    if issued := story.raw_time(obr[22]) or story.said_at:
-        members["issued"] = issued
+    about += _member("issued", story.raw_time(obr[22]) or story.said_at)
+    specimen = None
     if specimens or obr[15] or obr[14]:
         specimen = _specimen(story, at, last, specimens, whose, key)
-        if specimen is not None:
-            members["specimen"] = specimen
-    return Group(key, key, members)
+    also = members({"specimen": specimen}) if specimen else ""
+    return Group(key, about, _effective(story, obr), specimen, f"{about}{category}{also}")
+
+
+def _member(name: str, text: str | None) -> str:
+    return f',"{name}":{quoted(text)}' if text else ""
+
+
+def _effective(story: Story, obr: Segment) -> str:
+    begin, end = obr[7], obr[8]
+    if begin and end and begin != end:
+        return members({"effectivePeriod": {"start": story.raw_time(begin), "end": story.raw_time(end)}})
+    return story.effective(begin or end)
 
 
 def tell_report(story: Story, at: int, group: Group, results: list[str], media: list[dict[str, Any]]) -> None:
     """The DiagnosticReport of an OBR with its results; of two OBR that say the same order the results of both."""
-    message = story.message
-    obr = message.segments[at] + _PAD
-    dialect = message.dialect
+    obr = story.message.segments[at] + _PAD
     orc = _orc(story, at)
-    body: dict[str, Any] = {
-        "status": STATUSES.get(obr[25].strip(), "unknown"),
-        **{name: value for name, value in group.members.items() if name not in ("category", "specimen")},
-        **_titled(dialect, obr[4], obr[24], obr[2] or orc[2], obr[3] or orc[3]),
-    }
-    if "specimen" in group.members:
-        body["specimen"] = [group.members["specimen"]]
-    found = [reference("Observation", one) for one in results]
-    if before := story.told.get(("DiagnosticReport", group.name)):
-        found = [*before.body.get("result", ()), *found]
-    if found:
-        body["result"] = found
+    status = STATUSES.get(obr[25].strip(), "unknown")
+    dialect = story.message.dialect
+    titled = _numbered(dialect, obr[2] or orc[2], obr[3] or orc[3]) + _titled(dialect, obr[4], obr[24])
+    more = members({"specimen": [group.specimen]}) if group.specimen else ""
     if media:
-        body["presentedForm"] = without_nothing(media)
-    story.tell("DiagnosticReport", group.name, body)
+        more += members({"presentedForm": without_nothing(media)})
+    told = story.results.setdefault(group.key, [])
+    told += results
+    if told:
+        refs = ",".join([f'{{"reference":"Observation/{one}"}}' for one in told])
+        more += f',"result":[{refs}]'
+    begin = f'{{"resourceType":"DiagnosticReport","id":"{group.key}","status":"{status}"'
+    text = f"{begin}{group.about}{group.effective}{titled}{more}}}"
+    key = ("DiagnosticReport", group.key)
+    story.told[key] = Written(*key, story.at, None, text)
 
 
 def _orc(story: Story, at: int) -> Segment:
@@ -107,30 +112,31 @@ def _orc(story: Story, at: int) -> Segment:
 
 
 @functools.lru_cache(1 << 12)
-def _ordered(dialect: Dialect, code: str, section: str, reported: bool) -> tuple[str, list[Any] | None]:
+def _ordered(dialect: Dialect, code: str, section: str, reported: bool) -> tuple[str, str]:
     """What of the id the ordered test is, and the category of its results."""
     said = dialect.coded(code)
     where = (hl7v2_types.padded(dialect, first(dialect, section), 1)[0] or "").upper()
     category = _IMAGING_CATEGORY if where in _IMAGING else None if where in _EXAMS else _LABORATORY_CATEGORY
     what = ident(said.code or said.text or said.alternate_code or said.alternate_text)
     # What an order says (ORM, OML) are answers of who orders, not results.
-    return what, [category] if reported and category is not None else None
+    return what, members({"category": [category]}) if reported and category is not None else ""
 
 
 @functools.lru_cache(1 << 12)
-def _titled(dialect: Dialect, code: str, section: str, placer: str, filler: str) -> dict[str, Any]:
+def _titled(dialect: Dialect, code: str, section: str) -> str:
     where = hl7v2_types.padded(dialect, first(dialect, section), 1)[0]
-    numbers = (("PLAC", _entity(dialect, placer)), ("FILL", _entity(dialect, filler)))
-    elements = {
-        "identifier": [
-            {"type": coded(f"{THO}v2-0203", kind), "system": assigner_system(one.assigner), "value": one.value}
-            for kind, one in numbers
-            if one.value
-        ],
-        "category": [coded(f"{THO}v2-0074", where)],
-        "code": concept(dialect.coded(code)),
-    }
-    return {name: found for name, value in elements.items() if (found := packed(value)) is not None}
+    return members({"category": packed([coded(f"{THO}v2-0074", where)]), "code": concept(dialect.coded(code))})
+
+
+def _numbered(dialect: Dialect, placer: str, filler: str) -> str:
+    pairs = (("PLAC", _entity(dialect, placer)), ("FILL", _entity(dialect, filler)))
+    found = [{**_numbered_by(kind, one.assigner), "value": one.value} for kind, one in pairs if one.value]
+    return f',"identifier":{written(found)}' if found else ""
+
+
+@functools.lru_cache(1 << 10)
+def _numbered_by(kind: str, assigner: str | None) -> dict[str, Any]:
+    return filled(type=coded(f"{THO}v2-0203", kind), system=assigner_system(assigner))
 
 
 def _entity(dialect: Dialect, raw: str) -> EntityId:

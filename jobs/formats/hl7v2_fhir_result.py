@@ -14,16 +14,17 @@ from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_fhir_report as reports
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
-from jobs.formats.hl7v2_dialect import Dialect
-from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, packed, system, unit_members
+from jobs.formats.hl7v2_dialect import NULL, Dialect
+from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, members, system, unit_members
 from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_report import Group
-from jobs.formats.hl7v2_fhir_story import Story, first, shortened
+from jobs.formats.hl7v2_fhir_story import Story, Written, first, shortened
 from jobs.formats.hl7v2_fhir_value import DOCUMENTS, READERS, media_type, reference_range, values
-from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import Organization
-from jobs.formats.translation import Resource, ident
+from jobs.formats.translation import LONGEST_ID, ident
 
+OBSERVATION = "Observation"
+_BEGIN = '{"resourceType":"Observation","id":"'
 INTERPRETATION = f"{THO}v3-ObservationInterpretation"
 # HL7 table 0085, result status.
 STATUSES = {
@@ -68,82 +69,81 @@ def _finish(
     story: Story, at: int | None, held: list[int], specimens: contexts.Specimens | None, reported: bool
 ) -> None:
     last: int = held[-1] if held else at or 0
-    whose = story.whose[last]
-    group = reports.group_of(story, at, last, specimens, whose, reported)
-    told: list[str] = []
+    group = reports.group_of(story, at, last, specimens, story.whose[last], reported)
     media: list[dict[str, Any]] = []
-    for index in held:
-        _observe(story, index, group, told, media)
+    told = _observe(story, held, group, media)
     if reported and at is not None and story.names[at] == "OBR":
         reports.tell_report(story, at, group, told, media)
 
 
-def _observe(story: Story, index: int, group: Group, told: list[str], media: list[dict[str, Any]]) -> None:
+def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, Any]]) -> list[str]:
+    """The Observations of a group; gives their ids."""
+    message, told, of_feed, results = story.message, story.told, story.feed.time_zone, []
+    dialect, segments, zone, at = message.dialect, message.segments, message.zone, story.at
+    mark, has_notes = dialect.delimiters.repetition or "\r", "NTE" in story.names
+    seen, effective = "", group.effective
+    for index in held:
+        fields = segments[index] + _PAD
+        kind, raw, observed = fields[2], fields[5], fields[14]
+        what, constant, unit, laboratory = _described(
+            dialect, fields[3], fields[6], fields[7], fields[8], fields[11], fields[17], fields[23], fields[15]
+        )
+        if fields[11] == "U" and not raw:
+            # "Now final, as sent before": an Observation without a value would take the value's place.
+            continue
+        if observed != seen:
+            seen, effective = observed, story.effective(observed) or group.effective
+        more = ""
+        if laboratory is not None or fields[16] or has_notes or kind in DOCUMENTS:
+            more = _also(story, index, laboratory, media)
+        name = f"{group.key}-{what}-{ident(dialect.text(fields[4]))}" if fields[4] else f"{group.key}-{what}"
+        if len(name) > LONGEST_ID:
+            name = shortened(name)
+        read = READERS.get(kind)
+        if read is None or not raw or mark in raw or raw == NULL:
+            found = values(dialect, kind, raw, unit, zone, of_feed)
+        else:
+            found = [read(dialect, raw, unit, zone, of_feed)]
+        for value in found:
+            key = (OBSERVATION, name)
+            if key in told:
+                key = (OBSERVATION, story.unique(OBSERVATION, name))
+            text = f'{_BEGIN}{key[1]}"{constant}{group.members}{effective}{more}{value}}}'
+            told[key] = _new(Written, (OBSERVATION, key[1], at, None, text))
+            results.append(key[1])
+    return results
+
+
+def _also(story: Story, index: int, laboratory: Mention | None, media: list[dict[str, Any]]) -> str:
+    """Performers and comment of an OBX; the sort of a document goes to the report."""
     message = story.message
-    dialect = message.dialect
-    fields: Segment = message.segments[index] + _PAD
-    kind, raw = fields[2], fields[5]
-    what, constant, unit, laboratory = _described(
-        dialect, fields[3], fields[6], fields[7], fields[8], fields[11], fields[17], fields[23], fields[15]
-    )
-    if fields[11] == "U" and not raw:
-        # "Now final, as sent before": an Observation without a value would take the value's place.
-        return
-    body: dict[str, Any] = {**constant, **group.members}
-    if observed := fields[14] and story.raw_time(fields[14]):
-        body.pop("effectivePeriod", None)
-        body["effectiveDateTime"] = observed
-    if laboratory is not None or fields[16]:
-        performers = [story.refer(laboratory), story.refer(parties.party(dialect, fields[16]) if fields[16] else None)]
-        if any(performers):
-            body["performer"] = [one for one in performers if one is not None]
-    names = story.names
-    if index + 1 < len(names) and names[index + 1] == "NTE" and (note := contexts.comment(message, index)):
-        body["note"] = [{"text": note}]
-    name = f"{group.key}-{what}"
-    if fields[4]:
-        name += f"-{_part(dialect, fields[4])}"
-    zone, of_feed = message.zone, story.feed.time_zone
-    read, mark = READERS.get(kind), dialect.delimiters.repetition
-    if read is None or not raw or (mark and mark in raw) or raw == '""':
-        found = values(dialect, kind, raw, unit, zone, of_feed)
-    else:
-        found = [read(dialect, raw, unit, zone, of_feed)]
-    for element, value in found:
-        own = name if len(name) <= 64 else shortened(name)
-        if ("Observation", own) in story.told:
-            own = story.unique("Observation", own)
-        whole = body if value is None else {**body, element: value}
-        story.told["Observation", own] = _new(Resource, ("Observation", own, story.at, None, whole))
-        told.append(own)
-    if kind in DOCUMENTS and (sort := media_type(dialect, first(dialect, raw))):
-        media.append({"contentType": sort, "title": dialect.coded(fields[3]).text})
-
-
-@functools.lru_cache(1 << 12)
-def _part(dialect: Dialect, raw: str) -> str:
-    """A field as a part of an id."""
-    return ident(dialect.text(raw))
+    fields = message.segments[index] + _PAD
+    who = parties.party(message.dialect, fields[16]) if fields[16] else None
+    performers = [ref for one in (laboratory, who) if (ref := story.refer(one)) is not None]
+    noted = story.names[index + 1 : index + 2] == ["NTE"]
+    note = contexts.comment(message, index) if noted else None
+    if fields[2] in DOCUMENTS and (sort := media_type(message.dialect, first(message.dialect, fields[5]))):
+        media.append({"contentType": sort, "title": message.dialect.coded(fields[3]).text})
+    return members({"performer": performers or None, "note": [{"text": note}] if note else None})
 
 
 @functools.lru_cache(1 << 15)
 def _described(
     dialect: Dialect, code: str, unit: str, usual: str, flags: str, status: str, method: str, by: str, producer: str
-) -> tuple[str, dict[str, Any], str, Mention | None]:
-    """What results of one test have in common: its part of the id, elements, unit, laboratory."""
+) -> tuple[str, str, str, Mention | None]:
+    """What results of one test have in common: its part of the id, members as JSON text, unit, laboratory."""
     said = dialect.coded(code)
-    text, members = dialect.text(usual), unit_members(dialect.coded(unit))
+    text, unit_said = dialect.text(usual), unit_members(dialect.coded(unit))
     found = (hl7v2_types.padded(dialect, one, 1)[0] for one in dialect.repetitions(flags))
     elements = {
         "status": STATUSES.get(status.strip(), "unknown"),
         "code": concept(said),
-        "interpretation": packed([_flag(one) for one in found if one]),
+        "interpretation": [_flag(one) for one in found if one] or None,
         "method": concept(dialect.coded(method)),
-        "referenceRange": reference_range(text, members) if text else None,
+        "referenceRange": reference_range(text, unit_said) if text else None,
     }
     what = ident(said.code or said.text or said.alternate_code or said.alternate_text)
-    kept = {name: value for name, value in elements.items() if value is not None}
-    return what, kept, members, _laboratory(dialect, by, producer)
+    return what, members(elements), unit_said, _laboratory(dialect, by, producer)
 
 
 def _flag(code: str) -> orjson.Fragment | None:

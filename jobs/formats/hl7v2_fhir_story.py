@@ -15,57 +15,79 @@ import orjson
 
 from jobs.formats import hl7v2_subject, hl7v2_types, hl7v2_values, translation
 from jobs.formats.hl7v2_dialect import Dialect
+from jobs.formats.hl7v2_fhir_codes import members, written
 from jobs.formats.hl7v2_fhir_parties import Mention, location, organization
 from jobs.formats.hl7v2_message import Message, Segment
 from jobs.formats.hl7v2_types import Organization, Place
-from jobs.formats.translation import Resource, Source, ident
+from jobs.formats.translation import Source, ident
 
 
 class Whose(NamedTuple):
-    """Whom a segment is about: ids of Patient and Encounter, and references to them as JSON; None when not known."""
+    """Whom a segment is about: ids of Patient and Encounter, None when not known."""
 
     patient: str | None
     encounter: str | None
-    patient_ref: orjson.Fragment | None
-    encounter_ref: orjson.Fragment | None
+
+    @property
+    def patient_ref(self) -> orjson.Fragment | None:
+        """A reference to the patient, as JSON."""
+        return reference("Patient", self.patient) if self.patient else None
+
+    @property
+    def encounter_ref(self) -> orjson.Fragment | None:
+        """A reference to the visit, as JSON."""
+        return reference("Encounter", self.encounter) if self.encounter else None
 
 
-NOBODY = Whose(None, None, None, None)
+NOBODY = Whose(None, None)
+
+
+class Written(NamedTuple):
+    """One FHIR R4 resource as JSON text; the other fields as of translation.Resource."""
+
+    resource_type: str
+    resource_id: str
+    last_updated: datetime.datetime | None
+    method: str | None
+    text: str
 
 
 class Story:
     """The resources that a message tells, the last word on each of them.
 
     `at` is when it was said (EVN-2 or MSH-7) or None; `whose[n]` whom segment n is about; `told` the resources by
-    type and id.
+    type and id; `results` those of each report.
     """
 
-    __slots__ = ("message", "feed", "at", "names", "whose", "told", "authority", "said_at")
+    __slots__ = ("message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results")
 
-    def __init__(self, message: Message, feed: Source) -> None:
+    def __init__(self, message: Message, feed: Source, kind: str) -> None:
         self.message = message
         self.feed = feed
+        self.kind = kind
         self.names = [segment[0] for segment in message.segments]
         authority = feed.options.get("assigning_authority")
         self.authority = authority if isinstance(authority, str) else None
         self.said_at = _said_at(self)
-        self.at = _instant(self.said_at, feed)
-        self.told: dict[tuple[str, str], Resource] = {}
+        self.at = _instant(self.said_at, feed.time_zone) if self.said_at else None
+        self.told: dict[tuple[str, str], Written] = {}
+        self.results: dict[str, list[str]] = {}
         self.whose = _whose(self)
 
     def tell(
         self, kind: str, name: str, body: dict[str, Any], *, method: str | None = None, in_passing: bool = False
     ) -> None:
         """One resource. In passing: what the message says besides its subject, which any message on it outranks."""
-        self.told[kind, name] = Resource(kind, name, None if in_passing else self.at, method, body)
+        text = written({"resourceType": kind, "id": name, **body})
+        self.told[kind, name] = Written(kind, name, None if in_passing else self.at, method, text)
 
     def refer(self, mention: Mention | None) -> orjson.Fragment | None:
         """A reference to a practitioner, organization or location, which is told too."""
         if mention is None:
             return None
-        if mention.key is not None and mention.key not in self.told:
-            kind, name = mention.key
-            self.told[kind, name] = Resource(kind, name, self.at, None, mention.body)
+        key = mention.key
+        if key is not None and key not in self.told:
+            self.told[key] = Written(key[0], key[1], self.at, None, mention.text)
         return mention.reference
 
     def refer_place(self, place: Place) -> orjson.Fragment | None:
@@ -79,13 +101,11 @@ class Story:
 
     def raw_time(self, raw: str) -> str | None:
         """A field of time as FHIR writes it; what is no time as it was sent, None when nothing was."""
-        if not raw:
-            return None
-        found = hl7v2_values.iso(raw, self.message.zone)
-        if found is None:
-            text = hl7v2_types.padded(self.message.dialect, first(self.message.dialect, raw), 1)[0]
-            found = (hl7v2_values.iso(text, self.message.zone) or text) if text else None
-        return zoned(found, self.feed.time_zone) if found else None
+        return _raw_time(self.message.dialect, raw, self.message.zone, self.feed.time_zone) if raw else None
+
+    def effective(self, raw: str) -> str:
+        """A field of time as the member effectiveDateTime, as JSON text with a comma before it."""
+        return _effective(self.message.dialect, raw, self.message.zone, self.feed.time_zone) if raw else ""
 
     def unique(self, kind: str, name: str) -> str:
         """The same id for the first of this name in the message, then ids that count on."""
@@ -96,7 +116,21 @@ class Story:
         return found
 
 
-@functools.lru_cache(1 << 15)
+@functools.lru_cache(1 << 14)
+def _raw_time(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str | None:
+    found = hl7v2_values.iso(raw, zone)
+    if found is None:
+        text = hl7v2_types.padded(dialect, first(dialect, raw), 1)[0]
+        found = (hl7v2_values.iso(text, zone) or text) if text else None
+    return zoned(found, of_feed) if found else None
+
+
+@functools.lru_cache(1 << 14)
+def _effective(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str:
+    return members({"effectiveDateTime": _raw_time(dialect, raw, zone, of_feed)})
+
+
+@functools.lru_cache(1 << 14)
 def zoned(text: str, zone: Any) -> str:
     """A dateTime with its offset; a date or one that has its offset stays as it is."""
     if len(text) < 16 or text[10] != "T" or text[-6] in "+-" or text[-1] == "Z":
@@ -115,7 +149,15 @@ def shortened(name: str) -> str:
     return name if len(name) <= translation.LONGEST_ID else hashlib.sha256(name.encode()).hexdigest()
 
 
-@functools.lru_cache(1 << 14)
+def named(one: str | None, two: str | None) -> str:
+    """translation.ident of two parts, the short way for those that need no escape."""
+    if one and two and len(one) + len(two) < translation.LONGEST_ID:
+        both = one + two
+        if both.isalnum() and both.isascii():
+            return f"{one}-{two}"
+    return ident(one, two)
+
+
 def reference(kind: str, name: str) -> orjson.Fragment:
     """A Reference as JSON."""
     return orjson.Fragment(f'{{"reference":"{kind}/{name}"}}')
@@ -123,28 +165,27 @@ def reference(kind: str, name: str) -> orjson.Fragment:
 
 def patient_name(story: Story, value: str | None, assigner: str | None) -> str | None:
     """The id of a Patient: assigning authority and number."""
-    return ident(assigner or story.authority, value) if value else None
+    return named(assigner or story.authority, value) if value else None
 
 
 def _said_at(story: Story) -> str | None:
     """EVN-2, or MSH-7: the first that has a time of day, else the first that is a date."""
     message = story.message
-    fields = [message.field(one, 2) for one in message.segments[1:3] if one[0] == "EVN"]
-    texts = [text for raw in (*fields, message.field(message.segments[0], 7)) if (text := story.raw_time(raw))]
-    return next((text for text in texts if len(text) > 10 and text[10] == "T"), texts[0] if texts else None)
+    sent = story.raw_time(message.field(message.segments[0], 7))
+    evn = next((one for one in message.segments[1:3] if one[0] == "EVN"), None)
+    recorded = story.raw_time(message.field(evn, 2)) if evn else None
+    if recorded is None or (sent and "T" in sent and "T" not in recorded):
+        return sent
+    return recorded
 
 
 @functools.lru_cache(1 << 12)
-def _read_instant(text: str, zone: Any) -> datetime.datetime | None:
+def _instant(text: str, zone: Any) -> datetime.datetime | None:
     try:
         found = datetime.datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _instant(text: str | None, feed: Source) -> datetime.datetime | None:
-    return _read_instant(text, feed.time_zone) if text else None
 
 
 def _whose(story: Story) -> list[Whose]:
@@ -154,12 +195,11 @@ def _whose(story: Story) -> list[Whose]:
     for index, name in enumerate(story.names):
         if name == "PID":
             subject = hl7v2_subject.of_patient(message, index, message.segments[index])
-            patient = patient_name(story, subject[1], subject[2])
-            whose = Whose(patient, None, reference("Patient", patient) if patient else None, None)
+            whose = Whose(patient_name(story, subject[1], subject[2]), None)
         elif name == "PV1":
             visit = _visit(story, message.segments[index], whose.patient)
             if visit:
-                whose = Whose(whose.patient, visit, whose.patient_ref, reference("Encounter", visit))
+                whose = Whose(whose.patient, visit)
         found.append(whose)
     return found
 
@@ -171,11 +211,11 @@ def _visit(story: Story, pv1: Segment, patient: str | None) -> str | None:
         if len(pv1) > number and pv1[number]:
             value, assigner, _ = hl7v2_types.identified(dialect, pv1[number])
             if value:
-                return ident(assigner, value)
+                return named(assigner, value)
     if patient is None:
         return None
     admitted = story.raw_time(story.message.field(pv1, 44))
-    if admitted is None and story.message.kind in _ADMISSIONS:
+    if admitted is None and story.kind in _ADMISSIONS:
         # Whoever gives a visit no number knows it by when it began, and the event says that it begins.
         admitted = story.said_at
     return shortened(ident(patient, "at", admitted)) if admitted else None

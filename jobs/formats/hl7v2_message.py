@@ -6,6 +6,7 @@ itself. What a field means is read by the message's dialect; what it lacks is ''
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container
 
 from jobs.formats import hl7v2_charsets, hl7v2_dialect, hl7v2_values
@@ -39,12 +40,10 @@ class Message:
     @property
     def kind(self) -> str | None:
         """MSH-9 without the structure, as `ORU^R01`; an event that only EVN-1 says is taken from there."""
-        split = self.field(self.segments[0], 9).replace("_", "^").upper()
-        parts = [part.strip() for part in split.split(self.dialect.delimiters.component or "^")]
-        parts = [part for one in parts for part in one.split("^")]
-        if parts[0] == "ADT" and len(parts) < 2:
-            parts += [self.field(one, 1).upper() for one in self.segments if one[0] == "EVN"][:1]
-        return "^".join(part for part in parts[:2] if part) or None
+        parts = _kind(self.field(self.segments[0], 9), self.dialect.delimiters.component)
+        if parts == ("ADT",):
+            parts += tuple([self.field(one, 1).upper() for one in self.segments if one[0] == "EVN"][:1])
+        return "^".join([part for part in parts if part]) or None
 
     @property
     def event(self) -> str | None:
@@ -94,6 +93,13 @@ class Message:
         lines = [head[0] + mark + mark.join(head[2:]), *(mark.join(segment) for segment in rest)]
         text = "".join(line + "\r" for line in lines)
         return text.encode(self.dialect.codec)
+
+
+@functools.lru_cache(1 << 10)
+def _kind(raw: str, component: str) -> tuple[str, ...]:
+    """Type and event of MSH-9."""
+    split = raw.replace("_", "^").upper().split(component or "^")
+    return tuple([part for one in split for part in one.strip().split("^")][:2])
 
 
 def below(segments: list[Segment], index: int, ends: Container[str]) -> list[Segment]:
