@@ -93,9 +93,10 @@ class Record(NamedTuple):
 
     `entry` is the number of the claim in its transaction, from 0. `resource_id` is, of a claim, sender (ISA06) |
     billing provider (NM109) | CLM01; of a claim payment, sender | TRN02 | CLP01, with #2 and so on when one
-    transaction speaks of a claim again, as a reversal and its correction do; of a PLB sender | TRN02 | PLB#1 and so
-    on. `full_url` is the transaction: sender | ISA13 | GS06 | ST02. `version_id` is GS04 and GS05, the sender's clock. `method` is what is done: CLM05-3 (7
-    replaces, 8 voids) or CLP02 (22 reverses). `context` is what is in force above, ISA and GS first.
+    transaction speaks of a claim again, as a reversal and its correction do; of a PLB, sender | TRN02 | PLB#1 and so
+    on. `full_url` is the transaction: sender | ISA13 | GS06 | ST02. `version_id` is GS04 and GS05, the sender's
+    clock. `method` is what is done: CLM05-3 (7 replaces, 8 voids) or CLP02 (22 reverses). `context` is what is in
+    force above, ISA and GS first.
     """
 
     position: int

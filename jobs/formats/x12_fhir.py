@@ -24,9 +24,10 @@ from jobs.formats import x12_claim, x12_claim_levels, x12_delimiters, x12_paymen
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats import x12_fhir_payment as payments
-from jobs.formats.translation import Resource, Said, Source, ident
-from jobs.formats.x12_fhir_claim import ROLES, claim, claim_id, days_of, insured
+from jobs.formats.translation import Resource, Said, Source
+from jobs.formats.x12_fhir_claim import ROLES, claim, claim_id, currency_of, days_of, insured
 from jobs.formats.x12_fhir_encounter import encounter, encounter_id
+from jobs.formats.x12_fhir_json import Text, listed, named, reference, resource, written
 from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_segments import Node
 
@@ -36,6 +37,15 @@ _SELF = "18"
 
 def translate(record: Said, feed: Source) -> list[Resource]:
     """The resources that a record says; none for a record that says nothing silver knows."""
+    return [resource(one) for one in _said(record, feed)]
+
+
+def translate_written(record: Said, feed: Source) -> list[tuple[str, str, datetime | None, str | None, str]]:
+    """The same with their JSON written: type, id, last_updated, method, text."""
+    return [written(one) for one in _said(record, feed)]
+
+
+def _said(record: Said, feed: Source) -> list[Resource]:
     work = _KINDS.get(record.resource_type)
     return work(record, feed) if work else []
 
@@ -49,15 +59,14 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     billing = parties.provider_key(found.get("billing"))
     payer_of = found.get("payer") or {}
     payer = parties.payer_key(payer_of, feed)
-    number = found.get("claim_id") or ident("unnumbered", hashlib.blake2s(record.payload, digest_size=16).hexdigest())
+    number = found.get("claim_id") or named("unnumbered", hashlib.blake2s(record.payload, digest_size=16).hexdigest())
     made, who, insurance = _insured(found, billing, payer, feed, at)
-    patient = {"reference": f"Patient/{ident(*who)}"} if who else None
-    place = found.get("facility")
-    facility = {"reference": f"Location/{ident(*parties.provider_key(place))}"} if place else None
-    visit: Node | None = None
+    patient, place = members.patient_reference(who), found.get("facility")
+    facility = reference("Location", named(*parties.provider_key(place))) if place else None
+    visit: Text = None
     if feed.options.get("encounters", True):
         name = encounter_id(billing, number)
-        visit = {"reference": f"Encounter/{name}"}
+        visit = reference("Encounter", name)
         made.append(encounter(found, name, patient, facility, days_of(found), at))
     name = claim_id(billing, number, payer)
     made.append(claim(found, record.resource_type, name, patient, insurance, facility, visit, feed, at))
@@ -66,7 +75,7 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
 
 def _insured(
     found: Node, billing: Key, payer: str, feed: Source, at: datetime
-) -> tuple[list[Resource], Key | None, list[Node]]:
+) -> tuple[list[Resource], Key | None, Text]:
     """Patient, coverages and their payers; who the patient is; what Claim.insurance says."""
     subscriber, dependent = found.get("subscriber") or {}, found.get("patient")
     payer_of = found.get("payer") or {}
@@ -74,12 +83,11 @@ def _insured(
     holder = members.member_key(payer, subscriber, None) if subscriber.get("id") or not dependent else None
     made = [parties.payer(payer_of, payer, at)] if payer_of else []
     if who is None:
-        return made, None, []
+        return made, None, None
     record_number = members.medical_record(billing, parties.reference_of(found, "EA"))
-    numbers = [record_number] if record_number else []
     if dependent and holder:
-        made.append(members.patient(subscriber, holder, payer, [], at))
-    made.append(members.patient(dependent or subscriber, who, payer, numbers, at))
+        made.append(members.patient(subscriber, holder, payer, None, at))
+    made.append(members.patient(dependent or subscriber, who, payer, record_number, at))
     relation = (dependent or {}).get("relationship") or (None if dependent else _SELF)
     made.append(members.coverage(subscriber, payer_of, payer, who, holder, at, relation))
     own = insured(
@@ -87,13 +95,13 @@ def _insured(
         authorisation=parties.reference_of(found, "G1"),
     )  # fmt: skip
     others, insurance = _other_insurance(found, who, feed, at)
-    return made + others, who, [own, *insurance]
+    return made + others, who, listed([own, *insurance])
 
 
-def _other_insurance(found: Node, who: Key, feed: Source, at: datetime) -> tuple[list[Resource], list[Node]]:
+def _other_insurance(found: Node, who: Key, feed: Source, at: datetime) -> tuple[list[Resource], list[Text]]:
     made: list[Resource] = []
-    insurance: list[Node] = []
-    currency = found.get("currency") or feed.options.get("currency") or "USD"
+    insurance: list[Text] = []
+    currency = currency_of(found, feed)
     for place, other in enumerate(found.get("other_subscribers") or (), 2):
         payer_of, holder = other.get("payer") or {}, other.get("subscriber") or {}
         payer, number = parties.payer_key(payer_of, feed), parties.text(holder.get("id"))
@@ -116,12 +124,12 @@ def _providers(found: Node, at: datetime) -> list[Resource]:
         for role in ROLES:
             if role not in part:
                 continue
-            for one in parties.provider(part[role], at, within=within):
+            for one in parties.provider(part[role], at, None, within):
                 made.setdefault(one[:2], one)
         if "facility" in part:
             one = parties.location(part["facility"], at)
             made.setdefault(one[:2], one)
-    name = ident(*own)
+    name = named(*own)
     return [one for one in made.values() if (one[0] == "PractitionerRole" or one[1] != name or one[0] == "Location")]
 
 
@@ -130,7 +138,7 @@ def _level(record: Said, feed: Source) -> list[Resource]:
     if found is None or not found.get("billing") or _hierarchy(record) != _BILLING_LEVEL:
         return []
     at = _told_at(found, record, feed)
-    return parties.provider(found["billing"], at, taxonomy=found.get("billing_taxonomy"))
+    return parties.provider(found["billing"], at, found.get("billing_taxonomy"), None)
 
 
 def _above(record: Said) -> Node | None:

@@ -16,42 +16,43 @@ from __future__ import annotations
 from decimal import Decimal
 
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.x12_fhir_lines import money
+from jobs.formats.x12_fhir_json import Text, concept, listed, money
 from jobs.formats.x12_segments import Node
 
 _ALLOWED_LINE, _ALLOWED_CLAIM = "B6", "AU"
 _IMPACT_OF_FORMER = ("OA", "23")
 _SHARES = ("deductible", "coinsurance", "copay")
-_MEMBER = codes.concept(f"{codes.CARIN}C4BBAdjudication", "memberliability")
-_DERIVED = codes.concept(f"{codes.OURS}eligible", "paid-plus-patient-share")
+_MEMBER = concept(f"{codes.CARIN}C4BBAdjudication", "memberliability")
+_DERIVED = concept(f"{codes.OURS}eligible", "paid-plus-patient-share")
 _NOTHING = Decimal(0)
 
 
-def adjudications(found: Node, currency: str, *, by_former: bool) -> list[Node]:
+def adjudications(found: Node, currency: str, *, by_former: bool) -> Text:
     """Of one line."""
-    told = [_amount("submitted", found.get("charge"), currency), _amount("benefit", found.get("paid"), currency)]
     allowed, is_told = eligible(found, by_former=by_former)
-    if allowed is not None:
-        one = _amount("eligible", allowed, currency)
-        if one and not is_told:
-            one["reason"] = _DERIVED
-        told.append(one)
-    return [one for one in told if one] + adjustments(found, currency)
+    return listed(
+        [
+            _amount("submitted", found.get("charge"), currency),
+            _amount("benefit", found.get("paid"), currency),
+            _amount("eligible", allowed, currency, None if is_told else _DERIVED),
+            *_adjustments(found, currency),
+        ]
+    )
 
 
-def adjustments(found: Node, currency: str) -> list[Node]:
-    """The CAS of a claim or a line, each by group and reason."""
-    made: list[Node] = []
+def adjustments(found: Node, currency: str) -> Text:
+    """The CAS of a claim, each by group and reason."""
+    return listed(_adjustments(found, currency))
+
+
+def _adjustments(found: Node, currency: str) -> list[Text]:
+    made: list[Text] = []
     for one in found["adjustments"]:
-        if one["amount"] is None:
-            continue
-        made.append(
-            {
-                "category": codes.adjustment(one["group"], one["reason"]),
-                "reason": codes.concept(codes.ADJUSTMENT_REASONS, one["reason"]),
-                "amount": money(one["amount"], currency),
-            }
-        )
+        amount = money(one["amount"], currency)
+        if amount:
+            reason = concept(codes.ADJUSTMENT_REASONS, one["reason"])
+            said = f',"reason":{reason}' if reason else ""
+            made.append(f'{{"category":{codes.adjustment(one["group"], one["reason"])}{said},"amount":{amount}}}')
     return made
 
 
@@ -86,26 +87,25 @@ def has_former(found: Node) -> bool:
     )
 
 
-def totals(found: Node, currency: str, *, by_former: bool) -> list[Node]:
+def totals(found: Node, currency: str, *, by_former: bool) -> Text:
     """Of the whole claim."""
-    lines = found["lines"]
     sums = shares(found)
-    for line in lines:
+    for line in found["lines"]:
         for name, amount in shares(line).items():
             sums[name] = sums.get(name, _NOTHING) + amount
     allowed, is_told = eligible(found, by_former=True)
     if not is_told:
         allowed = _allowed_of_lines(found, sums, by_former)
-    made = [
-        _amount("submitted", found.get("charge"), currency),
-        _amount("benefit", found.get("paid"), currency),
-        _amount("eligible", allowed, currency),
-        *[_amount(name, sums.get(name), currency) for name in _SHARES],
-    ]
-    owed = found.get("patient_responsibility")
-    if owed is not None:
-        made.append({"category": _MEMBER, "amount": money(owed, currency)})
-    return [one for one in made if one]
+    owed = money(found.get("patient_responsibility"), currency)
+    return listed(
+        [
+            _amount("submitted", found.get("charge"), currency),
+            _amount("benefit", found.get("paid"), currency),
+            _amount("eligible", allowed, currency),
+            *[_amount(name, sums.get(name), currency) for name in _SHARES],
+            f'{{"category":{_MEMBER},"amount":{owed}}}' if owed else None,
+        ]
+    )
 
 
 def _allowed_of_lines(found: Node, sums: dict[str, Decimal], by_former: bool) -> Decimal | None:
@@ -118,5 +118,8 @@ def _allowed_of_lines(found: Node, sums: dict[str, Decimal], by_former: bool) ->
     return found["paid"] + sum(sums.values(), _NOTHING)
 
 
-def _amount(category: str, amount: Decimal | None, currency: str) -> Node | None:
-    return None if amount is None else {"category": codes.category(category), "amount": money(amount, currency)}
+def _amount(category: str, amount: Decimal | None, currency: str, reason: Text = None) -> Text:
+    if amount is None:
+        return None
+    said = f',"reason":{reason}' if reason else ""
+    return f'{{"category":{codes.category(category)}{said},"amount":{money(amount, currency)}}}'

@@ -8,14 +8,28 @@ same Claim in a newer version.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_parties as parties
-from jobs.formats.translation import Resource, Source, ident
+from jobs.formats.translation import Resource, Source
 from jobs.formats.x12_fhir_information import information
-from jobs.formats.x12_fhir_lines import adjusted, claimed, extension, item, money, sequences
-from jobs.formats.x12_fhir_parties import Key, iso
+from jobs.formats.x12_fhir_json import (
+    Text,
+    body,
+    concept,
+    day,
+    extension,
+    identifier,
+    joined,
+    listed,
+    money,
+    named,
+    period,
+    quoted,
+    reference,
+)
+from jobs.formats.x12_fhir_lines import adjusted, claimed, item, prior_adjudication, sequences
+from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_segments import Node
 
 _TYPES = {"837P": "professional", "837I": "institutional", "837D": "oral"}
@@ -35,64 +49,69 @@ ROLES = {
     "operating": "operating", "other_operating": "otheroperating", "assistant_surgeon": "assist",
     "primary_care": "pcp", "ordering": "ordering", "purchased_service": "purchasedservice",
 }  # fmt: skip
-_STATEMENT, _SERVICE, _ADMITTED = "434", "472", "435"
+_STATEMENT, _SERVICE, _ADMITTED, _ACCIDENT = "434", "472", "435", "439"
 
 
 def claim_id(billing: Key, number: str, payer: str) -> str:
     """The id of the Claim that a provider sends a payer under its own number; CLP01 returns that number."""
-    return ident(*billing, number, payer)
+    return named(*billing, number, payer)
 
 
-def patient_control_number(billing: Key, number: str | None) -> Node | None:
+def patient_control_number(billing: Key, number: str | None) -> Text:
     """The provider's own number of a claim (CLM01, CLP01)."""
-    return {"system": f"{codes.OURS}patient-control-number/{ident(*billing)}", "value": number} if number else None
+    return identifier(f"{codes.OURS}patient-control-number/{named(*billing)}", number)
 
 
-def payer_claim_number(payer: str, number: str | None) -> Node | None:
+def payer_claim_number(payer: str, number: str | None) -> Text:
     """The payer's own number of a claim (REF F8, CLP07)."""
-    return {"system": f"{codes.OURS}payer-claim-number/{ident(payer)}", "value": number} if number else None
+    return identifier(f"{codes.OURS}payer-claim-number/{named(payer)}", number)
 
 
 def days_of(claim: Node) -> tuple[date | None, date | None]:
     """The first and last day of what is billed: the statement's, else those of the lines, else the admission's."""
-    told = [one for one in claim.get("dates") or () if one["qualifier"] in (_STATEMENT, _SERVICE) and one["start"]]
-    if told:
-        return told[0]["start"], told[0]["end"]
-    starts = [line["service_start"] for line in claim["lines"] if line.get("service_start")]
-    ends = [line.get("service_end") or line["service_start"] for line in claim["lines"] if line.get("service_start")]
+    told = claim.get("dates") or ()
+    for one in told:
+        if one["qualifier"] in (_STATEMENT, _SERVICE) and one["start"]:
+            return one["start"], one["end"]
+    starts, ends = [], []
+    for line in claim["lines"]:
+        if start := line.get("service_start"):
+            starts.append(start)
+            ends.append(line.get("service_end") or start)
     if starts:
         return min(starts), max(ends)
-    admitted = [one["start"] for one in claim.get("dates") or () if one["qualifier"] == _ADMITTED and one["start"]]
+    admitted = [one["start"] for one in told if one["qualifier"] == _ADMITTED and one["start"]]
     return (admitted[0], None) if admitted else (None, None)
 
 
-def claim(found: Node, kind: str, name: str, patient: Node | None, insurance: list[Node], facility: Node | None,
-          encounter: Node | None, feed: Source, at: datetime) -> Resource:  # fmt: skip
+def claim(found: Node, kind: str, name: str, patient: Text, insurance: Text, facility: Text, encounter: Text,
+          feed: Source, at: datetime) -> Resource:  # fmt: skip
     """The Claim resource."""
-    currency = found.get("currency") or feed.options.get("currency") or "USD"
-    billing, payer = parties.provider_key(found.get("billing")), parties.payer_key(found.get("payer"), feed)
-    frequency = found.get("frequency")
-    start, end = days_of(found)
+    currency = currency_of(found, feed)
+    billing, payer = found.get("billing"), parties.payer_key(found.get("payer"), feed)
+    frequency, lines = found.get("frequency"), found["lines"]
     team, of_lines = care_team(found)
-    lines = found["lines"]
+    numbers = sequences(claimed(lines))
     diagnoses = _diagnoses(found)
-    body: dict[str, Any] = {
-        "identifier": [
-            patient_control_number(billing, found.get("claim_id")),
-            _trace(parties.reference_of(found, "D9")),
-        ],
-        "status": "cancelled" if frequency == VOID else "active",
-        "type": codes.concept(f"{codes.TERMINOLOGY}claim-type", _TYPES[kind]),
+    parts: dict[str, Text] = {
+        "identifier": listed(
+            [
+                patient_control_number(parties.provider_key(billing), found.get("claim_id")),
+                identifier(f"{codes.OURS}clearinghouse-trace", parties.reference_of(found, "D9")),
+            ]
+        ),
+        "status": '"cancelled"' if frequency == VOID else '"active"',
+        "type": concept(f"{codes.TERMINOLOGY}claim-type", _TYPES[kind]),
         "subType": _type_of_bill(found),
-        "use": "predetermination" if found.get("predetermination") else "claim",
+        "use": '"predetermination"' if found.get("predetermination") else '"claim"',
         "patient": patient,
-        "billablePeriod": {"start": iso(start), "end": iso(end)},
-        "created": at.date().isoformat(),
+        "billablePeriod": period(*days_of(found)),
+        "created": day(at.date()),
         "insurer": parties.payer_reference(payer, found.get("payer")),
-        "provider": parties.provider_reference(found["billing"]) if found.get("billing") else None,
+        "provider": parties.provider_reference(billing) if billing else None,
         "priority": _NORMAL,
         "related": _related(found, payer, frequency),
-        "referral": _trace(parties.reference_of(found, "9F"), wrapped=True),
+        "referral": joined({"identifier": identifier(None, parties.reference_of(found, "9F"))}),
         "facility": facility,
         "careTeam": team,
         "supportingInfo": information(found, has_diagnoses=bool(diagnoses)),
@@ -100,131 +119,130 @@ def claim(found: Node, kind: str, name: str, patient: Node | None, insurance: li
         "procedure": _procedures(found),
         "insurance": insurance,
         "accident": _accident(found),
-        "item": [
-            item(line, sequence, found, currency, own, encounter)
-            for line, sequence, own in zip(lines, sequences(lines, claimed(lines)), of_lines, strict=True)
-        ],
+        "item": listed(
+            [
+                item(line, number, found, currency, own, encounter)
+                for line, number, own in zip(lines, numbers, of_lines, strict=True)
+            ]
+        ),
         "total": money(found.get("charge"), currency),
-    }  # fmt: skip
-    return Resource("Claim", name, at, None, body)
+    }
+    return Resource("Claim", name, at, None, body(parts))
 
 
-_NORMAL = codes.concept(f"{codes.TERMINOLOGY}processpriority", "normal")
+def currency_of(found: Node, feed: Source) -> str:
+    """The currency of a claim or payment (CUR02), else the feed's."""
+    return found.get("currency") or feed.options.get("currency") or "USD"
 
 
-def _type_of_bill(found: Node) -> Node | None:
+_NORMAL = concept(f"{codes.TERMINOLOGY}processpriority", "normal")
+_PRIOR = concept(f"{codes.TERMINOLOGY}ex-relatedclaimrelationship", "prior")
+
+
+def _type_of_bill(found: Node) -> Text:
     place = found.get("place_of_service")
     if not place or found.get("place_qualifier") != "A":
         return None
-    return codes.concept(codes.TYPE_OF_BILL, f"{place}{found.get('frequency') or ''}")
+    return concept(codes.TYPE_OF_BILL, f"{place}{found.get('frequency') or ''}")
 
 
-def _trace(value: str | None, *, wrapped: bool = False) -> Node | None:
-    if not value:
+def _related(found: Node, payer: str, frequency: str | None) -> Text:
+    return related(payer, parties.reference_of(found, "F8")) if frequency in (REPLACEMENT, VOID) else None
+
+
+def related(payer: str, number: str | None) -> Text:
+    """What a claim or payment stands for, by the payer's number."""
+    if not number:
         return None
-    return (
-        {"identifier": {"value": value}} if wrapped else {"system": f"{codes.OURS}clearinghouse-trace", "value": value}
+    return f'[{{"claim":{{"identifier":{payer_claim_number(payer, number)}}},"relationship":{_PRIOR}}}]'
+
+
+def _diagnoses(found: Node) -> Text:
+    """Diagnoses that lines can point to first, in their order, then the others."""
+    told = [one for one in found.get("diagnoses") or () if one["code"]]
+    if len(told) > 1:
+        told.sort(key=lambda one: one["role"] not in _PLACED_FIRST)
+    drgs = found.get("drgs")
+    group = codes.health("DRG", drgs[0]["code"]) if drgs else None
+    return listed(
+        joined(
+            {
+                "sequence": str(place),
+                "diagnosisCodeableConcept": codes.health(one["system"], one["code"]),
+                "type": f"[{concept(*_KINDS[one['role']])}]",
+                "onAdmission": concept(codes.ON_ADMISSION, one.get("on_admission")),
+                "packageCode": group if place == 1 else None,
+            }
+        )
+        for place, one in enumerate(told, 1)
     )
 
 
-def _related(found: Node, payer: str, frequency: str | None) -> list[Node] | None:
-    number = parties.reference_of(found, "F8")
-    if frequency not in (REPLACEMENT, VOID) or not number:
+def _procedures(found: Node) -> Text:
+    if "procedures" not in found:
         return None
-    system = f"{codes.TERMINOLOGY}ex-relatedclaimrelationship"
-    return [
-        {"claim": {"identifier": payer_claim_number(payer, number)}, "relationship": codes.concept(system, "prior")}
-    ]
+    return listed(
+        joined(
+            {
+                "sequence": str(place),
+                "type": listed(
+                    [concept(f"{codes.TERMINOLOGY}ex-procedure-type", "primary" if place == 1 else "secondary")]
+                ),
+                "date": day(one.get("start")),
+                "procedureCodeableConcept": codes.health(one["system"], one["code"]),
+            }
+        )
+        for place, one in enumerate([one for one in found["procedures"] if one["code"]], 1)
+    )
 
 
-def _diagnoses(found: Node) -> list[Node]:
-    """Diagnoses that lines can point to first, in their order, then the others."""
-    told = [one for one in found.get("diagnoses") or () if one["code"]]
-    in_order = [one for one in told if one["role"] in _PLACED_FIRST] + [
-        one for one in told if one["role"] not in _PLACED_FIRST
-    ]
-    made = [
-        {
-            "sequence": place,
-            "diagnosisCodeableConcept": codes.health(one["system"], one["code"]),
-            "type": [codes.concept(*_KINDS[one["role"]])],
-            "onAdmission": codes.concept(codes.ON_ADMISSION, one.get("on_admission")),
-        }
-        for place, one in enumerate(in_order, 1)
-    ]
-    drgs = found.get("drgs")
-    if made and drgs:
-        made[0]["packageCode"] = codes.health("DRG", drgs[0]["code"])
-    return made
-
-
-def _procedures(found: Node) -> list[Node]:
-    return [
-        {
-            "sequence": place,
-            "type": [codes.concept(f"{codes.TERMINOLOGY}ex-procedure-type", "primary" if place == 1 else "secondary")],
-            "date": iso(one.get("start")),
-            "procedureCodeableConcept": codes.health(one["system"], one["code"]),
-        }
-        for place, one in enumerate(found.get("procedures") or (), 1)
-        if one["code"]
-    ]
-
-
-def care_team(found: Node) -> tuple[list[Node], list[list[int]]]:
+def care_team(found: Node) -> tuple[Text, list[list[int]]]:
     """Claim.careTeam, and for each line the numbers of its own people in it."""
-    team: list[Node] = []
+    team: dict[str, int] = {}
+    _join(team, found)
+    of_lines = [_join(team, line) for line in found["lines"]]
+    return listed(f'{{"sequence":{place},{member}}}' for member, place in team.items()), of_lines
+
+
+def _join(team: dict[str, int], part: Node) -> list[int]:
+    """The numbers of the people of a claim or line, who join the team unless already there."""
+    own = []
     for role, code in ROLES.items():
-        if found.get(role):
-            _join(team, found[role], code)
-    of_lines: list[list[int]] = []
-    for line in found["lines"]:
-        own = [_join(team, line[role], code) for role, code in ROLES.items() if line.get(role)]
-        of_lines.append(sorted(set(own)))
-    return team, of_lines
-
-
-def _join(team: list[Node], party: Node, code: str) -> int:
-    """The number of a person in a role, who joins the team unless already there."""
-    provider, role = parties.provider_reference(party), codes.concept(_ROLE, code)
-    for one in team:
-        if one["provider"] == provider and one["role"] == role:
-            return int(one["sequence"])
-    team.append({"sequence": len(team) + 1, "provider": provider, "role": role})
-    return len(team)
+        if role in part:
+            provider = parties.provider_reference(part[role])
+            member = f'"provider":{provider},"role":{concept(_ROLE, code)}'
+            own.append(team.setdefault(member, len(team) + 1))
+    return sorted(set(own))
 
 
 def insured(coverage: str, display: str | None, sequence: int, *, focal: bool, other: Node | None = None,
-            currency: str = "USD", authorisation: str | None = None) -> Node:  # fmt: skip
+            currency: str = "USD", authorisation: str | None = None) -> Text:  # fmt: skip
     """One entry of Claim.insurance; `other` is what another payer decided already (loop 2320)."""
-    found: Node = {
-        "sequence": sequence,
-        "focal": focal,
-        "coverage": {"reference": f"Coverage/{coverage}", "display": display},
-        "preAuthRef": [authorisation] if authorisation else None,
-    }
+    more: Text = None
     if other:
         paid = next((one["amount"] for one in other.get("amounts") or () if one["qualifier"] == "D"), None)
-        found["extension"] = [
-            extension("prior-payer-paid", "Money", money(paid, currency)),
-            {
-                "url": f"{codes.OURS}prior-adjudication",
-                "extension": [adjusted(one, currency) for one in other["adjustments"]],
-            }
-            if other["adjustments"]
-            else None,
-        ]
-    return found
+        decided = prior_adjudication([adjusted(one, currency) for one in other["adjustments"]])
+        more = listed([extension(f"{codes.OURS}prior-payer-paid", "Money", money(paid, currency)), decided])
+    return joined(
+        {
+            "extension": more,
+            "sequence": str(sequence),
+            "focal": "true" if focal else "false",
+            "coverage": reference("Coverage", coverage, display),
+            "preAuthRef": listed([quoted(authorisation)]),
+        }
+    )
 
 
-def _accident(found: Node) -> Node | None:
+def _accident(found: Node) -> Text:
     causes = found.get("accident_causes")
     if not causes:
         return None
-    told = [one["start"] for one in found.get("dates") or () if one["qualifier"] == "439"]
-    place = {"state": found.get("accident_state"), "country": found.get("accident_country")}
-    return {
-        "date": iso(told[0]) if told else None,
-        "type": codes.concept(f"{codes.ELEMENT}1362", causes[0]),
-        "locationAddress": place if any(place.values()) else None,
+    told = [one["start"] for one in found.get("dates") or () if one["qualifier"] == _ACCIDENT]
+    place = {"state": quoted(found.get("accident_state")), "country": quoted(found.get("accident_country"))}
+    parts = {
+        "date": day(told[0]) if told else None,
+        "type": concept(f"{codes.ELEMENT}1362", causes[0]),
+        "locationAddress": joined(place),
     }
+    return joined(parts)

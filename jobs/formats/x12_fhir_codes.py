@@ -1,15 +1,14 @@
 """Codes of claims as FHIR names them: code systems by X12 qualifier, codes with the dots that claims leave out.
 
-Each function gives a CodeableConcept (FHIR R4 datatypes) that many bodies share, so none of them may be changed.
+Concepts are CodeableConcepts (FHIR R4 datatypes) as JSON text.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from typing import Any
 
-Concept = dict[str, Any]
+from jobs.formats.x12_fhir_json import Text, coding, concept, concepts, listed
 
 OURS = "https://lakeward.dev/fhir/"
 CPT = "http://www.ama-assn.org/go/cpt"
@@ -64,16 +63,6 @@ UNITS = {"MJ": "min", "DA": "d", "ML": "mL", "GR": "g", "ME": "mg", "F2": "[iU]"
 _CPT = re.compile(r"[0-9]{4}[0-9A-Za-z]")
 
 
-def concept(system: str | None, code: str | None) -> Concept | None:
-    """A CodeableConcept of one coding; None without a code."""
-    return _concept(system, code) if code else None
-
-
-@functools.lru_cache(maxsize=1 << 14)
-def _concept(system: str | None, code: str) -> Concept:
-    return {"coding": [{"system": system, "code": code} if system else {"code": code}]}
-
-
 @functools.lru_cache(maxsize=1 << 14)
 def dotted(system: str | None, code: str) -> str:
     """An ICD code with the dot that X12 leaves out (837 TR3, HI); one that has it, or another, as it is.
@@ -95,41 +84,40 @@ def dotted(system: str | None, code: str) -> str:
     return f"{code[:place]}.{code[place:]}" if len(code) > place else code
 
 
-def health(system: str | None, code: str | None) -> Concept | None:
+@functools.lru_cache(maxsize=1 << 14)
+def health(system: str | None, code: str | None) -> Text:
     """A code of an HI segment by the system x12_health_codes gives it."""
     if not code:
         return None
     address = _SYSTEMS.get(system or "")
     if address is None:
-        return _concept(f"{NUBC}{system}" if system == "NUBC" else HCPCS if system == "HCPCS" else None, code)
-    return _concept(address, dotted(address, code))
+        return concept(f"{NUBC}{system}" if system == "NUBC" else HCPCS if system == "HCPCS" else None, code)
+    return concept(address, dotted(address, code))
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def service_system(qualifier: str | None, code: str) -> str | None:
-    """The code system of a service (data element 235); HC stands for CPT and HCPCS both, so the shape decides.
+def service_coding(qualifier: str | None, code: str | None) -> Text:
+    """The coding of a service (data element 235); HC stands for CPT and HCPCS both, so the shape decides.
 
-    >>> service_system("HC", "99213") == CPT, service_system("HC", "J1100") == HCPCS, service_system("ZZ", "1")
-    (True, True, None)
+    >>> service_coding("HC", "99213"), service_coding("ZZ", "1")
+    ('{"system":"http://www.ama-assn.org/go/cpt","code":"99213"}', '{"code":"1"}')
     """
+    if not code:
+        return None
     if qualifier == "HC":
-        return CPT if _CPT.fullmatch(code) else HCPCS
-    return _SERVICES.get(qualifier or "")
+        return coding(CPT if _CPT.fullmatch(code) else HCPCS, code)
+    return coding(_SERVICES.get(qualifier or ""), code)
 
 
-def service(qualifier: str | None, code: str | None) -> Concept | None:
+def service(qualifier: str | None, code: str | None) -> Text:
     """What was done or given."""
-    return _concept(service_system(qualifier, code), code) if code else None
+    told = service_coding(qualifier, code)
+    return f'{{"coding":[{told}]}}' if told else None
 
 
-def modifiers(codes: list[str]) -> list[Concept]:
+def modifiers(codes: list[str]) -> Text:
     """Modifiers of a service: those of two digits are of CPT, others of HCPCS."""
-    return [_concept(CPT if code.isdigit() else HCPCS, code) for code in codes]
-
-
-def adjustment(group: str | None, reason: str | None) -> Concept:
-    """What a CAS amount is: FHIR's and CARIN's word where there is one, and always group and reason themselves."""
-    return _adjustment(group or "", reason or "")
+    return listed([concept(CPT if code.isdigit() else HCPCS, code) for code in codes]) if codes else None
 
 
 # X12 external code list 139: what the patient owes by the plan's rules.
@@ -142,22 +130,21 @@ def share(group: str | None, reason: str | None) -> str | None:
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _adjustment(group: str, reason: str) -> Concept:
-    own = {"system": f"{OURS}adjustment", "code": f"{group}-{reason}"}
-    known = _SHARES.get((group, reason))
-    if known is None:
-        return {"coding": [own]}
-    return {"coding": [{"system": f"{TERMINOLOGY}adjudication", "code": known}, own]}
+def adjustment(group: str | None, reason: str | None) -> Text:
+    """What a CAS amount is: FHIR's word where there is one, and always group and reason themselves."""
+    told = share(group, reason)
+    own = coding(f"{OURS}adjustment", f"{group or ''}-{reason or ''}")
+    return concepts([coding(f"{TERMINOLOGY}adjudication", told), own] if told else [own])
 
 
-def category(code: str) -> Concept:
+def category(code: str) -> Text:
     """The category of an adjudicated amount that FHIR itself names."""
-    return _concept(f"{TERMINOLOGY}adjudication", code)
+    return concept(f"{TERMINOLOGY}adjudication", code)
 
 
-def information(code: str) -> Concept:
+def information(code: str) -> Text:
     """The category of supporting information, in the words of CARIN Blue Button."""
-    return _concept(f"{CARIN}C4BBSupportingInfoType", code)
+    return concept(f"{CARIN}C4BBSupportingInfoType", code)
 
 
-INFO = _concept(f"{TERMINOLOGY}claiminformationcategory", "info")
+INFO = concept(f"{TERMINOLOGY}claiminformationcategory", "info")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.translation import Resource, ident
-from jobs.formats.x12_fhir_parties import Key, iso, provider_reference
+from jobs.formats.translation import Resource
+from jobs.formats.x12_fhir_json import Text, body, coding, concept, joined, listed, named, period
+from jobs.formats.x12_fhir_parties import Key, provider_reference
 from jobs.formats.x12_segments import Node
 
 _ACT = f"{codes.TERMINOLOGY}v3-ActCode"
@@ -31,37 +32,40 @@ STILL_PATIENT, _VOID = "30", "8"
 
 def encounter_id(billing: Key, claim_id: str) -> str:
     """The id of the encounter of a claim."""
-    return ident(*billing, claim_id)
+    return named(*billing, claim_id)
 
 
-def encounter(claim: Node, name: str, patient: Node | None, place: Node | None,
-              days: tuple[date | None, date | None], at: datetime | None) -> Resource:  # fmt: skip
+def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[date | None, date | None],
+              at: datetime | None) -> Resource:  # fmt: skip
     """The Encounter of a claim that ran over these days."""
     admission, billing = claim.get("admission") or {}, claim.get("billing") or {}
     stays_on = admission.get("patient_status") == STILL_PATIENT
-    status = "in-progress" if stays_on else "finished"
-    people = [(claim.get(role), code) for role, code in _ROLES.items()]
-    if not claim.get("rendering") and billing.get("is_person"):
+    status = '"cancelled"' if claim.get("frequency") == _VOID else '"in-progress"' if stays_on else '"finished"'
+    people = [(claim[role], code) for role, code in _ROLES.items() if role in claim]
+    if "rendering" not in claim and billing.get("is_person"):
         people.append((billing, "PPRF"))
-    body = {
-        "status": "cancelled" if claim.get("frequency") == _VOID else status,
-        "class": {"system": _ACT, "code": act_class(claim)},
+    stay = admission and joined(
+        {
+            "admitSource": concept(codes.ADMISSION_SOURCE, admission.get("source")),
+            "dischargeDisposition": concept(codes.PATIENT_STATUS, admission.get("patient_status")),
+        }
+    )
+    parts = {
+        "status": status,
+        "class": coding(_ACT, act_class(claim)),
         "subject": patient,
-        "participant": [
-            {"type": [codes.concept(_PARTICIPATION, code)], "individual": provider_reference(person)}
-            for person, code in people
-            if person and person.get("is_person")
-        ],
-        "period": {"start": iso(days[0]), "end": None if stays_on else iso(days[1])},
-        "hospitalization": {
-            "admitSource": codes.concept(codes.ADMISSION_SOURCE, admission.get("source")),
-            "dischargeDisposition": codes.concept(codes.PATIENT_STATUS, admission.get("patient_status")),
-        },
-        "priority": codes.concept(codes.ADMISSION_TYPE, admission.get("type")),
-        "location": [{"location": place}] if place else None,
+        "participant": listed([_participant(person, code) for person, code in people if person.get("is_person")]),
+        "period": period(days[0], None if stays_on else days[1]),
+        "hospitalization": stay or None,
+        "priority": concept(codes.ADMISSION_TYPE, admission.get("type")),
+        "location": f'[{{"location":{place}}}]' if place else None,
         "serviceProvider": provider_reference(billing) if billing and not billing["is_person"] else None,
     }
-    return Resource("Encounter", name, at, None, body)
+    return Resource("Encounter", name, at, None, body(parts))
+
+
+def _participant(person: Node, code: str) -> str:
+    return f'{{"type":[{concept(_PARTICIPATION, code)}],"individual":{provider_reference(person)}}}'
 
 
 def act_class(claim: Node) -> str:

@@ -5,9 +5,10 @@ Categories are those of CARIN Blue Button where it has one; else `info`, with th
 
 from __future__ import annotations
 
+from typing import Any
+
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.translation import number
-from jobs.formats.x12_fhir_parties import iso
+from jobs.formats.x12_fhir_json import Text, concept, day, decimal, period, quoted
 from jobs.formats.x12_segments import Node
 
 _ADMITTED, _STATEMENT = "435", "434"
@@ -15,34 +16,55 @@ _ADMITTED, _STATEMENT = "435", "434"
 _ELSEWHERE = frozenset({"D9", "F8", "G1", "9F", "EA"})
 _LISTS = {"occurrences": "OccurrenceCodes", "occurrence_spans": "OccurrenceSpanCodes", "values": "ValueCodes",
           "conditions": "ConditionCodes"}  # fmt: skip
+_FREQUENCY = concept(f"{codes.OURS}claim-information", "frequency")
+# Category, code, and the name and JSON of a value.
+Said = tuple[Text, Text, str, Text]
 
 
-def information(found: Node, *, has_diagnoses: bool) -> list[Node]:
+def information(found: Node, *, has_diagnoses: bool) -> Text:
     """All supporting information of a claim, numbered."""
-    told = [*_admission(found), *_dates(found), *_references(found)]
+    told: list[Said] = [*_admission(found), *_dates(found), *_references(found)]
     if found.get("frequency"):
-        told.append({"category": _FREQUENCY, "code": codes.concept(codes.FREQUENCY, found["frequency"])})
+        told.append((_FREQUENCY, concept(codes.FREQUENCY, found["frequency"]), "", None))
     for name, system in _LISTS.items():
-        told += [_coded(one, f"{codes.NUBC}{system}") for one in found.get(name) or () if one["code"]]
+        if name in found:
+            told += [_coded(one, f"{codes.NUBC}{system}") for one in found[name] if one["code"]]
     for one in found.get("other_codes") or ():
-        told.append({"category": codes.INFO, "code": codes.concept(f"{codes.ELEMENT}1270", one["code"])})
+        told.append((codes.INFO, concept(f"{codes.ELEMENT}1270", one["code"]), "", None))
     drgs = found.get("drgs") or []
     for one in drgs if not has_diagnoses else drgs[1:]:
-        told.append({"category": codes.information("drg"), "code": codes.health("DRG", one["code"])})
+        told.append((codes.information("drg"), codes.health("DRG", one["code"]), "", None))
     for one in found.get("amounts") or ():
         if one["amount"] is not None:
-            told.append({"category": codes.INFO, "code": codes.concept(codes.AMOUNT, one["qualifier"]),
-                         "valueQuantity": {"value": number(f"{one['amount']:f}")}})  # fmt: skip
-    told += [{"category": codes.INFO, "valueString": one["text"]} for one in found.get("notes") or () if one["text"]]
-    for place, one in enumerate(told, 1):
-        one["sequence"] = place
-    return told
+            told.append((codes.INFO, concept(codes.AMOUNT, one["qualifier"]), *_number(one["amount"])))
+    told += [(codes.INFO, None, "valueString", quoted(one["text"])) for one in found.get("notes") or () if one["text"]]
+    return numbered(told)
 
 
-_FREQUENCY = codes.concept(f"{codes.OURS}claim-information", "frequency")
+def numbered(told: list[Said]) -> Text:
+    """Supporting information in its order."""
+    if not told:
+        return None
+    made = []
+    for place, (category, code, name, value) in enumerate(told, 1):
+        said = f',"code":{code}' if code else ""
+        valued = f',"{name}":{value}' if value else ""
+        made.append(f'{{"sequence":{place},"category":{category}{said}{valued}}}')
+    return f"[{','.join(made)}]"
 
 
-def _admission(found: Node) -> list[Node]:
+def timing(start: Any, end: Any) -> tuple[str, Text]:
+    """timingDate of one day, timingPeriod of several."""
+    if start is not None and (end is None or start == end):
+        return "timingDate", day(start)
+    return "timingPeriod", period(start, end)
+
+
+def _number(amount: Any) -> tuple[str, Text]:
+    return "valueQuantity", f'{{"value":{decimal(amount)}}}'
+
+
+def _admission(found: Node) -> list[Said]:
     admission = found.get("admission")
     if not admission:
         return []
@@ -51,49 +73,34 @@ def _admission(found: Node) -> list[Node]:
         ("pointoforigin", codes.ADMISSION_SOURCE, admission["source"]),
         ("discharge-status", codes.PATIENT_STATUS, admission["patient_status"]),
     ]
-    return [
-        {"category": codes.information(category), "code": codes.concept(system, code)}
-        for category, system, code in told
-        if code
-    ]
+    return [(codes.information(category), concept(system, code), "", None) for category, system, code in told if code]
 
 
-def _dates(found: Node) -> list[Node]:
-    told = found.get("dates")
-    if not told:
-        return []
-    made = []
-    for one in told:
+def _dates(found: Node) -> list[Said]:
+    made: list[Said] = []
+    for one in found.get("dates") or ():
         if one["qualifier"] == _STATEMENT:
             continue
-        said: Node = {"category": codes.INFO, "code": codes.concept(codes.DATE, one["qualifier"])}
-        if one["qualifier"] == _ADMITTED:
-            said = {"category": codes.information("admissionperiod"), "timingPeriod": {"start": iso(one["start"])}}
+        if one["qualifier"] == _ADMITTED and one["start"]:
+            made.append((codes.information("admissionperiod"), None, "timingPeriod", period(one["start"], None)))
         elif one["start"] is None:
-            said["valueString"] = one["value"]
-        elif one["start"] == one["end"]:
-            said["timingDate"] = iso(one["start"])
+            made.append((codes.INFO, concept(codes.DATE, one["qualifier"]), "valueString", quoted(one["value"])))
         else:
-            said["timingPeriod"] = {"start": iso(one["start"]), "end": iso(one["end"])}
-        made.append(said)
+            when = timing(one["start"], one["end"])
+            made.append((codes.INFO, concept(codes.DATE, one["qualifier"]), *when))
     return made
 
 
-def _references(found: Node) -> list[Node]:
+def _references(found: Node) -> list[Said]:
     return [
-        {"category": codes.INFO, "code": codes.concept(codes.REFERENCE, one["qualifier"]), "valueString": one["value"]}
+        (codes.INFO, concept(codes.REFERENCE, one["qualifier"]), "valueString", quoted(one["value"]))
         for one in found.get("references") or ()
         if one["value"] and one["qualifier"] not in _ELSEWHERE
     ]
 
 
-def _coded(one: Node, system: str) -> Node:
-    said: Node = {"category": codes.INFO, "code": codes.concept(system, one["code"])}
-    if one.get("start"):
-        if one["start"] == one["end"]:
-            said["timingDate"] = iso(one["start"])
-        else:
-            said["timingPeriod"] = {"start": iso(one["start"]), "end": iso(one["end"])}
+def _coded(one: Node, system: str) -> Said:
+    code = concept(system, one["code"])
     if one.get("amount") is not None:
-        said["valueQuantity"] = {"value": number(f"{one['amount']:f}")}
-    return said
+        return (codes.INFO, code, *_number(one["amount"]))
+    return (codes.INFO, code, *(timing(one["start"], one.get("end")) if one.get("start") else ("", None)))

@@ -6,30 +6,34 @@ of the first name: so an 835, which tells no birth date, names the same patient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.translation import Resource, ident
-from jobs.formats.x12_fhir_parties import (
-    Key,
-    addresses,
-    digest,
-    iso,
-    names,
-    payer_reference,
-    reference_of,
-    telecom,
-    text,
-    typed,
+from jobs.formats.translation import Resource
+from jobs.formats.x12_fhir_json import (
+    Text,
+    body,
+    coding,
+    concept,
+    concepts,
+    day,
+    identifier,
+    joined,
+    known,
+    listed,
+    named,
+    quoted,
+    reference,
 )
+from jobs.formats.x12_fhir_parties import Key, address, digest, human_name, payer_reference, reference_of, telecom, text
 from jobs.formats.x12_segments import Node
 
 _GENDERS = {"F": "female", "M": "male", "U": "unknown"}
 # Names that newborns and others get who have none yet: they do not tell two children of one member apart.
 _NO_NAMES = frozenset({"", "BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "NEWBORN", "INFANT", "UNKNOWN", "TWIN"})
 _RELATIONSHIPS = {"18": "self", "01": "spouse", "19": "child", "53": "common"}
-_ORDERS = {"P": 1, "S": 2, "T": 3}
+_ORDERS = {"P": "1", "S": "2", "T": "3"}
+_GROUP = concept(f"{codes.TERMINOLOGY}coverage-class", "group")
 
 
 def member_key(payer: str, subscriber: Node, dependent: Node | None) -> Key | None:
@@ -48,62 +52,68 @@ def member_key(payer: str, subscriber: Node, dependent: Node | None) -> Key | No
     return ("member", payer, number, digest(first, born))
 
 
-def patient(party: Node, key: Key, payer_name: str, numbers: Iterable[Node], at: datetime | None) -> Resource:
-    """The Patient: a member, or a dependent under the member's number; `numbers` are identifiers told elsewhere."""
-    known_as = [typed("SS", codes.SSN, reference_of(party, "SY")), *numbers]
+def patient(party: Node, key: Key, payer: str, record_number: Text, at: datetime | None) -> Resource:
+    """The Patient: a member, or a dependent under the member's number; `record_number` is the provider's own."""
+    own: Text = None
     if key[0] == "member":
-        system = f"{codes.OURS}member/{ident(payer_name)}"
         # A dependent shares the number with the member: it is no identifier of theirs alone.
-        known_as.insert(0, typed("MB" if len(key) == 3 else "SN", system, key[2]))
-    died = party.get("died")
-    body = {
-        "identifier": [one for one in known_as if one],
-        "name": names(party),
-        "gender": _GENDERS.get(party.get("sex") or "", party.get("sex")),
-        "birthDate": iso(party.get("birth_date")),
-        "deceasedDateTime": iso(died),
+        own = member_number(payer, key[2], "MB" if len(key) == 3 else "SN")
+    sex = party.get("sex")
+    parts = {
+        "identifier": listed([own, identifier(codes.SSN, reference_of(party, "SY"), "SS"), record_number]),
+        "name": human_name(party),
+        "gender": known(_GENDERS.get(sex, sex)) if sex else None,
+        "birthDate": day(party.get("birth_date")),
+        "deceasedDateTime": day(party.get("died")),
         "telecom": telecom(party),
-        "address": addresses(party),
+        "address": listed([address(party)]),
     }
-    return Resource("Patient", ident(*key), at, None, body)
+    return Resource("Patient", named(*key), at, None, body(parts))
 
 
-def medical_record(billing: Key, number: str | None) -> Node | None:
+def patient_reference(key: Key | None) -> Text:
+    """A reference to a patient."""
+    return reference("Patient", named(*key)) if key else None
+
+
+def member_number(payer: str, number: str | None, kind: str = "MB") -> Text:
+    """The payer's number of a member."""
+    return identifier(f"{codes.OURS}member/{named(payer)}", number, kind)
+
+
+def medical_record(billing: Key, number: str | None) -> Text:
     """The provider's own number of the patient (REF EA)."""
-    return typed("MR", f"{codes.OURS}medical-record/{ident(*billing)}", number)
+    return identifier(f"{codes.OURS}medical-record/{named(*billing)}", number, "MR") if number else None
 
 
 def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber: Key | None, at: datetime | None,
              relationship: str | None) -> Resource:  # fmt: skip
     """The Coverage of a patient by a payer (SBR); X12 claims do not tell since when."""
     number = text(subscription.get("id"))
-    group = {"value": subscription.get("group_number"), "name": subscription.get("group_name")}
-    body = {
-        "identifier": [typed("MB", f"{codes.OURS}member/{ident(key)}", number)],
-        "status": "active",
-        "type": codes.concept(codes.FILING, subscription.get("filing_indicator")),
-        "subscriber": {"reference": f"Patient/{ident(*subscriber)}"} if subscriber else None,
-        "subscriberId": number,
-        "beneficiary": {"reference": f"Patient/{ident(*who)}"},
+    group, group_name = subscription.get("group_number"), subscription.get("group_name")
+    told = joined({"type": _GROUP, "value": quoted(group), "name": quoted(group_name)}) if group or group_name else None
+    parts = {
+        "identifier": listed([member_number(key, number)]),
+        "status": '"active"',
+        "type": concept(codes.FILING, subscription.get("filing_indicator")),
+        "subscriber": patient_reference(subscriber),
+        "subscriberId": quoted(number),
+        "beneficiary": patient_reference(who),
         "relationship": _relationship(relationship),
-        "payor": [payer_reference(key, payer_of)],
-        "class": [{"type": _GROUP, **group}] if group["value"] or group["name"] else None,
+        "payor": f"[{payer_reference(key, payer_of)}]",
+        "class": listed([told]),
         "order": _ORDERS.get(subscription.get("payer_sequence") or ""),
     }
-    return Resource("Coverage", coverage_id(key, number, who), at, None, body)
+    return Resource("Coverage", coverage_id(key, number, who), at, None, body(parts))
 
 
 def coverage_id(payer_name: str, number: str, who: Key) -> str:
     """The id of a patient's coverage by a payer under a member number."""
-    return ident(*who) if who[1:3] == (payer_name, number) else ident(payer_name, number, *who)
+    return named(*who) if who[1:3] == (payer_name, number) else named(payer_name, number, *who)
 
 
-_GROUP = {"coding": [{"system": f"{codes.TERMINOLOGY}coverage-class", "code": "group"}]}
-
-
-def _relationship(code: str | None) -> Node | None:
+def _relationship(code: str | None) -> Text:
     if not code:
         return None
-    word = _RELATIONSHIPS.get(code, "other")
-    system = f"{codes.TERMINOLOGY}subscriber-relationship"
-    return {"coding": [{"system": system, "code": word}, {"system": codes.RELATIONSHIP, "code": code}]}
+    word = coding(f"{codes.TERMINOLOGY}subscriber-relationship", _RELATIONSHIPS.get(code, "other"))
+    return concepts([word, coding(codes.RELATIONSHIP, code)])

@@ -9,17 +9,30 @@ from __future__ import annotations
 import functools
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.translation import Resource, Source, ident
+from jobs.formats.translation import Resource, Source
+from jobs.formats.x12_fhir_json import (
+    Text,
+    body,
+    concept,
+    identifier,
+    joined,
+    listed,
+    named,
+    quoted,
+    reference,
+    remembered,
+)
 from jobs.formats.x12_segments import Node
 
 Key = tuple[str, ...]
 
 _TAX_REFERENCES, _OTHER_REFERENCES = ("EI", "TJ", "SY"), ("G2", "LU", "1G", "0B", "PQ")
 _TAX_QUALIFIERS = frozenset({"FI", "24", "34"})
-_TELECOM = {"TE": "phone", "FX": "fax", "EM": "email", "UR": "url"}
+_TELECOM = {"TE": '"phone"', "FX": '"fax"', "EM": '"email"', "UR": '"url"'}
+_PAYER = listed([concept(f"{codes.TERMINOLOGY}organization-type", "pay")])
+_PROVIDER = concept(f"{codes.TERMINOLOGY}organization-type", "prov")
 
 
 def text(value: object) -> str:
@@ -41,11 +54,11 @@ def reference_of(party: Node, *qualifiers: str) -> str | None:
 def payer_key(party: Node | None, feed: Source, *further: str | None) -> str:
     """What a payer is called in ids; `further` are numbers told elsewhere, in order of trust."""
     party = party or {}
-    known = feed.options.get("payers") or {}
+    meant = feed.options.get("payers") or {}
     told = [text(one) for one in (party.get("id"), reference_of(party, "2U", "NF", "EO"), *further) if one]
     for one in told:
-        if one in known:
-            return str(known[one])
+        if one in meant:
+            return str(meant[one])
     return told[0] if told else f"name {text(party.get('name')).upper()}".strip()
 
 
@@ -68,7 +81,7 @@ def provider_key(party: Node | None) -> Key:
 
 @functools.lru_cache(maxsize=1 << 13)
 def _digest(told: str) -> str:
-    return hashlib.blake2s(told.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2s(told.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def digest(*parts: object) -> str:
@@ -76,113 +89,115 @@ def digest(*parts: object) -> str:
     return _digest("|".join("".join(filter(str.isalnum, text(part).upper())) for part in parts))
 
 
+@remembered
 def payer(party: Node, key: str, at: datetime | None) -> Resource:
     """The Organization that pays."""
-    numbers = [(f"{codes.OURS}payer", key), (f"{codes.OURS}payer", text(party.get("id")) or None)]
-    body = {
-        "name": party.get("name"),
-        "identifier": [{"system": system, "value": value} for system, value in dict.fromkeys(numbers) if value],
-        "type": [_PAYER],
+    own = text(party.get("id"))
+    numbers = [key, own] if own and own != key else [key]
+    parts = {
+        "identifier": listed([identifier(f"{codes.OURS}payer", one) for one in numbers]),
+        "type": _PAYER,
+        "name": quoted(party.get("name")),
         "telecom": telecom(party),
-        "address": addresses(party),
+        "address": listed([address(party)]),
     }
-    return Resource("Organization", ident("payer", key), at, None, body)
+    return Resource("Organization", named("payer", key), at, None, body(parts))
 
 
-def payer_reference(key: str, party: Node | None) -> Node:
+def payer_reference(key: str, party: Node | None) -> str:
     """A reference to a payer, with the name that is told here."""
-    return {"reference": f"Organization/{ident('payer', key)}", "display": (party or {}).get("name")}
+    return reference("Organization", named("payer", key), (party or {}).get("name"))
 
 
-_PAYER = {"coding": [{"system": f"{codes.TERMINOLOGY}organization-type", "code": "pay"}]}
-_PROVIDER = {"coding": [{"system": f"{codes.TERMINOLOGY}organization-type", "code": "prov"}]}
-
-
-def provider_reference(party: Node) -> Node:
+@remembered
+def provider_reference(party: Node) -> str:
     """A reference to a provider, by what `provider` makes of it."""
-    kind = "Practitioner" if party.get("is_person") else "Organization"
-    return {"reference": f"{kind}/{ident(*provider_key(party))}"}
+    return reference("Practitioner" if party.get("is_person") else "Organization", named(*provider_key(party)))
 
 
-def provider(
-    party: Node, at: datetime | None, *, taxonomy: str | None = None, within: Key | None = None
-) -> list[Resource]:
+@remembered
+def provider(party: Node, at: datetime | None, taxonomy: str | None, within: Key | None) -> list[Resource]:
     """A Practitioner, with a role when a speciality is told, or an Organization; `within` is who bills for them."""
     key = provider_key(party)
-    name, speciality = ident(*key), codes.concept(codes.TAXONOMY, taxonomy or party.get("taxonomy"))
-    body: dict[str, Any] = {"identifier": _provider_numbers(party, key), "telecom": telecom(party)}
+    name, speciality = named(*key), concept(codes.TAXONOMY, taxonomy or party.get("taxonomy"))
+    parts = {
+        "identifier": _provider_numbers(party, key),
+        "telecom": telecom(party),
+        "address": listed([address(party)]),
+    }
     if not party.get("is_person"):
-        body |= {"name": party.get("name"), "type": [_PROVIDER, speciality], "address": addresses(party)}
-        return [Resource("Organization", name, at, None, body)]
-    found = [Resource("Practitioner", name, at, None, body | {"name": names(party), "address": addresses(party)})]
+        parts |= {"name": quoted(party.get("name")), "type": listed([_PROVIDER, speciality])}
+        return [Resource("Organization", name, at, None, body(parts))]
+    found = [Resource("Practitioner", name, at, None, body({**parts, "name": human_name(party)}))]
     if speciality:
-        role: dict[str, Any] = {"practitioner": {"reference": f"Practitioner/{name}"}, "specialty": [speciality]}
-        if within and within != key:
-            role["organization"] = {"reference": f"Organization/{ident(*within)}"}
-        found.append(Resource("PractitionerRole", ident(*key, *(within or ())), at, None, role))
+        role: dict[str, Text] = {
+            "practitioner": reference("Practitioner", name),
+            "organization": reference("Organization", named(*within)) if within and within != key else None,
+            "specialty": f"[{speciality}]",
+        }
+        found.append(Resource("PractitionerRole", named(*key, *(within or ())), at, None, body(role)))
     return found
 
 
+@remembered
 def location(party: Node, at: datetime | None) -> Resource:
     """The Location where the service was given (loop 2310C, 2310E, 2420C)."""
-    key, told = provider_key(party), addresses(party)
-    body = {
-        "status": "active",
-        "name": party.get("name"),
+    key = provider_key(party)
+    parts = {
+        "status": '"active"',
+        "name": quoted(party.get("name")),
         "identifier": _provider_numbers(party, key),
         "telecom": telecom(party),
-        "address": told[0] if told else None,
+        "address": address(party),
     }
-    return Resource("Location", ident(*key), at, None, body)
+    return Resource("Location", named(*key), at, None, body(parts))
 
 
-def typed(kind: str, system: str, value: str | None) -> Node | None:
-    """An identifier with its type (HL7 table 0203); None without a value."""
-    if not value:
-        return None
-    return {"type": codes.concept(f"{codes.TERMINOLOGY}v2-0203", kind), "system": system, "value": value}
+def _provider_numbers(party: Node, key: Key) -> Text:
+    kind, number = key[0], key[1]
+    tax = reference_of(party, *_TAX_REFERENCES) or (number if kind == "tin" else None)
+    own = None
+    if kind == "npi":
+        own = identifier(codes.NPI, number, "NPI")
+    elif kind not in ("tin", "name"):
+        own = identifier(f"{codes.OURS}provider", number)
+    return listed([own, identifier(codes.EIN, tax, "TAX")])
 
 
-def _provider_numbers(party: Node, key: Key) -> list[Node | None]:
-    tax = reference_of(party, *_TAX_REFERENCES) or (key[1] if key[0] == "tin" else None)
-    npi = typed("NPI", codes.NPI, key[1]) if key[0] == "npi" else None
-    other = None if key[0] in ("npi", "tin", "name") else {"system": f"{codes.OURS}provider", "value": key[1]}
-    return [npi, typed("TAX", codes.EIN, tax), other]
+def human_name(party: Node) -> Text:
+    """The name of a person, as a list of one HumanName."""
+    told = joined(
+        {
+            "family": quoted(party.get("name")),
+            "given": listed([quoted(party.get("first_name")), quoted(party.get("middle_name"))]),
+            "prefix": listed([quoted(party.get("prefix"))]),
+            "suffix": listed([quoted(party.get("suffix"))]),
+        }
+    )
+    return f"[{told}]" if told else None
 
 
-def names(party: Node) -> list[Node]:
-    """The name of a person."""
-    given = [one for one in (party.get("first_name"), party.get("middle_name")) if one]
-    prefix, suffix = party.get("prefix"), party.get("suffix")
-    found = {"family": party.get("name"), "given": given}
-    if prefix or suffix:
-        found |= {"prefix": [prefix] if prefix else [], "suffix": [suffix] if suffix else []}
-    return [found]
+def address(party: Node) -> Text:
+    """The Address of a party; None when none is told."""
+    return joined(
+        {
+            "line": listed([quoted(party.get("line1")), quoted(party.get("line2"))]),
+            "city": quoted(party.get("city")),
+            "state": quoted(party.get("state")),
+            "postalCode": quoted(party.get("zip")),
+            "country": quoted(party.get("country")),
+        }
+    )
 
 
-def addresses(party: Node) -> list[Node]:
-    """The address of a party; empty when none is told."""
-    lines = [one for one in (party.get("line1"), party.get("line2")) if one]
-    if not lines and not party.get("city") and not party.get("zip"):
-        return []
-    found = {"line": lines, "city": party.get("city"), "state": party.get("state"), "postalCode": party.get("zip"),
-             "country": party.get("country")}  # fmt: skip
-    return [found]
-
-
-def telecom(party: Node) -> list[Node]:
+def telecom(party: Node) -> Text:
     """Telephone numbers and the like (PER)."""
     told = party.get("contacts")
     if not told:
-        return []
-    return [
-        {"system": _TELECOM[one["qualifier"]], "value": one["value"]}
+        return None
+    return listed(
+        f'{{"system":{_TELECOM[one["qualifier"]]},"value":{quoted(one["value"])}}}'
         for contact in told
         for one in contact["numbers"]
         if one["qualifier"] in _TELECOM and one["value"]
-    ]
-
-
-def iso(day: Any) -> str | None:
-    """A date as FHIR writes it."""
-    return day.isoformat() if day else None
+    )

@@ -9,16 +9,31 @@ its amount is the sum of its claims and of the details of its PLB.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from jobs.formats import x12_fhir_adjudication as adjudication
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
-from jobs.formats.translation import Resource, Source, ident
-from jobs.formats.x12_fhir_claim import claim_id, patient_control_number, payer_claim_number
-from jobs.formats.x12_fhir_lines import claimed, control_number, extension, money, quantity, sequences, serviced
-from jobs.formats.x12_fhir_parties import Key, iso
+from jobs.formats.translation import Resource, Source
+from jobs.formats.x12_fhir_claim import claim_id, currency_of, patient_control_number, payer_claim_number, related
+from jobs.formats.x12_fhir_information import Said, numbered
+from jobs.formats.x12_fhir_json import (
+    Text,
+    body,
+    concept,
+    day,
+    extension,
+    identifier,
+    joined,
+    known,
+    listed,
+    money,
+    named,
+    period,
+    reference,
+)
+from jobs.formats.x12_fhir_lines import claimed, control_number, quantity, sequences, serviced
+from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_remittance import REVERSAL
 from jobs.formats.x12_segments import Node
 
@@ -32,7 +47,7 @@ STATUSES = {
     "23": "not our claim, forwarded to another payer", PREDETERMINATION: "predetermination, no payment",
 }  # fmt: skip
 _BEGINS, _ENDS = "232", "233"
-_RELATED = f"{codes.TERMINOLOGY}ex-relatedclaimrelationship"
+_AFTER_OTHERS = frozenset({"2", "3", "20", "21"})
 
 
 def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resource]:
@@ -41,49 +56,46 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     `mention` tells CLPs of one claim in one transaction apart. The patient has no time, so that whatever a claim
     says of the same patient is newer.
     """
-    payment, currency = found["payment"], found["payment"].get("currency") or feed.options.get("currency") or "USD"
-    payer = payer_of(found, feed)
-    billing = billing_of(found)
-    number, who = found.get("claim_id") or "", patient_key(found, payer)
-    by_former = adjudication.has_former(found) or found.get("status") in ("2", "3", "20", "21")
-    status = found.get("status")
-    start, end = _days(found)
-    body: dict[str, Any] = {
-        "identifier": [
-            payer_claim_number(payer, found.get("payer_claim_id")),
-            patient_control_number(billing, number),
-        ],
-        "status": "active",
-        "type": codes.concept(f"{codes.TERMINOLOGY}claim-type", _type(found)),
-        "subType": codes.concept(codes.CLAIM_STATUS, status),
-        "use": "predetermination" if status == PREDETERMINATION else "claim",
-        "patient": {"reference": f"Patient/{ident(*who)}"} if who else None,
-        "billablePeriod": {"start": iso(start), "end": iso(end)},
-        "created": iso(payment.get("production_date")) or at.date().isoformat(),
+    payment, status, number = found["payment"], found.get("status") or "", found.get("claim_id") or ""
+    currency, payer, billing = currency_of(payment, feed), payer_of(found, feed), billing_of(found)
+    who, is_reversal = patient_key(found, payer), status == REVERSAL
+    by_former = status in _AFTER_OTHERS or adjudication.has_former(found)
+    parts: dict[str, Text] = {
+        "identifier": listed(
+            [payer_claim_number(payer, found.get("payer_claim_id")), patient_control_number(billing, number)]
+        ),
+        "status": '"active"',
+        "type": concept(f"{codes.TERMINOLOGY}claim-type", _type(found)),
+        "subType": concept(codes.CLAIM_STATUS, status),
+        "use": '"predetermination"' if status == PREDETERMINATION else '"claim"',
+        "patient": members.patient_reference(who),
+        "billablePeriod": period(*_days(found)),
+        "created": day(payment.get("production_date") or at.date()),
         "insurer": parties.payer_reference(payer, found["payer"]),
-        "provider": {"reference": f"Organization/{ident(*billing)}"},
-        "claim": {"reference": f"Claim/{claim_id(billing, number, payer)}"} if number else None,
-        "related": _related(found, payer),
-        "outcome": "complete",
-        "disposition": STATUSES.get(status or "", status),
+        "provider": reference("Organization", named(*billing)),
+        "claim": reference("Claim", claim_id(billing, number, payer)) if number else None,
+        "related": related(payer, parties.reference_of(found, "F8")),
+        "outcome": '"complete"',
+        "disposition": known(STATUSES.get(status, status)) if status else None,
         "careTeam": _care_team(found),
         "supportingInfo": _information(found),
         "insurance": _insurance(found, payer, who),
         "item": _items(found, currency, by_former),
         "adjudication": adjudication.adjustments(found, currency),
         "total": adjudication.totals(found, currency, by_former=by_former),
-        "payment": {
-            "date": iso(payment.get("date")),
-            "amount": money(found.get("paid"), currency),
-            "identifier": {"value": payment.get("trace")},
-        },
-    }  # fmt: skip
-    reversal = REVERSAL if status == REVERSAL else ""
-    parts = (payer, number, found.get("payer_claim_id"), payment.get("trace"), reversal, mention)
-    made = [Resource("ExplanationOfBenefit", ident(*parts), at, None, body)]
+        "payment": joined(
+            {
+                "date": day(payment.get("date")),
+                "amount": money(found.get("paid"), currency),
+                "identifier": identifier(None, payment.get("trace")),
+            }
+        ),
+    }
+    name = (payer, number, found.get("payer_claim_id"), payment.get("trace"), REVERSAL if is_reversal else "", mention)
+    made = [Resource("ExplanationOfBenefit", named(*name), at, None, body(parts))]
     party = found.get("patient") or found.get("insured")
     if who and party:
-        made.append(members.patient(party, who, payer, [], None))
+        made.append(members.patient(party, who, payer, None, None))
     return made
 
 
@@ -124,118 +136,107 @@ def _days(found: Node) -> tuple[date | None, date | None]:
     return (min(starts), max(ends)) if starts else (None, told.get(_ENDS))
 
 
-def _related(found: Node, payer: str) -> list[Node] | None:
-    number = parties.reference_of(found, "F8")
-    if not number:
-        return None
-    return [
-        {"claim": {"identifier": payer_claim_number(payer, number)}, "relationship": codes.concept(_RELATED, "prior")}
-    ]
-
-
-def _care_team(found: Node) -> list[Node] | None:
+def _care_team(found: Node) -> Text:
     party = found.get("rendering")
     if not party:
         return None
-    role = codes.concept(f"{codes.CARIN}C4BBClaimCareTeamRole", "rendering")
-    return [{"sequence": 1, "provider": parties.provider_reference(party), "role": role}]
+    return f'[{{"sequence":1,"provider":{parties.provider_reference(party)},"role":{_RENDERING}}}]'
 
 
-def _information(found: Node) -> list[Node]:
-    told: list[Node] = []
+_RENDERING = concept(f"{codes.CARIN}C4BBClaimCareTeamRole", "rendering")
+
+
+def _information(found: Node) -> Text:
+    told: list[Said] = []
     if found.get("drg"):
-        told.append({"category": codes.information("drg"), "code": codes.health("DRG", found["drg"])})
-    for part in (found.get("inpatient"), found.get("outpatient")):
-        told += [
-            {"category": codes.INFO, "code": codes.concept(codes.REMARKS, one)}
-            for one in (part or {}).get("remarks", ())
-        ]
-    for place, one in enumerate(told, 1):
-        one["sequence"] = place
-    return told
+        told.append((codes.information("drg"), codes.health("DRG", found["drg"]), "", None))
+    for name in ("inpatient", "outpatient"):
+        if name in found:
+            told += [(codes.INFO, concept(codes.REMARKS, one), "", None) for one in found[name]["remarks"]]
+    return numbered(told)
 
 
-def _insurance(found: Node, payer: str, who: Key | None) -> list[Node] | None:
+def _insurance(found: Node, payer: str, who: Key | None) -> Text:
     if who is None:
         return None
     number = parties.text((found.get("insured") or {}).get("id")) or parties.text(
         (found.get("patient") or {}).get("id")
     )
-    return [{"focal": True, "coverage": {"reference": f"Coverage/{members.coverage_id(payer, number, who)}"}}]
+    return f'[{{"focal":true,"coverage":{reference("Coverage", members.coverage_id(payer, number, who))}}}]'
 
 
-def _items(found: Node, currency: str, by_former: bool) -> list[Node]:
+def _items(found: Node, currency: str, by_former: bool) -> Text:
     lines = found["lines"]
     numbers = claimed(lines)
     made = []
-    for line, answers, sequence in zip(lines, numbers, sequences(lines, numbers), strict=True):
+    for line, answers, sequence in zip(lines, numbers, sequences(numbers), strict=True):
         qualifier, code = line["code_qualifier"], line["code"]
-        revenue = code if qualifier == "NU" else line["revenue_code"]
-        units = line["units"] if line["units"] is not None else line.get("units_billed")
-        made.append(
-            {
-                "sequence": sequence,
-                "itemSequence": [answers] if answers else None,
-                "revenue": codes.concept(codes.REVENUE, revenue),
-                "productOrService": None if qualifier == "NU" else codes.service(qualifier, code),
-                "modifier": codes.modifiers(line["modifiers"]),
-                **serviced(line),
-                "quantity": quantity(units, None),
-                "net": money(line["charge"], currency),
-                "adjudication": adjudication.adjudications(line, currency, by_former=by_former),
-                "extension": _more(line),
-            }
-        )
-    return made
+        parts = {
+            "extension": _more(line),
+            "sequence": str(sequence),
+            "itemSequence": f"[{answers}]" if answers else None,
+            "revenue": concept(codes.REVENUE, code if qualifier == "NU" else line["revenue_code"]),
+            "productOrService": None if qualifier == "NU" else codes.service(qualifier, code),
+            "modifier": codes.modifiers(line["modifiers"]),
+            **serviced(line),
+            "quantity": quantity(line["units"] if line["units"] is not None else line.get("units_billed"), None),
+            "net": money(line["charge"], currency),
+            "adjudication": adjudication.adjudications(line, currency, by_former=by_former),
+        }
+        made.append(joined(parts))
+    return listed(made)
 
 
-def _more(line: Node) -> list[Node | None]:
-    billed = line.get("submitted")
-    remarks = [one["code"] for one in line.get("remarks") or () if one["code"]]
-    return [
-        extension("line-item-control-number", "String", control_number(line)),
-        extension("billed-as", "CodeableConcept", codes.service(billed["code_qualifier"], billed["code"]))
-        if billed
-        else None,
-        *[extension("remark", "CodeableConcept", codes.concept(codes.REMARKS, one)) for one in remarks],
-    ]
+def _more(line: Node) -> Text:
+    made = [control_number(line)]
+    if billed := line.get("submitted"):
+        service = codes.service(billed["code_qualifier"], billed["code"])
+        made.append(extension(f"{codes.OURS}billed-as", "CodeableConcept", service))
+    for one in line.get("remarks") or ():
+        made.append(extension(f"{codes.OURS}remark", "CodeableConcept", concept(codes.REMARKS, one["code"])))
+    return listed(made)
 
 
 def reconciliation(found: Node, feed: Source, at: datetime) -> Resource:
     """The PaymentReconciliation of a whole payment (BPR, TRN)."""
-    payment, payer, body = found["payment"], payer_of(found, feed), _payment(found, feed, at)
+    payment = found["payment"]
     amount = payment.get("amount")
     if amount is not None and payment.get("credit_debit") == "D":
         amount = -amount
-    body["paymentAmount"] = money(amount, payment.get("currency") or feed.options.get("currency") or "USD")
-    return Resource("PaymentReconciliation", ident(payer, payment.get("trace")), at, None, body)
+    parts = {**_payment(found, feed, at), "paymentAmount": money(amount, currency_of(payment, feed))}
+    name = named(payer_of(found, feed), payment.get("trace"))
+    return Resource("PaymentReconciliation", name, at, None, body(parts))
 
 
 def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Source, at: datetime) -> Resource:
-    """The PaymentReconciliation of a PLB: what it adds to the payment, so taken away is negative."""
-    payment, payer, body = found["payment"], payer_of(found, feed), _payment(found, feed, at)
-    currency = payment.get("currency") or feed.options.get("currency") or "USD"
-    body["detail"] = [
-        {
-            "type": codes.concept(f"{codes.ELEMENT}426", one["reason"]),
-            "identifier": {"value": one["reference"]},
-            "payee": {"identifier": {"value": one["provider_id"]}},
-            "date": iso(one["fiscal_period_end"]),
-            "amount": money(None if one["amount"] is None else -one["amount"], currency),
-        }
+    """The PaymentReconciliation of a PLB: what it adds to the payment, so what it takes away is negative."""
+    payment = found["payment"]
+    currency = currency_of(payment, feed)
+    details = [
+        joined(
+            {
+                "identifier": identifier(None, one["reference"]),
+                "type": concept(f"{codes.ELEMENT}426", one["reason"]),
+                "date": day(one["fiscal_period_end"]),
+                "payee": joined({"identifier": identifier(None, one["provider_id"])}),
+                "amount": money(None if one["amount"] is None else -one["amount"], currency),
+            }
+        )
         for one in told
     ]
-    return Resource("PaymentReconciliation", ident(payer, payment.get("trace"), "PLB", mention), at, None, body)
+    parts = {**_payment(found, feed, at), "detail": listed(details)}
+    name = named(payer_of(found, feed), payment.get("trace"), "PLB", mention)
+    return Resource("PaymentReconciliation", name, at, None, body(parts))
 
 
-def _payment(found: Node, feed: Source, at: datetime) -> Node:
+def _payment(found: Node, feed: Source, at: datetime) -> dict[str, Text]:
     payment = found["payment"]
     return {
-        "status": "active",
-        "created": iso(payment.get("production_date")) or at.date().isoformat(),
+        "status": '"active"',
+        "created": day(payment.get("production_date") or at.date()),
         "paymentIssuer": parties.payer_reference(payer_of(found, feed), found["payer"]),
-        "requestor": {"reference": f"Organization/{ident(*billing_of(found))}"},
-        "outcome": "complete",
-        "paymentDate": iso(payment.get("date")),
-        "paymentIdentifier": {"value": payment.get("trace")},
+        "requestor": reference("Organization", named(*billing_of(found))),
+        "outcome": '"complete"',
+        "paymentDate": day(payment.get("date")),
+        "paymentIdentifier": identifier(None, payment.get("trace")),
     }
