@@ -23,9 +23,9 @@ import orjson
 from jobs.formats import dicom_rows
 from jobs.formats.dicom_attributes import Tags, codes, items, name_parts
 from jobs.formats.dicom_fhir_acquisition import EXTENSION, acquisition
-from jobs.formats.dicom_memory import Shared, remembered
+from jobs.formats.dicom_memory import Remembered, Shared, Written, remembered
 from jobs.formats.dicom_subject import Row
-from jobs.formats.translation import Resource, Said, Source, ident, with_offset
+from jobs.formats.translation import Resource, Said, Source, ident, with_offset, write
 
 THO = "http://terminology.hl7.org/CodeSystem/"
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -53,12 +53,23 @@ _PERSON_CODES = "00401101"
 def translate(record: Said, feed: Source) -> list[Resource]:
     """What one instance says; times without offset are those of the feed's zone."""
     tags = orjson.loads(record.payload)
-    resources, shared, series = remembered(tags, feed, _shared)
+    known = remembered(tags, feed, _shared)
+    return [*known.resources, *_instance(tags, known)]
+
+
+def translate_written(record: Said, feed: Source) -> list[Written]:
+    """The same as JSON texts: what all headers of a series say is written once."""
+    tags = orjson.loads(record.payload)
+    known = remembered(tags, feed, _shared)
+    return [*known.written, *[(*one[:4], write(one)) for one in _instance(tags, known)]]
+
+
+def _instance(tags: Tags, known: Remembered) -> list[Resource]:
     image = dicom_rows.imaging_instance(tags)
-    if not series or not image["instance_uid"]:
-        return resources
-    body = {**shared, "series": [{**series, "instance": [_image(image)]}]}
-    return [*resources, Resource("ImagingInstance", ident(image["instance_uid"]), None, None, body)]
+    if not known.series or not image["instance_uid"]:
+        return []
+    body = {**known.shared, "series": [{**known.series, "instance": [_image(image)]}]}
+    return [Resource("ImagingInstance", ident(image["instance_uid"]), None, None, body)]
 
 
 def _shared(tags: Tags, feed: Source) -> Shared:
@@ -71,7 +82,7 @@ def _shared(tags: Tags, feed: Source) -> Shared:
     referrer = told.practitioner(tags, _REFERRER, _REFERRER_IDS)
     performer = told.practitioner(tags, _PERFORMER, _PERFORMER_IDS) or told.practitioner(tags, _OPERATOR, _OPERATOR_IDS)
     device = told.device(series)
-    shared = {
+    shared: dict[str, Any] = {
         "identifier": _identifiers(study),
         "status": "available",
         "subject": subject,

@@ -5,18 +5,32 @@ The elements that were looked at are noted while the answer is made, so it is kn
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from jobs.formats.dicom_attributes import Tags, value
-from jobs.formats.translation import Resource, Source, without_nothing
+from jobs.formats.translation import Resource, Source, without_nothing, write
 
+# A resource as translators give it that write it themselves: type, id, when it was said, method, JSON text.
+Written = tuple[str, str, datetime.datetime | None, str | None, str]
 # The resources told, what resources of the instance take over, and the beginning of the series in them.
 Shared = tuple[list[Resource], dict[str, Any], dict[str, Any]]
+
+
+class Remembered(NamedTuple):
+    """What a series' headers say alike; `written` are the resources with JSON text for body, in the same order."""
+
+    resources: list[Resource]
+    written: list[Written]
+    shared: dict[str, Any]
+    series: dict[str, Any]
+
+
 # The tags that were looked at, what they held, and the answer.
-_Answer = tuple[tuple[str, ...], bytes, Shared]
+_Answer = tuple[tuple[str, ...], bytes, Remembered]
 
 _STUDY, _SERIES = "0020000D", "0020000E"
 _MOST = 256
@@ -43,7 +57,7 @@ class _Watched(dict[str, Any]):
         return super().__contains__(key)
 
 
-def remembered(tags: Tags, feed: Source, make: Callable[[Tags, Source], Shared]) -> Shared:
+def remembered(tags: Tags, feed: Source, make: Callable[[Tags, Source], Shared]) -> Remembered:
     """What `make` gives for these elements, worked out or remembered of a header of the same series."""
     names = (feed.feed, feed.tenant, str(feed.time_zone), value(tags, _STUDY), value(tags, _SERIES))
     key = "\x1f".join(str(one) for one in names)
@@ -51,7 +65,8 @@ def remembered(tags: Tags, feed: Source, make: Callable[[Tags, Source], Shared])
         return known[2]
     watched = _Watched(tags)
     resources, shared, series = make(watched, feed)
-    answer = ([one._replace(body=_written(one.body)) for one in resources], _written(shared), series)
+    resources = [one._replace(body=_written(one.body)) for one in resources]
+    answer = Remembered(resources, [(*one[:4], write(one)) for one in resources], _written(shared), series)
     if len(_known) >= _MOST:
         _known.clear()
     asked = tuple(watched.asked)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from jobs.formats import dicom, dicom_memory
-from jobs.formats.dicom_fhir import translate
+from jobs.formats.dicom_fhir import translate, translate_written
 from jobs.formats.dicom_limits import Limits
 from jobs.formats.translation import Said, Source, write
 
@@ -148,6 +148,11 @@ def test_headers_of_a_series_tell_the_same_study_and_series_and_each_its_image()
     }
 
 
+def test_texts_are_the_resources_as_written():
+    record = said(header())
+    assert translate_written(record, FEED) == [(*one[:4], write(one)) for one in translate(record, FEED)]
+
+
 def test_what_is_remembered_of_a_series_is_not_taken_for_a_header_that_differs():
     before = told()["ImagingSeries"]["series"][0]
     after = told(t0008103E=("LO", "late arterial"))["ImagingSeries"]["series"][0]
@@ -162,8 +167,8 @@ def test_a_header_without_patient_id_or_study_is_no_reason_to_stop():
 
 def _mutated(rng, value):
     """A value with something of it exchanged: what a parser lets through may be of any shape."""
-    odd = [None, "", " ", 7, -1.5, True, [], {}, [None], ["x"], {"vr": "CS"}, {"Value": "x"},
-           {"vr": "SQ", "Value": [1]}, {"vr": "PN", "Value": ["A^B"]}, {"vr": "UI", "Value": ["1." * 60]}, "\0", "é" * 80, 10**400]  # fmt: skip
+    odd = [None, "", " ", 7, -1.5, True, [], {}, [None], ["x"], {"vr": "CS"}, {"Value": "x"}, "\0", "é" * 80, 10**400]
+    odd += [{"vr": "SQ", "Value": [1]}, {"vr": "PN", "Value": ["A^B"]}, {"vr": "UI", "Value": ["1." * 60]}]
     if type(value) is dict and value and rng.random() < 0.9:
         name = rng.choice(sorted(value))
         return {**value, name: _mutated(rng, value[name])}
