@@ -10,9 +10,9 @@ from jobs.formats.hl7v2_diagnosis import Diagnosis, diagnoses
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fhir_codes import THO, coded, concept
 from jobs.formats.hl7v2_fhir_encounter import diagnosis_of
-from jobs.formats.hl7v2_fhir_story import Story, Whose
+from jobs.formats.hl7v2_fhir_story import Story, Whose, owned
 from jobs.formats.hl7v2_insurance import Insurance, insurances
-from jobs.formats.translation import DELETE, ident, without_nothing
+from jobs.formats.translation import DELETE, without_nothing
 
 CLINICAL, VERIFICATION = f"{THO}condition-clinical", f"{THO}condition-ver-status"
 ALLERGY_CLINICAL, ALLERGY_VERIFICATION = f"{THO}allergyintolerance-clinical", f"{THO}allergyintolerance-verification"
@@ -60,10 +60,10 @@ def _what(code: Coded, text: str | None = None) -> tuple[str | None, str | None]
 
 def _condition_name(row: Diagnosis, whose: Whose) -> str | None:
     if row.identifier.value:
-        return ident("DG1", whose.patient, row.identifier.assigner, row.identifier.value)
+        return owned(whose.patient, "DG1", row.identifier.assigner, row.identifier.value)
     what = _what(row.code, row.description)
     about = whose.encounter or whose.patient
-    return ident("DG1", about, *what) if any(what) and about else None
+    return owned(about, "DG1", *what) if any(what) and about else None
 
 
 def _condition(story: Story, row: Diagnosis, whose: Whose) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def tell_allergies(story: Story) -> None:
         if whose.patient is None or not (any(what) or row.identifier.value):
             continue
         own = (row.identifier.assigner, row.identifier.value) if row.identifier.value else what
-        name = ident("AL1", whose.patient, *own)
+        name = owned(whose.patient, "AL1", *own)
         if row.action == "D":
             story.tell("AllergyIntolerance", name, {}, method=DELETE)
         else:
@@ -135,7 +135,7 @@ def tell_coverages(story: Story) -> None:
         company = row.company_ids[0].value if row.company_ids else row.company.id or row.company.name
         member = row.member_ids[0].value if row.member_ids else row.policy_number
         if any((company, row.plan.code, row.plan.text, member, row.group_number)):
-            name = ident("IN1", whose.patient, company, row.plan.code or row.plan.text, member or row.group_number)
+            name = owned(whose.patient, "IN1", company, row.plan.code or row.plan.text, member or row.group_number)
             story.tell("Coverage", name, _coverage(story, row, whose, member))
 
 

@@ -41,7 +41,8 @@ _SYSTEMS = {
 _TABLE = re.compile(r"(?:HL7)?-?([0-9]{4})\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]+){3,}\Z")
 # Who assigns identifiers, where the whole country knows him.
-_ASSIGNERS = {"NPI": NPI, "SSA": SSN, "SS": SSN, "CLIA": "urn:oid:2.16.840.1.113883.4.7"}
+_ASSIGNERS = {"NPI": NPI, "SSA": SSN, "USSSA": SSN, "CLIA": "urn:oid:2.16.840.1.113883.4.7",
+              "MVX": "http://hl7.org/fhir/sid/mvx"}  # fmt: skip
 
 
 @functools.lru_cache(1 << 12)
@@ -125,12 +126,15 @@ def coded(url: str | None, code: str | None, display: str | None = None) -> orjs
 
 
 def chosen_unit(unit: Coded) -> tuple[str | None, str | None, str | None]:
-    """Name, system and code of a unit; the UCUM one of two. A unit without a declared system is a name only."""
-    first = (unit.text or unit.code, system(unit.system), unit.code)
-    other = (unit.alternate_text or unit.alternate_code, system(unit.alternate_system), unit.alternate_code)
-    found = other if other[2] and (other[1] == UCUM != first[1] or not first[0]) else first
-    # Units of the standard's own tables (ISO+, ANSI+) and of the site say their name, which silver looks up.
-    return found if found[1] and found[2] else (found[2] or found[0], None, None)
+    """Name, system and code of a unit; the UCUM one of two. A unit that is not declared as UCUM is a name only."""
+    pairs = (
+        (unit.code, unit.text, unit.system),
+        (unit.alternate_code, unit.alternate_text, unit.alternate_system),
+    )
+    for code, text, declared in pairs:
+        if code and system(declared) == UCUM:
+            return text or code, UCUM, code
+    return unit.code or unit.text or unit.alternate_code or unit.alternate_text, None, None
 
 
 @functools.lru_cache(1 << 12)

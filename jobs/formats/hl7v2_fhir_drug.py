@@ -10,11 +10,11 @@ import orjson
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fhir_codes import concept, quantity, unit_members
-from jobs.formats.hl7v2_fhir_story import Story, Whose
+from jobs.formats.hl7v2_fhir_story import Story, Whose, owned
 from jobs.formats.hl7v2_immunization import Immunization, immunizations
 from jobs.formats.hl7v2_medication import ADMINISTRATION, DISPENSE, Medication, medications
 from jobs.formats.hl7v2_types import EntityId, Organization, Place
-from jobs.formats.translation import DELETE, ident, without_nothing
+from jobs.formats.translation import DELETE, without_nothing
 
 # HL7 table 0119, what becomes of the order; in FHIR's medicationrequest-status.
 _ORDER_STATES = {
@@ -46,10 +46,10 @@ def tell_medications(story: Story) -> None:
 def _request_name(row: Medication, whose: Whose) -> str | None:
     order = row.placer if row.placer.value else row.filler
     if order.value:
-        return ident(whose.patient, order.assigner, order.value)
+        return owned(whose.patient, order.assigner, order.value)
     if row.prescription_number:
-        return ident(whose.patient, "RX", row.prescription_number)
-    return ident(whose.patient, _drug(row.drug), row.starts_at or row.ordered_at) if whose.patient else None
+        return owned(whose.patient, "RX", row.prescription_number)
+    return owned(whose.patient, _drug(row.drug), row.starts_at or row.ordered_at) if whose.patient else None
 
 
 def _drug(found: Coded) -> str | None:
@@ -114,7 +114,7 @@ def _performers(story: Story, row: Medication) -> list[dict[str, Any]]:
 
 
 def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
-    name = ident(request or whose.patient, row.prescription_number, _drug(row.drug), row.starts_at or story.said_at)
+    name = owned(request or whose.patient, row.prescription_number, _drug(row.drug), row.starts_at or story.said_at)
     body = {
         "status": "cancelled" if (row.control or "").upper() in ("CA", "OC", "CR") else "completed",
         **_named(story, row, whose),
@@ -129,7 +129,7 @@ def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | N
 
 
 def _tell_administration(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
-    name = ident(request or whose.patient, _drug(row.drug), row.starts_at or story.said_at)
+    name = owned(request or whose.patient, _drug(row.drug), row.starts_at or story.said_at)
     if row.action == "D":
         story.tell("MedicationAdministration", name, {}, method=DELETE)
         return
@@ -167,8 +167,8 @@ def tell_immunizations(story: Story) -> None:
 def _immunization_name(row: Immunization, whose: Whose) -> str:
     order: EntityId = row.filler if row.filler.value else row.placer
     if order.value and order.value != _NO_ORDER:
-        return ident(whose.patient, order.assigner, order.value)
-    return ident(whose.patient, _drug(row.vaccine), row.given_at)
+        return owned(whose.patient, order.assigner, order.value)
+    return owned(whose.patient, _drug(row.vaccine), row.given_at)
 
 
 def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, Any]:

@@ -79,8 +79,8 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
     body: dict[str, Any] = {"status": status, **same}
     if whose.patient:
         body["subject"] = whose.patient_ref
-    if pv1[19] or pv1[50] or pv1[5]:
-        body["identifier"] = _identifiers(dialect, pv1[19], pv1[50], pv1[5])
+    if identifiers := _identifiers(dialect, pv1[19], pv1[50], pv1[5]):
+        body["identifier"] = identifiers
     if started and ended:
         body["period"] = {"start": started, "end": ended}
     elif started or ended:

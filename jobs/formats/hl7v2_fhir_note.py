@@ -7,10 +7,10 @@ from typing import Any
 
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept
-from jobs.formats.hl7v2_fhir_story import Story, Whose
+from jobs.formats.hl7v2_fhir_story import Story, Whose, owned
 from jobs.formats.hl7v2_note import Note, notes
 from jobs.formats.hl7v2_types import EntityId
-from jobs.formats.translation import ident, without_nothing
+from jobs.formats.translation import without_nothing
 
 # HL7 table 0271, how far a document is: in FHIR's composition-status.
 _COMPLETION = {"AU": "final", "LA": "final", "DI": "preliminary", "DO": "preliminary", "IN": "preliminary",
@@ -39,9 +39,9 @@ def tell_documents(story: Story) -> None:
 
 def _name(number: EntityId, row: Note, whose: Whose) -> str | None:
     if number.value:
-        return ident(whose.patient, number.assigner, number.value)
+        return owned(whose.patient, number.assigner, number.value)
     when = row.activity_at or row.originated_at
-    return ident(whose.patient, row.kind.code, when) if whose.patient and when else None
+    return owned(whose.patient, row.kind.code, when) if whose.patient and when else None
 
 
 def _identifier(number: EntityId) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded, Dialect
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, quoted, written
-from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, reference, shortened
+from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, owned, reference, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import EntityId
 from jobs.formats.translation import ident, without_nothing
@@ -78,7 +78,7 @@ def _member(name: str, text: str | None) -> str:
 def _effective(story: Story, obr: Segment) -> str:
     begin, end = obr[7], obr[8]
     if begin and end and begin != end:
-        return members({"effectivePeriod": {"start": story.raw_time(begin), "end": story.raw_time(end)}})
+        return members({"effectivePeriod": filled(start=story.raw_time(begin), end=story.raw_time(end)) or None})
     return story.effective(begin or end)
 
 
@@ -175,7 +175,7 @@ def _specimen(
     if not row or not any(found := row[-10:]):
         return None
     number, assigner, code, text, url, other, site, site_text, collected, received = found
-    name = ident(whose.patient, assigner, number) if number else shortened(f"{key}-specimen")
+    name = owned(whose.patient, assigner, number) if number else shortened(f"{key}-specimen")
     body = {
         "identifier": [{"system": assigner_system(assigner), "value": number}] if number else [],
         "type": concept(Coded(code, text, url, other, None, None)),

@@ -149,6 +149,11 @@ def shortened(name: str) -> str:
     return name if len(name) <= translation.LONGEST_ID else hashlib.sha256(name.encode()).hexdigest()
 
 
+def owned(owner: str | None, *parts: str | None) -> str:
+    """The id of something that is told apart by these parts among the things of its owner, whose id is given."""
+    return shortened(f"{owner or ''}-{ident(*parts)}")
+
+
 def named(one: str | None, two: str | None) -> str:
     """translation.ident of two parts, the short way for those that need no escape."""
     if one and two and len(one) + len(two) < translation.LONGEST_ID:
@@ -218,7 +223,7 @@ def _visit(story: Story, pv1: Segment, patient: str | None) -> str | None:
     if admitted is None and story.kind in _ADMISSIONS:
         # Whoever gives a visit no number knows it by when it began, and the event says that it begins.
         admitted = story.said_at
-    return shortened(ident(patient, "at", admitted)) if admitted else None
+    return owned(patient, "at", admitted) if admitted else None
 
 
 _ADMISSIONS = ("ADT^A01", "ADT^A04", "ADT^A05")

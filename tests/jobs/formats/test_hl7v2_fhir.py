@@ -39,9 +39,9 @@ def bodies(*segments, **how):
     return {name: {k: v for k, v in one.items() if k not in ("resourceType", "id")} for name, one in written.items()}
 
 
-def of_type(kind, *segments, **how):
+def of_type(wanted, *segments, **how):
     """The only one of a type."""
-    [found] = [body for name, body in bodies(*segments, **how).items() if name.startswith(f"{kind}/")]
+    [found] = [body for name, body in bodies(*segments, **how).items() if name.startswith(f"{wanted}/")]
     return found
 
 
@@ -59,7 +59,11 @@ def codes(concept):
 
 def test_all_messages_of_a_feed_speak_of_the_same_patient_by_authority_and_number():
     names = set()
-    for kind, listed in (("ADT^A08", "7^^^NORTH^MR"), ("ORU^R01", "123^^^SSA^SS~7^^^NORTH^MR"), ("MDM^T02", "7^^^NORTH")):
+    for kind, listed in (
+        ("ADT^A08", "7^^^NORTH^MR"),
+        ("ORU^R01", "123^^^SSA^SS~7^^^NORTH^MR"),
+        ("MDM^T02", "7^^^NORTH"),
+    ):
         found = resources(f"PID|1||{listed}||Example^Ada", kind=kind)
         names |= {name for name in found if name.startswith("Patient/")}
     assert names == {"Patient/NORTH-7"}
@@ -70,7 +74,7 @@ def test_a_patient_says_who_he_is():
         "PID|1||7^^^NORTH&2.16.840.1.113883.19.5&ISO^MR||Example^Ada^Q^Jr^Dr~Maiden^Ada^^^^^M|Elder|197001020304|F||"
         "2106-3^White^HL70005~W2^Local^L|1 Main St^Flat 2^Springfield^MA^01101^USA^H^^Hampden||"
         "^PRN^PH^^1^413^5550100|^NET^Internet^ada@example.org|en^English^ISO639|M|||999-99-9999|S1^MA|"
-        "|H^Hispanic^HL70189|||2|||20260228101500|Y"
+        "|H^Hispanic^HL70189|||2||||20260228101500|Y"
     )
     body = of_type("Patient", pid, "PD1|||North Practice^^77^^^NPI|99^Doe^Jane^^^^^^NPI", kind="ADT^A31")
     assert body["identifier"][0] == {
@@ -148,7 +152,10 @@ def test_a_person_deleted_is_taken_back():
 
 def test_a_visit_deleted_is_taken_back_and_the_patient_stays():
     found = resources(PID, PV1, kind="ADT^A23")
-    assert {name: one.method for name, one in found.items()} == {"Patient/NORTH-7": None, "Encounter/NORTH-V1": "DELETE"}
+    assert {name: one.method for name, one in found.items()} == {
+        "Patient/NORTH-7": None,
+        "Encounter/NORTH-V1": "DELETE",
+    }
 
 
 @pytest.mark.parametrize(
@@ -218,7 +225,7 @@ def test_a_visit_without_a_number_is_known_by_another_or_by_when_it_began():
     assert "Encounter/NORTH-A9" in resources(PID, alternate, kind="ADT^A08")
     names = [set(resources(PID, begun, kind=kind)) for kind in ("ADT^A04", "ADT^A03")]
     assert [name for name in names[0] if name.startswith("Encounter/")] == [
-        "Encounter/NORTH-2d-7-at-2026-2d-03-2d-01T08-3a-00-3a-00-2d-05-3a-00"
+        "Encounter/NORTH-7-at-2026-2d-03-2d-01T08-3a-00-3a-00-2d-05-3a-00"
     ]
     assert names[0] == names[1]
     assert not [name for name in resources(PID, "PV1|1|O", kind="ADT^A08") if name.startswith("Encounter/")]
@@ -241,11 +248,11 @@ def test_diagnoses_are_conditions_of_the_visit_and_its_reasons():
     segments = (
         PID,
         PV1,
-        "DG1|1||R07.9^Chest pain^I10||202603010900-0500|A||||||||||1",
-        "DG1|2|I10|I21.4||20260302|F||||||||||1|97^Roe^Rae^^^^^^NPI",
+        "DG1|1||R07.9^Chest pain^I10||202603010900-0500|A|||||||||1",
+        "DG1|2|I10|I21.4||20260302|F|||||||||1|97^Roe^Rae^^^^^^NPI",
     )
     found = bodies(*segments, kind="ADT^A08")
-    pain, infarct = found["Condition/DG1-NORTH-2d-V1-I10-R07.9"], found["Condition/DG1-NORTH-2d-V1-I10-I21.4"]
+    pain, infarct = found["Condition/NORTH-V1-DG1-I10-R07.9"], found["Condition/NORTH-V1-DG1-I10-I21.4"]
     assert codes(pain["code"]) == [("http://hl7.org/fhir/sid/icd-10-cm", "R07.9")]
     assert (pain["onsetDateTime"], codes(pain["verificationStatus"])[0][1]) == (
         "2026-03-01T09:00:00-05:00",
@@ -261,7 +268,7 @@ def test_diagnoses_are_conditions_of_the_visit_and_its_reasons():
     )
     assert [(one["condition"]["reference"], codes(one["use"])[0][1], one["rank"]) for one in
             found["Encounter/NORTH-V1"]["diagnosis"]] == [
-        ("Condition/DG1-NORTH-2d-V1-I10-R07.9", "AD", 1), ("Condition/DG1-NORTH-2d-V1-I10-I21.4", "DD", 1),
+        ("Condition/NORTH-V1-DG1-I10-R07.9", "AD", 1), ("Condition/NORTH-V1-DG1-I10-I21.4", "DD", 1),
     ]  # fmt: skip
 
 
@@ -275,13 +282,15 @@ def test_what_is_deleted_by_its_action_is_taken_back():
     segments = (PID, PV1, f"DG1|1||I10^Hypertension^I10|||F{'|' * 14}D1^EHR|D", "IAM|2|DA|1^Penicillin^L|||D|A1^EHR")
     found = resources(*segments, kind="ADT^A08")
     assert {name: one.method for name, one in found.items() if name.startswith(("Cond", "Aller"))} == {
-        "Condition/DG1-NORTH-2d-7-EHR-D1": "DELETE",
-        "AllergyIntolerance/AL1-NORTH-2d-7-EHR-A1": "DELETE",
+        "Condition/NORTH-7-DG1-EHR-D1": "DELETE",
+        "AllergyIntolerance/NORTH-7-AL1-EHR-A1": "DELETE",
     }
 
 
 def test_an_allergy_says_to_what_how_bad_and_how_it_shows():
-    body = of_type("AllergyIntolerance", PID, "AL1|1|DA|7980^Penicillin^RXNORM|SV|Hives~Wheeze|20200101", kind="ADT^A28")
+    body = of_type(
+        "AllergyIntolerance", PID, "AL1|1|DA|7980^Penicillin^RXNORM|SV|Hives~Wheeze|20200101", kind="ADT^A28"
+    )
     assert codes(body["code"]) == [("http://www.nlm.nih.gov/research/umls/rxnorm", "7980")]
     assert (body["category"], body["criticality"], body["onsetDateTime"]) == (["medication"], "high", "2020-01-01")
     assert [(one["manifestation"][0]["text"], one["severity"]) for one in body["reaction"]] == [
@@ -322,15 +331,15 @@ def test_a_result_says_what_was_measured_of_whom_when_and_by_whom():
     found = bodies(*segments)
     body = found["Observation/NORTH-7-LAB-F1-24323-2d-8-2823-2d-3"]
     assert (body["status"], codes(body["code"])) == ("final", [(LOINC, "2823-3")])
-    assert codes(body["category"][0]) == [
-        ("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory")
-    ]
+    assert codes(body["category"][0]) == [("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory")]
     assert (body["subject"], body["encounter"]) == (
         {"reference": "Patient/NORTH-7"}, {"reference": "Encounter/NORTH-V1"},
     )  # fmt: skip
     assert (body["effectiveDateTime"], body["issued"]) == ("2026-03-01T08:30:00-05:00", "2026-03-01T10:00:00-05:00")
     assert body["valueQuantity"] == {"value": 4.1, **MMOL}
-    assert body["referenceRange"] == [{"low": {"value": 3.5, **MMOL}, "high": {"value": 5.1, **MMOL}, "text": "3.5-5.1"}]
+    assert body["referenceRange"] == [
+        {"low": {"value": 3.5, **MMOL}, "high": {"value": 5.1, **MMOL}, "text": "3.5-5.1"}
+    ]
     assert [codes(one)[0] for one in body["interpretation"]] == [
         ("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "H"),
         ("http://terminology.hl7.org/CodeSystem/v2-0078", "ODD"),
@@ -338,9 +347,7 @@ def test_a_result_says_what_was_measured_of_whom_when_and_by_whom():
     assert codes(body["method"]) == [("L", "ISE")]
     assert body["note"] == [{"text": "Slightly\nhaemolysed"}]
     assert [one["reference"] for one in body["performer"]] == ["Organization/CLIA-34D", "Practitioner/NPI-97"]
-    assert found["Organization/CLIA-34D"]["identifier"] == [
-        {"system": "urn:oid:2.16.840.1.113883.4.7", "value": "34D"}
-    ]
+    assert found["Organization/CLIA-34D"]["identifier"] == [{"system": "urn:oid:2.16.840.1.113883.4.7", "value": "34D"}]
     specimen = found[body["specimen"]["reference"]]
     assert codes(specimen["type"]) == [("http://snomed.info/sct", "119297000")]
     assert specimen["collection"]["collectedDateTime"] == "2026-03-01T08:00:00-05:00"
@@ -466,7 +473,7 @@ def test_a_vaccination_says_what_was_given_by_whom_and_of_which_lot():
         "||||L42|20270131|MSD^Merck^MVX|||CP|A"
     )
     found = bodies(PID, "ORC|RE||I7^EHR", rxa, "RXR|IM^Intramuscular^HL70162|LA^Left arm^HL70163", kind="VXU^V04")
-    body = found["Immunization/NORTH-2d-7-EHR-I7"]
+    body = found["Immunization/NORTH-7-EHR-I7"]
     assert (body["status"], codes(body["vaccineCode"])) == ("completed", [("http://hl7.org/fhir/sid/cvx", "08")])
     assert (body["occurrenceDateTime"], body["primarySource"], body["lotNumber"]) == ("2026-03-01", True, "L42")
     assert (body["expirationDate"], body["manufacturer"]["display"]) == ("2027-01-31", "Merck")
@@ -493,7 +500,7 @@ def test_vaccinations_without_an_order_number_are_told_apart():
 def test_a_note_is_a_document_with_its_text():
     txa = "TXA|1|DS^Discharge summary^HL70270|TX|20260301|97^Roe^Rae^^^^^^NPI|20260302||||||D1^EHR|||||AU||AV"
     segments = (PID, PV1, txa, "OBX|1|TX|18842-5^Summary^LN||First~line", "OBX|2|TX|18842-5^Summary^LN||third")
-    body = bodies(*segments, kind="MDM^T02")["DocumentReference/NORTH-2d-7-EHR-D1"]
+    body = bodies(*segments, kind="MDM^T02")["DocumentReference/NORTH-7-EHR-D1"]
     attachment = body["content"][0]["attachment"]
     assert base64.b64decode(attachment["data"]) == b"First\nline\nthird"
     assert (attachment["contentType"], attachment["title"]) == ("text/plain", "Summary")
@@ -504,7 +511,7 @@ def test_a_note_is_a_document_with_its_text():
 
 def test_a_notice_without_the_text_does_not_take_the_text_away_unless_it_ends_the_document():
     txa = "TXA|1|DS||||||||||D1^EHR"
-    name = "DocumentReference/NORTH-2d-7-EHR-D1"
+    name = "DocumentReference/NORTH-7-EHR-D1"
     assert resources(PID, txa, kind="MDM^T03")[name].last_updated is None
     assert resources(PID, txa, kind="MDM^T11")[name].last_updated is not None
     assert bodies(PID, txa, kind="MDM^T11")[name]["status"] == "entered-in-error"
@@ -513,8 +520,8 @@ def test_a_notice_without_the_text_does_not_take_the_text_away_unless_it_ends_th
 def test_a_document_that_is_replaced_is_superseded():
     txa = "TXA|1|DS||||||||||D2^EHR|D1^EHR"
     found = bodies(PID, txa, "OBX|1|TX|||New text", kind="MDM^T10")
-    assert found["DocumentReference/NORTH-2d-7-EHR-D1"]["status"] == "superseded"
-    assert found["DocumentReference/NORTH-2d-7-EHR-D2"]["status"] == "current"
+    assert found["DocumentReference/NORTH-7-EHR-D1"]["status"] == "superseded"
+    assert found["DocumentReference/NORTH-7-EHR-D2"]["status"] == "current"
 
 
 RXE = "RXE|^Q8H|197361^Amlodipine 5 MG^RXNORM|1|2|TAB^Tablet^L|||||30|TAB^Tablet^L|2|97^Roe^Rae^^^^^^NPI||RX7"
@@ -522,13 +529,13 @@ RXE = "RXE|^Q8H|197361^Amlodipine 5 MG^RXNORM|1|2|TAB^Tablet^L|||||30|TAB^Tablet
 
 def test_an_order_for_a_drug_is_a_request():
     orc = "ORC|NW|P9^EHR||||||||||||||"
-    body = bodies(PID, orc, RXE, "RXR|PO^Oral^HL70162", kind="RDE^O11")["MedicationRequest/NORTH-2d-7-EHR-P9"]
+    body = bodies(PID, orc, RXE, "RXR|PO^Oral^HL70162", kind="RDE^O11")["MedicationRequest/NORTH-7-EHR-P9"]
     assert (body["status"], body["intent"]) == ("active", "order")
     assert codes(body["medicationCodeableConcept"]) == [("http://www.nlm.nih.gov/research/umls/rxnorm", "197361")]
     dosage = body["dosageInstruction"][0]
     assert (dosage["text"], codes(dosage["route"])[0][1]) == ("Q8H", "PO")
-    tablets = {"unit": "Tablet"}
-    assert dosage["doseAndRate"] == [{"doseRange": {"low": {"value": 1}, "high": {"value": 2}}}] or tablets
+    tablet = {"unit": "TAB"}
+    assert dosage["doseAndRate"] == [{"doseRange": {"low": {"value": 1, **tablet}, "high": {"value": 2, **tablet}}}]
     assert (body["dispenseRequest"]["quantity"]["value"], body["dispenseRequest"]["numberOfRepeatsAllowed"]) == (30, 2)
 
 
@@ -542,24 +549,22 @@ def test_a_dose_given_names_its_order_which_it_tells_in_passing():
     rxa = "RXA|0|1|202603010900-0500|202603010900-0500|197361^Amlodipine 5 MG^RXNORM|5|mg^^UCUM|||97^Roe^Rae^^^^^^NPI"
     segments = (PID, "ORC|RE|P9^EHR", RXE, rxa, "RXR|PO^Oral^HL70162")
     body = of_type("MedicationAdministration", *segments, kind="RAS^O17")
-    assert body["request"] == {"reference": "MedicationRequest/NORTH-2d-7-EHR-P9"}
+    assert body["request"] == {"reference": "MedicationRequest/NORTH-7-EHR-P9"}
     assert (body["status"], body["effectiveDateTime"]) == ("completed", "2026-03-01T09:00:00-05:00")
     assert body["dosage"]["dose"] == {"value": 5, "unit": "mg", "system": UCUM, "code": "mg"}
-    assert resources(*segments, kind="RAS^O17")["MedicationRequest/NORTH-2d-7-EHR-P9"].last_updated is None
+    assert resources(*segments, kind="RAS^O17")["MedicationRequest/NORTH-7-EHR-P9"].last_updated is None
 
 
 def test_a_drug_dispensed_says_how_much_and_when():
     rxd = "RXD|1|197361^Amlodipine 5 MG^RXNORM|202603011000-0500|30|TAB|TAB|RX7|2||97^Roe^Rae^^^^^^NPI"
     body = of_type("MedicationDispense", PID, "ORC|RE|P9^EHR", rxd, kind="RDS^O13")
     assert (body["quantity"], body["whenHandedOver"]) == ({"value": 30, "unit": "TAB"}, "2026-03-01T10:00:00-05:00")
-    assert body["authorizingPrescription"] == [{"reference": "MedicationRequest/NORTH-2d-7-EHR-P9"}]
+    assert body["authorizingPrescription"] == [{"reference": "MedicationRequest/NORTH-7-EHR-P9"}]
 
 
 def test_results_of_two_patients_in_a_message_are_each_their_own():
     found = bodies(PID, OBR, obx("4.1"), "PID|2||8^^^NORTH^MR||Other^Bob", OBR, obx("5.2"))
-    subjects = {
-        name: one["subject"]["reference"] for name, one in found.items() if name.startswith("Observation/")
-    }
+    subjects = {name: one["subject"]["reference"] for name, one in found.items() if name.startswith("Observation/")}
     assert subjects == {
         "Observation/NORTH-7-LAB-F1-24323-2d-8-2823-2d-3": "Patient/NORTH-7",
         "Observation/NORTH-8-LAB-F1-24323-2d-8-2823-2d-3": "Patient/NORTH-8",

@@ -1,0 +1,143 @@
+"""Public samples of HL7 v2 as FHIR, every resource counted; and messages spoilt at random, which never raise."""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import zoneinfo
+
+import orjson
+import pytest
+
+from infra.bench import hl7v2 as bench
+from jobs.formats import hl7v2, hl7v2_extract, translation
+from jobs.formats.hl7v2_fhir import translate, translate_written
+from jobs.formats.hl7v2_message import MessageError, parse
+from jobs.formats.translation import Said, Source
+
+SAMPLES = pathlib.Path(__file__).parents[4] / "shared" / "reference" / "hl7v2"
+FILES = sorted(SAMPLES.glob("*/*"))
+FEED = Source("lab_hl7v2", "demo", zoneinfo.ZoneInfo("America/New_York"), {}, {})
+RECEIVED = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
+needs_samples = pytest.mark.skipif(not FILES, reason="the public samples are not here")
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+def said(payload):
+    return Said(None, None, payload, None, RECEIVED)
+
+
+def records(path):
+    return [one for one in hl7v2.read(str(path), limits=hl7v2.Limits()) if one.payload is not None]
+
+
+def check(payload):
+    """The resources of a message, each of which is whole: written the same both ways, with an id, and once only."""
+    found, written = translate(said(payload), FEED), translate_written(said(payload), FEED)
+    for one, text in zip(found, written, strict=True):
+        assert one[:4] == text[:4]
+        assert _ID.fullmatch(one.resource_id)
+        body = json.loads(text.text)
+        assert (body.pop("resourceType"), body.pop("id")) == one[:2]
+        assert translation.without_nothing(body) == body
+        assert translation.write(one) == text.text
+        assert (one.method == "DELETE") == (body == {})
+    assert len({one[:2] for one in found}) == len(found)
+    return found
+
+
+def references(value):
+    """Every reference in a resource."""
+    if isinstance(value, dict):
+        own = [value["reference"]] if isinstance(value.get("reference"), str) else []
+        return own + [ref for one in value.values() for ref in references(one)]
+    return [ref for one in value for ref in references(one)] if isinstance(value, list) else []
+
+
+@needs_samples
+def test_the_resources_of_the_samples_are_counted():
+    counts = collections.Counter(
+        one.resource_type for path in FILES for record in records(path) for one in check(record.payload)
+    )
+    assert counts == {
+        "Patient": 87, "Observation": 2646, "DiagnosticReport": 72, "Specimen": 20, "Organization": 56,
+        "Practitioner": 41, "Location": 32, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
+        "Condition": 1, "AllergyIntolerance": 1,
+    }  # fmt: skip
+
+
+@needs_samples
+def test_whatever_a_sample_refers_to_it_tells():
+    for path in FILES:
+        for record in records(path):
+            found = {f"{one.resource_type}/{one.resource_id}": one for one in translate(said(record.payload), FEED)}
+            for one in found.values():
+                assert set(references(orjson.loads(translation.write(one)))) <= found.keys() | _replacing(found)
+
+
+def _replacing(found):
+    return {ref for one in found.values() if "link" in one.body for ref in references(one.body["link"])}
+
+
+@needs_samples
+def test_every_value_of_an_observation_in_the_samples_is_an_observation():
+    for path in FILES:
+        for record in records(path):
+            message = parse(record.payload)
+            rows = hl7v2_extract.extract(message).get("lab_result", ())
+            told = [one for one in translate(said(record.payload), FEED) if one.resource_type == "Observation"]
+            assert len(told) == len(rows)
+
+
+PID = (
+    "PID|1||7^^^NORTH^MR||Example^Ada^Q||19700102|F||2106-3^White^HL70005|1 Main St^^Springfield^MA||^PRN^PH^^1^413^55"
+)
+PV1 = "PV1|1|I|4W^12^1^NORTH||||99^Doe^Jane^^^^^^NPI||||||||||||V1^^^NORTH^VN|||||||||||||||||||||||||20260301|20260302"
+OURS = [
+    ("ADT^A08", "EVN||20260301", PID, PV1, "DG1|1||I10^High^I10||20260301|F", "AL1|1|DA|1^Penicillin^L|SV|Hives",
+     "IN1|1|PPO^Gold|60054|Example Health||||G1|||20260101|20261231||||SEL"),
+    ("ADT^A40", PID, "MRG|6^^^NORTH^MR"),
+    ("ADT^A50", PID, "MRG|7^^^NORTH^MR||||V0^^^NORTH", PV1),
+    ("ADT^A24", PID, "PID|2||8^^^NORTH^MR||Other^Bob"),
+    ("ADT^A23", PID, PV1),
+    ("VXU^V04", PID, "ORC|RE||I7^EHR", "RXA|0|1|20260301||08^H^CVX|0.5|mL||00|97^R|^^^C||||L1|20270101|MSD^M^MVX",
+     "RXR|IM|LA", "OBX|1|CE|64994-7^Eligibility^LN|1|V02^VFC^HL70064||||||F"),
+    ("MDM^T02", PID, PV1, "TXA|1|DS|TX|20260301|97^R|20260302||||||D1^E|D0^E||||AU||AV", "OBX|1|TX|1^S||text~more"),
+    ("RAS^O17", PID, "ORC|RE|P9^EHR", "RXE|^Q8H|197361^Aml^RXNORM|1|2|TAB|||||30|TAB|2|97^Roe",
+     "RXA|0|1|202603010900|202603010930|197361^Aml^RXNORM|5|mg|||97^Roe", "RXR|PO"),
+    ("RDS^O13", PID, "ORC|RE|P9^EHR", "RXD|1|197361^Aml^RXNORM|202603011000|30|TAB|TAB|RX7"),
+    ("ORU^R01", PID, PV1, "OBR|1|P1|F1^L|1^Panel^L|||20260301|20260302||||||20260301|BLD&Blood^^^LA&Arm",
+     "OBX|1|SN|2^T^L|1|^1^:^128|mg^^UCUM|1-2|H~L|||C|||20260301|L^Lab|9^A", "NTE|1||note",
+     "OBX|2|ED|3^D^L||L^AP^PDF^Base64^AAAA", "SPM|1|^S1&L||BLD^Blood^L|||||||||||||20260301|20260302"),
+    ("DFT^P03", PID, PV1, "FT1|1|||20260301||CG|99213^Visit^CPT||||100", "DG1|1||I10^High^I10"),
+    ("OML^O21", PID, "ORC|NW|P1^EHR", "OBR|1|P1^EHR||1^Panel^L", "OBX|1|NM|Q^Weeks^L||28|wk", "RXO|1^D^L|1"),
+]  # fmt: skip
+
+
+def ours():
+    head = "MSH|^~\\&|LAB|NORTH|EHR|MAIN|20260301120000-0500||{}|M1|P|2.5"
+    return ["\r".join([head.format(kind), *segments, ""]).encode() for kind, *segments in OURS]
+
+
+def test_each_of_our_messages_is_told_whole():
+    assert [len(check(payload)) > 1 or b"A50" in payload for payload in ours()] == [True] * len(OURS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_messages_never_raise_and_tell_whole_resources(seed):
+    count = int(os.environ.get("LAKEWARD_FUZZ", "1200")) // 4
+    chance = random.Random(seed)
+    sources = ours() + bench.messages(5, seed) + [path.read_bytes()[:8_000] for path in FILES[::9]]
+    for _ in range(count):
+        data = bench.spoil(chance.choice(sources), chance)
+        for record in bench.records(data):
+            if record.payload is None:
+                continue
+            try:
+                parse(record.payload)
+            except MessageError:
+                assert record.faults
+            check(record.payload)
