@@ -33,7 +33,7 @@ class Billing:
         self._payers = Payers(chance)
         self._paid = paid
         self._bills: dict[date, list[Billed]] = defaultdict(list)
-        self._payments: dict[tuple[date, str], list[Remitted]] = defaultdict(list)
+        self._payments: dict[date, dict[str, list[Remitted]]] = defaultdict(dict)
         self._number = 0
         self.claims: list[Claim] = []
 
@@ -68,12 +68,11 @@ class Billing:
             if some := [one for one in billed if one.claim.kind == kind]:
                 self._number += 1
                 x12_trouble.send_claims(day, kind, some, self._number, self._outbox, self._registry)
-        for key in sorted(key for key in self._payments if key[0] == day):
-            paid = self._payments.pop(key)
+        for payer, paid in sorted(self._payments.pop(day, {}).items()):
             self._number += 1
             withheld = 0
-            if self._chance.share("withheld", *key) < 0.2:
-                withheld = self._chance.between(100, 4000, "amount", *key)
+            if self._chance.share("withheld", day, payer) < 0.2:
+                withheld = self._chance.between(100, 4000, "amount", day, payer)
             x12_trouble.send_payment(day, paid, withheld, self._number, self._outbox)
 
     def payday(self, day: date) -> date:
@@ -122,7 +121,7 @@ class Billing:
 
     def _pay(self, day: date, claim: Claim, status: str, lines: Sequence[Line],
              faults: list[dict[str, Any]] | None = None) -> None:  # fmt: skip
-        self._payments[day, claim.payer].append(Remitted(claim, status, lines, faults or [], claim.id))
+        self._payments[day].setdefault(claim.payer, []).append(Remitted(claim, status, lines, faults or [], claim.id))
 
     def _settle(self, claim: Claim, billed: date, paid: date) -> None:
         if billed > self._outbox.last:

@@ -52,7 +52,7 @@ class Extracts:
     def __init__(self, outbox: Outbox, chance: Chance) -> None:
         self._outbox = outbox
         self._chance = chance
-        self._drugs: list[tuple[date, Row]] = []
+        self._drugs: dict[date, list[Row]] = defaultdict(list)
         self._headers: dict[date, list[Row]] = defaultdict(list)
         self._lines: dict[date, list[Row]] = defaultdict(list)
         self._members: list[tuple[date, Row]] = []
@@ -93,14 +93,15 @@ class Extracts:
             "fill_date": str(filled), "ndc": ndc(item.code), "drug_name": item.text, "quantity": str(days),
             "days_supply": str(days), "prescriber_npi": prescriber, "pharmacy_npi": "1999999976", **_money(claim),
         }  # fmt: skip
-        self._drugs.append((filled, Row(claim.payer_claim, cells)))
+        week = self._drugs[self._week(filled)]
+        week.append(Row(claim.payer_claim, cells))
         if self._outbox.planter.due("void_claim", FEED):
             key = f"{claim.payer_claim}V"
             back = {name: f"-{cells[name]}" if cells[name] != "0.00" else "0.00" for name in _MONEY}
             told = {"kind": "void_claim", "fate": CANCELLED, "by": f"{key}R"}
-            self._drugs.append((filled, Row(key, {**cells, "rx_claim_id": key}, [told])))
+            week.append(Row(key, {**cells, "rx_claim_id": key}, [told]))
             undone = {**cells, "rx_claim_id": f"{key}R", "transaction": REVERSED, **back}
-            self._drugs.append((filled, Row(f"{key}R", undone, [{**told, "by": key}])))
+            week.append(Row(f"{key}R", undone, [{**told, "by": key}]))
 
     def enrol(self, person: Person, history: History, first: date, last: date) -> None:
         """The spans of a member's insurance, one for each stretch of years with the same plan."""
@@ -119,14 +120,9 @@ class Extracts:
             members = [Row(row.key, row.cells) for since, row in self._members if since <= day]
             if members:
                 send(day, ENROLMENT, f"enrolment_{day:%Y%m%d}.csv", members, self._outbox)
-        for sheet, waiting in ((HEADERS, self._headers), (LINES, self._lines)):
+        for sheet, waiting in ((HEADERS, self._headers), (LINES, self._lines), (PHARMACY, self._drugs)):
             if rows := waiting.pop(day, None):
                 send(day, sheet, f"{sheet.kind}_{day:%Y%m%d}.csv", sorted(rows, key=lambda row: row.key), self._outbox)
-        if day.weekday() == 0:
-            due = sorted((row for when, row in self._drugs if when < day), key=lambda row: row.key)
-            self._drugs = [(when, row) for when, row in self._drugs if when >= day]
-            if due:
-                send(day, PHARMACY, f"pharmacy_{day:%Y%m%d}.csv", due, self._outbox)
 
     def _week(self, day: date) -> date:
         """The Monday on which a drug of a day is told."""

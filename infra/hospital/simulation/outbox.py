@@ -46,6 +46,7 @@ class Outbox:
         self.planter = planter
         self.truth = truth
         self.bytes = 0
+        self._folders: set[pathlib.Path] = set()
 
     def send(self, day: date, file: File) -> None:
         """Send a file on a day; sometimes it comes late, or twice."""
@@ -101,8 +102,10 @@ class Outbox:
 
     def _write(self, day: date, feed: str, name: str, data: bytes) -> str:
         path = self.out / str(day) / feed / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        assert not path.exists()
-        path.write_bytes(data)
+        if path.parent not in self._folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent)
+        with path.open("xb") as out:
+            out.write(data)
         self.bytes += len(data)
         return f"{day}/{feed}/{name}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from infra.hospital.simulation.chance import Chance
 
 # How much more or less often than the rate of the whole a kind comes, in shares of what it can befall.
@@ -33,14 +31,18 @@ class Planter:
     def __init__(self, rate: float, chance: Chance) -> None:
         self.rate = rate
         self._chance = chance
-        self._seen: Counter[tuple[str, str]] = Counter()
+        # How many candidates of a kind in a feed pass before the next that it befalls.
+        self._left: dict[tuple[str, str], int] = {}
 
     def due(self, kind: str, feed: str) -> bool:
         """Whether the next candidate of a kind in a feed is it."""
         if not self.rate:
             return False
-        period = max(1, round(1 / (self.rate * SHARES[kind])))
-        phase = self._chance.number("phase", kind, feed) % min(period, _EARLY)
-        seen = self._seen[kind, feed]
-        self._seen[kind, feed] += 1
-        return seen % period == phase
+        key = kind, feed
+        if (left := self._left.get(key)) is None:
+            left = self._chance.number("phase", kind, feed) % min(self._period(kind), _EARLY)
+        self._left[key] = left - 1 if left else self._period(kind) - 1
+        return not left
+
+    def _period(self, kind: str) -> int:
+        return max(1, round(1 / (self.rate * SHARES[kind])))
