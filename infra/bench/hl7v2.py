@@ -1,4 +1,4 @@
-"""`python -m infra.bench.hl7v2`: messages per second and core, from bytes to flat result rows, beside `hl7`.
+"""`python -m infra.bench.hl7v2`: messages per second and core, from bytes to result rows and to FHIR, beside `hl7`.
 
 The messages are ours, made from a seed: ORU^R01 of about 1.4 kB, eight results each. `--fuzz N` instead spoils N
 messages at random and shows that only typed faults come of it.
@@ -7,12 +7,14 @@ messages at random and shows that only typed faults come of it.
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
 import random
 import time
+import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
 
-from jobs.formats import hl7v2
+from jobs.formats import hl7v2, hl7v2_fhir, translation
 from jobs.formats.hl7v2_lab_result import lab_rows
 from jobs.formats.hl7v2_message import parse
 from jobs.formats.hl7v2_split import Splitter
@@ -72,6 +74,24 @@ def _extract_only(payloads: Iterable[bytes]) -> int:
 
 def _read_and_extract(data: bytes) -> int:
     return sum(len(lab_rows(parse(record.payload))) for record in records(data) if record.payload)
+
+
+FEED = translation.Source("lab_hl7v2", "bench", zoneinfo.ZoneInfo("America/New_York"), {}, {})
+
+
+def said(payload: bytes) -> translation.Said:
+    """A message as its row of bronze."""
+    return translation.Said("ORU^R01", None, payload, None, datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
+
+
+def _translate(payloads: Iterable[bytes]) -> int:
+    """To FHIR resources, and those written as translations of any format are."""
+    return sum(len(translation.write(one)) for payload in payloads for one in hl7v2_fhir.translate(said(payload), FEED))
+
+
+def _translate_written(payloads: Iterable[bytes]) -> int:
+    """To the same JSON texts, straight."""
+    return sum(len(one.text) for payload in payloads for one in hl7v2_fhir.translate_written(said(payload), FEED))
 
 
 def _bare_split(payloads: Iterable[bytes]) -> int:
@@ -159,6 +179,8 @@ def main() -> int:
         ("read records, check", lambda: _read_only(data)),
         ("parse, extract rows", lambda: _extract_only(payloads)),
         ("read, check, parse, extract", lambda: _read_and_extract(data)),
+        ("parse, FHIR as text", lambda: _translate_written(payloads)),
+        ("parse, FHIR, write", lambda: _translate(payloads)),
     ):
         print(f"  {name:<30}{_rate(work, asked.count):>10,.0f}")
     few = payloads[: max(500, asked.count // 20)]
@@ -187,6 +209,8 @@ def fuzz(count: int, seed: int) -> int:
                 message = parse(record.payload or b"")
                 assert parse(message.encode()).segments == message.segments
                 hl7v2_extract.extract(message)
+                for one in hl7v2_fhir.translate_written(said(record.payload or b""), FEED):
+                    assert len(one.resource_id) <= translation.LONGEST_ID
             except MessageError:
                 assert record.faults
         slowest = max(slowest, time.process_time() - start)
