@@ -87,7 +87,7 @@ def medical_record(billing: Key, number: str | None) -> Text:
 
 
 def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber: Key | None, at: datetime | None,
-             relationship: str | None) -> Resource:  # fmt: skip
+             relation: str | None) -> Resource:  # fmt: skip
     """The Coverage of a patient by a payer (SBR); X12 claims do not tell since when."""
     number = text(subscription.get("id"))
     group, group_name = subscription.get("group_number"), subscription.get("group_name")
@@ -99,7 +99,7 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
         "subscriber": patient_reference(subscriber),
         "subscriberId": quoted(number),
         "beneficiary": patient_reference(who),
-        "relationship": _relationship(relationship),
+        "relationship": relationship(relation),
         "payor": f"[{payer_reference(key, payer_of)}]",
         "class": listed([told]),
         "order": _ORDERS.get(subscription.get("payer_sequence") or ""),
@@ -112,7 +112,8 @@ def coverage_id(payer_name: str, number: str, who: Key) -> str:
     return named(*who) if who[1:3] == (payer_name, number) else named(payer_name, number, *who)
 
 
-def _relationship(code: str | None) -> Text:
+def relationship(code: str | None) -> Text:
+    """What a patient is to the subscriber (data element 1069)."""
     if not code:
         return None
     word = coding(f"{codes.TERMINOLOGY}subscriber-relationship", _RELATIONSHIPS.get(code, "other"))

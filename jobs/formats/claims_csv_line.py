@@ -1,0 +1,73 @@
+"""A line row of a flat claim extract as FHIR: a part of its claim's Claim and ExplanationOfBenefit.
+
+Rows come one by one, so a line is a Claim and an ExplanationOfBenefit of its own, whose extension `part-of` names the
+whole. Silver takes their one item as an item of the whole; they are no claims and have no totals.
+"""
+
+from __future__ import annotations
+
+from jobs.formats import claims_csv_parties as parties
+from jobs.formats import x12_fhir_codes as codes
+from jobs.formats import x12_fhir_members as members
+from jobs.formats.claims_csv_amounts import adjudicated, currency_of
+from jobs.formats.claims_csv_header import claim_id
+from jobs.formats.csv_said import Values, amount, date, moment, text
+from jobs.formats.translation import Resource, Said, Source
+from jobs.formats.x12_fhir_json import Text, alone, body, concept, extension, joined, listed, money, named, reference
+from jobs.formats.x12_fhir_lines import quantity, serviced
+
+PART_OF = f"{codes.OURS}part-of"
+
+
+def line(row: Values, record: Said, feed: Source) -> list[Resource]:
+    """What the row of a line says."""
+    name, number = claim_id(row), text(row, "line_number")
+    if name is None or number is None:
+        return []
+    currency, at = currency_of(row, feed), moment(row, feed, "paid_date", "processed_date") or record.received_at
+    payer = parties.payer_of(row, feed)
+    item = _item(row, number, name, currency, with_encounter=bool(feed.columns.get("encounters", True)))
+    own = named(name, "line", number)
+    shared = {
+        "status": '"active"',
+        "use": '"claim"',
+        "patient": members.patient_reference(parties.member_of(row, payer)),
+    }
+    claim = {"extension": _part_of("Claim", name), **shared, "item": alone(joined(item))}
+    benefit = {
+        "extension": _part_of("ExplanationOfBenefit", name),
+        **shared,
+        "outcome": '"complete"',
+        "claim": reference("Claim", name),
+        "item": alone(joined({**item, "adjudication": adjudicated(row, currency)})),
+    }
+    made = [
+        Resource("Claim", own, at, None, body(claim)),
+        Resource("ExplanationOfBenefit", own, at, None, body(benefit)),
+    ]
+    return made + parties.providers(parties.provider(text(row, "rendering_npi"), is_person=True))
+
+
+def _part_of(kind: str, name: str) -> Text:
+    return alone(extension(PART_OF, "Reference", reference(kind, name)))
+
+
+def _item(row: Values, number: str, claim: str, currency: str, *, with_encounter: bool) -> dict[str, Text]:
+    code, ndc = text(row, "procedure_code"), text(row, "ndc")
+    told = [codes.service_coding("AD" if code[:1] == "D" else "HC", code) if code else None]
+    told.append(codes.service_coding("N4", ndc))
+    modifiers = [one for place in range(1, 5) if (one := text(row, f"modifier_{place}"))]
+    pointers = [one for one in (text(row, "diagnosis_pointers") or "").replace(":", ",").split(",") if one.isdigit()]
+    start, end = date(row, "service_date", "service_from", "from_date"), date(row, "service_to", "to_date")
+    return {
+        "sequence": number if number.isascii() and number.isdigit() and number[0] != "0" else None,
+        "diagnosisSequence": listed([str(int(one)) for one in pointers if one.isascii()]),
+        "revenue": concept(codes.REVENUE, text(row, "revenue_code")),
+        "productOrService": joined({"coding": listed(told)}),
+        "modifier": codes.modifiers(modifiers),
+        **serviced({"service_start": start, "service_end": end}),
+        "locationCodeableConcept": concept(codes.PLACE_OF_SERVICE, text(row, "place_of_service")),
+        "quantity": quantity(amount(row, "units"), text(row, "unit")),
+        "net": money(amount(row, "charge"), currency),
+        "encounter": alone(reference("Encounter", claim)) if with_encounter else None,
+    }
