@@ -8,10 +8,10 @@ from typing import Any
 
 from infra.hospital.simulation import hl7v2_trouble, site
 from infra.hospital.simulation.chance import Chance
+from infra.hospital.simulation.history import Diagnosis, Visit
 from infra.hospital.simulation.hl7v2_writing import Message, at, header, patient, text
 from infra.hospital.simulation.outbox import Outbox
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Diagnosis, Visit
 from infra.hospital.simulation.registry import Registry
 from infra.hospital.simulation.truth import CANCELLED, MERGED
 

@@ -35,6 +35,7 @@ class Billing:
         self._bills: dict[date, list[Billed]] = defaultdict(list)
         self._payments: dict[date, dict[str, list[Remitted]]] = defaultdict(dict)
         self._number = 0
+        self._numbers: list[tuple[date, int]] = []
         self.claims: list[Claim] = []
 
     def take(self, claim: Claim) -> None:
@@ -67,7 +68,9 @@ class Billing:
         for kind in x12_billing.GUIDES:
             if some := [one for one in billed if one.claim.kind == kind]:
                 self._number += 1
-                x12_trouble.send_claims(day, kind, some, self._number, self._outbox, self._registry)
+                reused = max((n for when, n in self._numbers if when < day - timedelta(days=8)), default=0)
+                x12_trouble.send_claims(day, kind, some, self._number, reused, self._outbox, self._registry)
+                self._numbers.append((day, self._number))
         for payer, paid in sorted(self._payments.pop(day, {}).items()):
             self._number += 1
             withheld = 0

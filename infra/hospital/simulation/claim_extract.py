@@ -10,9 +10,9 @@ from infra.hospital.simulation import site
 from infra.hospital.simulation.chance import Chance
 from infra.hospital.simulation.claims import Claim, dollars
 from infra.hospital.simulation.csv_writing import Dialect, Row, Sheet, send
+from infra.hospital.simulation.history import Bill, History
 from infra.hospital.simulation.outbox import Outbox
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Bill, History
 from infra.hospital.simulation.truth import CANCELLED
 
 FEED = "claims_csv"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from infra.hospital.simulation import site
+from infra.hospital.simulation.history import Bill, History
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Bill, History
 
 # What has no code here: miscellaneous items (HCPCS T1999), general services (revenue code 0500), R69.
 _OTHER_SERVICE, _OTHER_DIAGNOSIS, _CHECK_UP = ("T1999", "0500"), "R69", "Z00.00"

@@ -15,9 +15,9 @@ import orjson
 
 from infra.hospital.simulation import population, site
 from infra.hospital.simulation.chance import Chance
+from infra.hospital.simulation.history import Result
 from infra.hospital.simulation.outbox import File, Outbox, Part
 from infra.hospital.simulation.people import Person, own_id
-from infra.hospital.simulation.population import Result
 from infra.hospital.simulation.registry import Registry
 from infra.hospital.simulation.truth import QUARANTINED, SAME, SUPERSEDED
 

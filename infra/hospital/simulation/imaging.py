@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from infra.hospital.simulation import dicom_writing, site
 from infra.hospital.simulation.chance import Chance
 from infra.hospital.simulation.dicom_writing import Elements
+from infra.hospital.simulation.history import Image
 from infra.hospital.simulation.outbox import File, Outbox, Part
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Image
 from infra.hospital.simulation.registry import Registry
 from infra.hospital.simulation.truth import AS_SENT, KEPT, QUARANTINED, SAME
 

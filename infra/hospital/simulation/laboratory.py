@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from infra.hospital.simulation import hl7v2_trouble, lims, site
 from infra.hospital.simulation.chance import Chance
 from infra.hospital.simulation.ehr_export import Export
+from infra.hospital.simulation.history import Report, Result
 from infra.hospital.simulation.hl7v2_writing import Message, header, patient, text, zoned
 from infra.hospital.simulation.outbox import Outbox
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Report, Result
 from infra.hospital.simulation.registry import Registry
 from infra.hospital.simulation.truth import AS_SENT, KEPT, SUPERSEDED, UNMAPPED
 

@@ -11,9 +11,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from infra.hospital.simulation.csv_writing import Dialect, Row, Sheet, send
+from infra.hospital.simulation.history import Report
 from infra.hospital.simulation.outbox import Outbox
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import Report
 from infra.hospital.simulation.truth import SUPERSEDED
 
 if TYPE_CHECKING:

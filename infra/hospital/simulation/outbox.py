@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -24,7 +25,7 @@ class Part:
 
 @dataclass
 class File:
-    """A file to send. `spoilt` makes of its whole content what a planted fault of the file leaves, with its reasons."""
+    """A file to send, as the sender means it; `kind` is what its parts with an id are."""
 
     feed: str
     name: str
@@ -37,8 +38,24 @@ class File:
         return b"".join(part.data for part in self.parts)
 
 
+@dataclass
+class _Item:
+    """A file that waits for its day. `again_of`: where the same bytes were sent before."""
+
+    file: File
+    name: str
+    data: bytes
+    fault: dict[str, Any] | None = None
+    is_spoilt: bool = False
+    again_of: str | None = None
+
+
 class Outbox:
-    """Where files go. Nothing is sent after the last day: what would come later comes on it."""
+    """Where files go. What comes late, or once more, may come after the last day.
+
+    A folder of a day and feed is a delivery. One spoilt file holds all of it, so the sender sends the others again
+    with the good one on the next day; who takes in file by file has them already.
+    """
 
     def __init__(self, out: pathlib.Path, last: date, planter: Planter, truth: Truth) -> None:
         self.out = out
@@ -46,66 +63,84 @@ class Outbox:
         self.planter = planter
         self.truth = truth
         self.bytes = 0
-        self._folders: set[pathlib.Path] = set()
+        self._waiting: dict[date, dict[str, list[_Item]]] = defaultdict(lambda: defaultdict(list))
 
     def send(self, day: date, file: File) -> None:
         """Send a file on a day; sometimes it comes late, or twice."""
-        came, planted = day, self.planter
-        if day < self.last and planted.due("late_file", file.feed):
-            came = min(self.last, day + timedelta(2))
-        path = self._write(came, file.feed, file.name, file.data)
-        self._note(path, file, came)
-        if came != day:
-            self.fault(path, "late_file", KEPT, due=str(day))
-        if planted.due("same_file_again", file.feed):
-            again = self._write(min(self.last, came + timedelta(1)), file.feed, f"again_{file.name}", file.data)
-            self._note(again, file, came, accepted=False)
-            self.fault(again, "same_file_again", KNOWN, by=path)
+        due, feed, data = self.planter.due, file.feed, file.data
+        item, came = _Item(file, file.name, data), day
+        if due("late_file", feed):
+            came = day + timedelta(2)
+            item.fault = {"kind": "late_file", "fate": KEPT, "due": str(day)}
+        self._waiting[came][feed].append(item)
+        if due("same_file_again", feed):
+            first = _path(came, feed, file.name)
+            told = {"kind": "same_file_again", "fate": KNOWN, "by": first}
+            again = _Item(file, f"again_{file.name}", data, told, again_of=first)
+            self._waiting[came + timedelta(1)][feed].append(again)
 
-    def send_spoilt(self, day: date, file: File, data: bytes, kind: str, reasons: Sequence[str]) -> None:
+    def send_again(self, day: date, file: File, data: bytes, kind: str, reasons: Sequence[str], first: date) -> None:
+        """Send what a file of an earlier day said in other bytes, which are to be refused."""
+        told = {"kind": kind, "fate": HELD, "reasons": list(reasons), "layer": "ledger"}
+        told["by"] = _path(first, file.feed, file.name)
+        self._waiting[day][file.feed].append(_Item(file, f"renumbered_{file.name}", data, told, is_spoilt=True))
+
+    def send_spoilt(self, day: date, file: File, data: bytes, kind: str, reasons: Sequence[str], **more: str) -> None:
         """Send what is left of a file; the good one comes the day after."""
-        name = f"first_{file.name}"
-        path = self._write(day, file.feed, name, data)
-        told = {"feed": file.feed, "file": path, "what": file.kind, "bytes": len(data), "records": None}
-        self.truth.files.append({**told, "sha256": hashlib.sha256(data).hexdigest(), "accepted": False})
-        came = min(self.last, day + timedelta(1))
-        good = self._write(came, file.feed, file.name, file.data)
-        self._note(good, file, came)
-        self.fault(path, kind, HELD, reasons=list(reasons), by=good)
+        tomorrow = day + timedelta(1)
+        told = {"kind": kind, "fate": HELD, "reasons": list(reasons), "by": _path(tomorrow, file.feed, file.name)}
+        told |= more
+        self._waiting[day][file.feed].append(_Item(file, f"first_{file.name}", data, told, is_spoilt=True))
+        self._waiting[tomorrow][file.feed].append(_Item(file, file.name, file.data))
+
+    def close(self, day: date) -> None:
+        """Write what a day's feeds have; what stands beside a spoilt file is sent again tomorrow."""
+        for feed, items in self._waiting.pop(day, {}).items():
+            folder = self.out / str(day) / feed
+            folder.mkdir(parents=True, exist_ok=True)
+            spoilt = next((_path(day, feed, one.name) for one in items if one.is_spoilt), None)
+            for item in items:
+                path = _path(day, feed, item.name)
+                with (self.out / path).open("xb") as out:
+                    out.write(item.data)
+                self._note(path, item, None if item.is_spoilt else spoilt)
+                if spoilt and not item.is_spoilt:
+                    again = _Item(item.file, item.name, item.data, again_of=item.again_of or path)
+                    self._waiting[day + timedelta(1)][feed].append(again)
+
+    @property
+    def days_left(self) -> list[date]:
+        """The days for which something waits."""
+        return sorted(self._waiting)
 
     def whole(self, path: pathlib.Path, feed: str, what: str, records: int) -> None:
         """Note a file that was written already."""
-        digest, size = hashlib.sha256(), path.stat().st_size
+        digest = hashlib.sha256()
         with path.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
-        self.bytes += size
-        told = {"feed": feed, "file": str(path.relative_to(self.out)), "what": what, "bytes": size, "records": records}
-        self.truth.files.append({**told, "sha256": digest.hexdigest(), "accepted": True})
+        told = {"feed": feed, "file": str(path.relative_to(self.out)), "what": what, "bytes": path.stat().st_size}
+        self._tell({**told, "records": records, "sha256": digest.hexdigest(), "accepted": True})
 
-    def fault(self, path: str, kind: str, fate: str, **more: Any) -> None:
-        """A fault of a whole file."""
-        self.truth.faults.append({"feed": path.split("/")[1], "file": path, "kind": kind, "fate": fate, **more})
+    def _note(self, path: str, item: _Item, held_with: str | None) -> None:
+        file, is_new = item.file, not item.is_spoilt and item.again_of is None
+        place = 0
+        for part in file.parts if is_new else ():
+            where = {"feed": file.feed, "file": path, "position": place, "length": len(part.data.strip())}
+            self.truth.faults += [{**where, "id": part.id, **fault} for fault in part.faults]
+            place += len(part.data)
+        if item.fault:
+            self.truth.faults.append({"feed": file.feed, "file": path, **item.fault})
+        told = {"feed": file.feed, "file": path, "what": file.kind, "bytes": len(item.data)}
+        told["records"] = None if item.is_spoilt else sum(part.id is not None for part in file.parts)
+        told |= {"sha256": hashlib.sha256(item.data).hexdigest(), "accepted": is_new}
+        told |= {"held_with": held_with} if held_with else {}
+        self._tell(told | ({"again_of": item.again_of} if item.again_of else {}))
 
-    def _note(self, path: str, file: File, came: date, *, accepted: bool = True) -> None:
-        digest, size, records = hashlib.sha256(), 0, 0
-        for part in file.parts:
-            if part.faults and accepted:
-                for fault in part.faults:
-                    place = {"feed": file.feed, "file": path, "position": size, "length": len(part.data.strip())}
-                    self.truth.faults.append({**place, "id": part.id, **fault})
-            digest.update(part.data)
-            size += len(part.data)
-            records += part.id is not None
-        told = {"feed": file.feed, "file": path, "what": file.kind, "bytes": size, "records": records}
-        self.truth.files.append({**told, "sha256": digest.hexdigest(), "accepted": accepted})
+    def _tell(self, told: dict[str, Any]) -> None:
+        self.bytes += told["bytes"]
+        self.truth.files.append(told)
 
-    def _write(self, day: date, feed: str, name: str, data: bytes) -> str:
-        path = self.out / str(day) / feed / name
-        if path.parent not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent)
-        with path.open("xb") as out:
-            out.write(data)
-        self.bytes += len(data)
-        return f"{day}/{feed}/{name}"
+
+def _path(day: date, feed: str, name: str) -> str:
+    return f"{day}/{feed}/{name}"

@@ -15,12 +15,12 @@ from infra.hospital.simulation.billing import Billing
 from infra.hospital.simulation.chance import Chance
 from infra.hospital.simulation.claim_extract import Extracts, ndc
 from infra.hospital.simulation.ehr_export import Export
+from infra.hospital.simulation.history import Diagnosis, History
 from infra.hospital.simulation.imaging import Imaging
 from infra.hospital.simulation.laboratory import Laboratory
 from infra.hospital.simulation.lims import local_code
 from infra.hospital.simulation.outbox import Outbox
 from infra.hospital.simulation.people import Person
-from infra.hospital.simulation.population import History
 from infra.hospital.simulation.registry import Registry
 from infra.hospital.simulation.trouble import Planter
 from infra.hospital.simulation.truth import Truth
@@ -127,6 +127,9 @@ class _Hospital:
                 self.laboratory.extract.send(day)
             if "claims_csv" in self.feeds:
                 self.extracts.send(day, is_first=day == self.first)
+            self.outbox.close(day)
+        while left := self.outbox.days_left:
+            self.outbox.close(left[0])
 
     def tell(self) -> Summary:
         """Write the truth."""
@@ -148,7 +151,7 @@ class _Hospital:
         )
 
     def _visits(self, person: Person, history: History) -> None:
-        diagnoses: dict[str, list[population.Diagnosis]] = {}
+        diagnoses: dict[str, list[Diagnosis]] = {}
         for one in history.diagnoses.values():
             diagnoses.setdefault(one.visit, []).append(one)
         for visit in history.visits.values():

@@ -9,7 +9,7 @@ SHARES = {
     # files
     "truncated_file": 1.0, "wrong_count": 0.5, "wrong_total": 0.5, "unknown_header": 0.3, "same_file_again": 1.0,
     "late_file": 2.0, "messages_out_of_order": 1.0, "unbalanced_remittance": 2.0, "old_version": 0.3,
-    "wrong_control_number": 0.5,
+    "wrong_control_number": 0.5, "number_reused": 0.7, "content_again": 0.7,
     # records that cannot be used; a good one follows
     "no_control_id": 0.2, "unknown_version": 0.2, "broken_segment": 0.2, "lost_result": 0.2, "bad_characters": 0.2,
     "broken_line": 0.2, "bad_date": 0.2, "claim_unbalanced": 0.3, "payment_unbalanced": 0.3, "short_row": 0.2,

@@ -1,7 +1,8 @@
 """The truth about what was sent, as JSON lines: who is who, each planted fault and its fate, each claim's money.
 
 people      a person's ids and names by system
-files       every file: where, what it is, its digest, and whether it must be accepted
+files       every file: where, what it is, its digest, whether its records are new and must be accepted; `again_of`
+            is where the same bytes came before, `held_with` the spoilt file that holds it where a folder is a delivery
 faults      every planted fault: file, byte position and id of the message, claim, row or instance; `kind`, and
             `reasons` in the words of the parsers' FAULTS; `fate` is one of FATES
 visits, results, claims, studies   what must be known in the end, and which feeds told it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from infra.hospital.simulation import x12_billing, x12_remitting
@@ -18,8 +18,9 @@ FEED = "claims_x12"
 _CUT = ("no_transaction_end", "no_group_end", "no_interchange_end")
 
 
-def send_claims(day: date, kind: str, claims: list[Billed], number: int, outbox: Outbox, registry: Registry) -> None:
-    """Send a day's claims of a kind as a file."""
+def send_claims(day: date, kind: str, claims: list[Billed], number: int, reused: int, outbox: Outbox,
+                registry: Registry) -> None:  # fmt: skip
+    """Send a day's claims of a kind as a file; `reused` is a number of long ago that may be used again, or 0."""
     due, made = outbox.planter.due, []
     for one in claims:
         if due("claim_unbalanced", FEED):
@@ -34,7 +35,16 @@ def send_claims(day: date, kind: str, claims: list[Billed], number: int, outbox:
             made.append(one._replace(faults=[{"kind": "same_message_again", "fate": SAME, "by": one.id}]))
     parts = x12_billing.file(kind, made, datetime.combine(day, time(18)), number, registry)
     suffix = x12_billing.GUIDES[kind][1]
-    _send(day, File(FEED, f"claims_{day:%Y%m%d}_{number:05}.{suffix}", parts, suffix), number, outbox)
+    file = File(FEED, f"claims_{day:%Y%m%d}_{number:05}.{suffix}", parts, suffix)
+    if reused and due("number_reused", FEED):
+        wrong, reasons = _renumbered(file.data, number, reused), ["interchange_number_reused"]
+        outbox.send_spoilt(day, file, wrong, "number_reused", reasons, layer="ledger")
+        return
+    if due("content_again", FEED):
+        wrong, reasons = _renumbered(file.data, number, number + 500_000_000), ["interchange_content_landed_before"]
+        # When it came late, or was held once, it is there by then.
+        outbox.send_again(day + timedelta(days=6), file, wrong, "content_again", reasons, day)
+    _send(day, file, number, outbox)
 
 
 def send_payment(day: date, claims: list[Remitted], withheld: int, number: int, outbox: Outbox) -> None:
@@ -75,6 +85,13 @@ def _send(day: date, file: File, number: int, outbox: Outbox) -> None:
         outbox.send_spoilt(day, file, wrong, "old_version", ["version_4010"])
     else:
         outbox.send(day, file)
+
+
+def _renumbered(data: bytes, number: int, other: int) -> bytes:
+    """An interchange under another control number (ISA13, IEA02)."""
+    return data.replace(b"*%09d*0*P*:" % number, b"*%09d*0*P*:" % other).replace(
+        b"IEA*1*%09d" % number, b"IEA*1*%09d" % other
+    )
 
 
 def _charge(one: Billed) -> int:
