@@ -30,7 +30,8 @@ _RESULTS = ("ORU", "OUL")
 def translate(record: Said, feed: Source) -> list[Resource]:
     """The resources that a message tells; none when it is no message, or of a type that is not mapped.
 
-    `feed.options["assigning_authority"]` is whose the patient numbers are that come without their authority.
+    Options of a feed: `assigning_authority` is whose the patient numbers are that come without their authority;
+    `uniform_billing: true` says that PV1-4, PV1-14 and PV1-36 hold the codes of the uniform bill (UB-04).
     """
     return [
         Resource(one.resource_type, one.resource_id, one.last_updated, one.method, _body(one.text))

@@ -32,6 +32,12 @@ _STATES = {
     "A03": FINISHED, "A05": PLANNED, "A14": PLANNED, "A11": CANCELLED, "A38": CANCELLED, "A27": CANCELLED,
     "A21": ON_LEAVE, "A53": ON_LEAVE, "A13": UNDER_WAY, "A01": UNDER_WAY, "A04": UNDER_WAY,
 }  # fmt: skip
+# Tables that sites fill themselves, and in the United States most with the codes of the uniform bill (UB-04).
+_UNIFORM_BILLING = {
+    "0007": "http://www.nubc.org/CodeSystem/PriorityTypeOfAdmitOrVisit",
+    "0023": "http://www.nubc.org/CodeSystem/PointOfOrigin",
+    "0112": "http://www.nubc.org/patient-discharge",
+}
 _USES = {"A": "AD", "F": "DD"}
 _PAD = [""] * 54
 
@@ -73,6 +79,7 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
     same, mentions = _constant(
         dialect, status, pv1[2], pv1[3], pv1[4], pv1[6], pv1[7], pv1[8], pv1[9], pv1[10], pv1[13], pv1[14], pv1[17],
         pv1[18], pv1[36], pv1[52], pv2[3] if len(pv2) > 3 else "",
+        story.feed.options.get("uniform_billing") is True,
     )  # fmt: skip
     for mention in mentions:
         story.refer(mention)
@@ -99,6 +106,9 @@ def _state(story: Story, pv1: Segment, event: str) -> tuple[str, str | None, str
     if event in ("A01", "A04") and started is None:
         started = story.said_at
     otherwise = FINISHED if ended else UNDER_WAY if event in EVENTS else "unknown"
+    if otherwise == UNDER_WAY and not started and pv1[2].upper() == "P":
+        # An update of who is expected does not bring him in.
+        otherwise = PLANNED
     return _STATES.get(event, otherwise), started, ended
 
 
@@ -106,12 +116,13 @@ def _state(story: Story, pv1: Segment, event: str) -> tuple[str, str | None, str
 def _constant(
     dialect: Dialect, status: str, kind: str, place: str, admission: str, prior: str, attending: str, referring: str,
     consulting: str, service: str, again: str, source: str, admitting: str, sort: str, disposition: str, others: str,
-    reason: str,
+    reason: str, billing: bool,
 ) -> tuple[dict[str, Any], tuple[Mention, ...]]:  # fmt: skip
     """What many visits have in common, and whom and what it refers to."""
 
     def code(raw: str, table: str) -> orjson.Fragment | None:
-        return coded(f"{THO}v2-{table}", hl7v2_types.padded(dialect, first(dialect, raw), 1)[0] if raw else None)
+        url = (_UNIFORM_BILLING.get(table) if billing else None) or f"{THO}v2-{table}"
+        return coded(url, hl7v2_types.padded(dialect, first(dialect, raw), 1)[0] if raw else None)
 
     people, mentions = _participants(
         dialect, ((attending, "ATND"), (referring, "REF"), (consulting, "CON"), (admitting, "ADM"), (others, "PART"))

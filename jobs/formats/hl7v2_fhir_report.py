@@ -11,9 +11,8 @@ from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded, Dialect
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, quoted, written
-from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, owned, reference, shortened
+from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, owned, reference, shortened
 from jobs.formats.hl7v2_message import Segment
-from jobs.formats.hl7v2_types import EntityId
 from jobs.formats.translation import ident, without_nothing
 
 OBSERVATION_CATEGORY = f"{THO}observation-category"
@@ -129,24 +128,22 @@ def _titled(dialect: Dialect, code: str, section: str) -> str:
 
 
 def _numbered(dialect: Dialect, placer: str, filler: str) -> str:
-    pairs = (("PLAC", _entity(dialect, placer)), ("FILL", _entity(dialect, filler)))
-    found = [{**_numbered_by(kind, one.assigner), "value": one.value} for kind, one in pairs if one.value]
-    return f',"identifier":{written(found)}' if found else ""
+    found = []
+    for kind, raw in (("PLAC", placer), ("FILL", filler)):
+        value, assigner = contexts.entity(dialect, raw)
+        if value:
+            found.append(f'{{{_numbered_by(kind, assigner)},"value":{written(value)}}}')
+    return f',"identifier":[{",".join(found)}]' if found else ""
 
 
 @functools.lru_cache(1 << 10)
-def _numbered_by(kind: str, assigner: str | None) -> dict[str, Any]:
-    return filled(type=coded(f"{THO}v2-0203", kind), system=assigner_system(assigner))
+def _numbered_by(kind: str, assigner: str | None) -> str:
+    return members({"type": coded(f"{THO}v2-0203", kind), "system": assigner_system(assigner)})[1:]
 
 
-def _entity(dialect: Dialect, raw: str) -> EntityId:
-    return hl7v2_types.entity_id(dialect, first(dialect, raw))
-
-
-@functools.lru_cache(1 << 12)
 def _order_name(dialect: Dialect, raw: str) -> str:
-    found = _entity(dialect, raw)
-    return ident(found.assigner, found.value) if found.value else ""
+    value, assigner = contexts.entity(dialect, raw)
+    return named(assigner, value) if value else ""
 
 
 def _part_of_time(story: Story, obr: Segment) -> str:

@@ -70,6 +70,8 @@ class Story:
         self.authority = authority if isinstance(authority, str) else None
         self.said_at = _said_at(self)
         self.at = _instant(self.said_at, feed.time_zone) if self.said_at else None
+        if self.at is None:
+            self.said_at = None
         self.told: dict[tuple[str, str], Written] = {}
         self.results: dict[str, list[str]] = {}
         self.whose = _whose(self)

@@ -105,8 +105,8 @@ def _order(message: Message, obr: Segment, orc: Segment) -> tuple[tuple[Any, ...
     if reported and not (reported := _time(message, reported)):
         faults += (MALFORMED_REPORTED_AT,)
     columns = (
-        *_entity(dialect, fields[2] or orders[2]),
-        *_entity(dialect, fields[3] or orders[3]),
+        *entity(dialect, fields[2] or orders[2]),
+        *entity(dialect, fields[3] or orders[3]),
         orders[1] or None,
         *dialect.coded(fields[4])[:6],
         fields[25] or None,
@@ -164,7 +164,8 @@ def _time(message: Message, raw: str) -> str:
     return found or ""
 
 
-def _entity(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
+def entity(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
+    """Value and assigner of the first EI of a field, the short way for what every result has."""
     if not raw:
         return None, None
     marks = dialect.delimiters

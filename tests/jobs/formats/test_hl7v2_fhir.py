@@ -190,6 +190,10 @@ def test_the_event_says_how_a_visit_stands(event, ended, status, end):
     assert (body["status"], body["period"]) == (status, {"start": "2026-02-27", **({"end": end} if end else {})})
 
 
+def test_an_update_of_who_is_expected_does_not_bring_him_in():
+    assert of_type("Encounter", PID, PV1.replace("|I|", "|P|"), kind="ADT^A08")["status"] == "planned"
+
+
 def test_a_visit_says_where_who_and_why():
     pv1 = (
         "PV1|1|I|4W^12^1^NORTH|E|P5^^^NORTH|3E^^^NORTH|99^Doe^Jane^^^^^^NPI|98^Roe||MED|||R|7||||IP|V1^^^NORTH^VN"
@@ -217,6 +221,14 @@ def test_a_visit_says_where_who_and_why():
     assert found["Practitioner/NPI-99"]["identifier"] == [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "99"}]
     assert found["Location/NORTH-4W-12-1"]["name"] == "4W 12 1"
     assert found[body["serviceProvider"]["reference"]] == {"name": "NORTH"}
+
+
+def test_codes_of_the_uniform_bill_are_such_only_where_the_feed_says_so():
+    pv1 = f"{PV1}{'|' * 17}01"
+    for options, url in (({}, "http://terminology.hl7.org/CodeSystem/v2-0112"),
+                         ({"uniform_billing": True}, "http://www.nubc.org/patient-discharge")):  # fmt: skip
+        body = of_type("Encounter", PID, pv1, kind="ADT^A03", feed=FEED._replace(options=options))
+        assert codes(body["hospitalization"]["dischargeDisposition"]) == [(url, "01")]
 
 
 def test_a_visit_without_a_number_is_known_by_another_or_by_when_it_began():
