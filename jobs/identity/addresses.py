@@ -16,7 +16,7 @@ _FULL = {
     "gr": "grove", "gdns": "gardens", "n": "north", "s": "south", "e": "east", "w": "west", "mt": "mount",
     "ste": "suite", "apt": "unit", "apartment": "unit", "flat": "unit", "fl": "floor", "no": "number",
 }  # fmt: skip
-_UNITS = frozenset("unit suite floor room building bldg lot level number".split())
+_UNITS = frozenset("unit suite floor room building bldg lot level number".split())  # noqa: SIM905
 _NUMBER = re.compile(r"\d+[a-z]?|\d+ ?/ ?\d+[a-z]?")
 # NHS ZZ99 codes stand for no fixed abode, abroad and unknown.
 _NO_POSTCODE = re.compile(r"0+|9+|zz99.*|x+|un?k?")

@@ -23,7 +23,7 @@ RULES = {
     GENERATIONS: "senior and junior",
     NEWBORN: "a child that has no name yet",
     NUMBERS_DIFFER: "numbers with right check digits from one authority that are not the same",
-    HOUSEHOLD: "people of one household: given name and birth date differ",
+    HOUSEHOLD: "people of one household: given name and birth date, or given name and sex, differ",
     SEX_DIFFERS: "probable, but the sex differs",
     NUMBER_CONTRADICTED: "one number, but neither birth date nor name agrees",
     TOO_LITTLE: "probable, but name or birth date does not agree or is not known",
@@ -53,16 +53,17 @@ def judge(one: Evidence, *, safety: bool = True) -> Verdict:
         return Verdict(one, band, PROBABILITY)
     danger = _danger(one)
     if danger:
-        shown = bool(one.own) or one.probability >= REVIEW_FROM
+        # A newborn has a home in common with all its family: only a birth date is worth a look.
+        shown = bool(one.own) or (one.probability >= REVIEW_FROM and (danger != NEWBORN or one.birth in _BIRTH))
         return Verdict(one, REVIEW if shown else NO_LINK, danger, apart=True)
     if one.own:
         return Verdict(one, *((AUTO, SAME_NUMBER) if _number_agrees(one) else (REVIEW, NUMBER_CONTRADICTED)))
+    if one.given == DIFFERENT and DIFFERENT in (one.birth, one.sex) and one.household:
+        return Verdict(one, NO_LINK, HOUSEHOLD)
     if one.sex == DIFFERENT:
         return Verdict(one, REVIEW if one.probability >= REVIEW_FROM else NO_LINK, SEX_DIFFERS)
     if one.family and one.birth == "same" and one.given in _SAME_GIVEN:
         return Verdict(one, AUTO, INSURANCE_NUMBER)
-    if one.given == DIFFERENT and one.birth == DIFFERENT and one.household:
-        return Verdict(one, NO_LINK, HOUSEHOLD)
     if one.probability >= AUTO_FROM:
         return Verdict(one, *((AUTO, PROBABILITY) if _enough(one) else (REVIEW, TOO_LITTLE)))
     return Verdict(one, REVIEW if one.probability >= REVIEW_FROM else NO_LINK, PROBABILITY)
@@ -106,7 +107,7 @@ def _number_agrees(one: Evidence) -> bool:
 
 
 def _enough(one: Evidence) -> bool:
-    """Given name, surname and birth date agree; one of them may be unknown, or differ where nobody else could be meant."""
+    """Given name, surname and birth date agree; one may be unknown, or differ where nobody else could be meant."""
     given, surname, birth = _given_agrees(one), one.surname in _NEAR_SURNAME, one.birth in _BIRTH
     if given and surname and birth:
         return True

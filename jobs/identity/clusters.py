@@ -20,7 +20,7 @@ class Edge(NamedTuple):
 
 
 class Clusters(NamedTuple):
-    """`members`: the records of each person, sorted; `rules`: by what a record is in its cluster; `cut`: links not kept."""
+    """`members`: the records of each person, sorted; `rules`: what brought a record in; `cut`: links not kept."""
 
     members: list[list[int]]
     rules: dict[int, str]

@@ -44,8 +44,9 @@ def _similar(column: str, least: float) -> str:
     return f"jaro_winkler_similarity(l.{column}, r.{column}) >= {least}"
 
 
-_CROSSED = "(l.given = r.surname AND l.surname = r.given)"
-_HALF_CROSSED = f"(jaro_winkler_similarity(l.given, r.surname) >= {ALIKE} OR jaro_winkler_similarity(l.surname, r.given) >= {ALIKE})"
+_CROSSED = " OR ".join(
+    f"jaro_winkler_similarity({pair}) >= {ALIKE}" for pair in ("l.given, r.surname", "l.surname, r.given")
+)
 
 COMPARISONS = (
     Comparison(
@@ -57,7 +58,7 @@ COMPARISONS = (
             Level("short form", "list_has_any(l.nicknames, r.nicknames)"),
             Level("alike", _similar("given", ALIKE)),
             Level("initial", "(len(l.given) = 1 OR len(r.given) = 1) AND l.given[1] = r.given[1]"),
-            Level("in the other's surname", _HALF_CROSSED),
+            Level("in the other's surname", _CROSSED),
             Level("roughly alike", _similar("given", ROUGHLY)),
         ),
     ),
@@ -68,7 +69,7 @@ COMPARISONS = (
             Level("same", "l.surname = r.surname", "surname"),
             Level("one of several", "list_has_any(l.surnames, r.surnames)"),
             Level("alike", _similar("surname", ALIKE)),
-            Level("in the other's given name", _HALF_CROSSED),
+            Level("in the other's given name", _CROSSED),
             Level("roughly alike", _similar("surname", ROUGHLY)),
         ),
     ),

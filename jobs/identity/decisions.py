@@ -32,7 +32,7 @@ class Decisions(NamedTuple):
 
 
 def decisions(given: Iterable[Mapping[str, Any]]) -> Decisions:
-    """The words that hold, of rows (left_id, right_id, decision, decided_at); later ones win, by time and then by place.
+    """The words that hold, of rows (left_id, right_id, decision, decided_at): the latest, of one time the last.
 
     >>> said = [{"left_id": 2, "right_id": 1, "decision": "link", "decided_at": "2026-03-01"},
     ...         {"left_id": 1, "right_id": 2, "decision": "never", "decided_at": "2026-03-02"}]

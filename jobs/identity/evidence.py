@@ -16,10 +16,10 @@ _ROWS = 10_000
 class Evidence(NamedTuple):
     """One pair. given to sex are names of levels (jobs.identity.comparisons), the rest say what both have.
 
-    `own`: the identifiers of one person that both have from one authority; `family`: an insurance number;
-    `household`: a home, a telephone, or an address alike; `mistyped`: of the two given names one is a name that others bear and one is
-    not; `years`: between the births; `numbers_differ`: numbers with right check digits from one authority that are not
-    the same.
+    `own`: the identifiers of one person that both have from one authority; `family`: an insurance number; `household`:
+    a home, a telephone, or an address alike; `mistyped`: of the two given names one is a name that others bear and one
+    is not; `years`: between the births; `numbers_differ`: numbers with right check digits from one authority that are
+    not the same.
     `weights` are (comparison, level, bits) of all that is known, in the order of the comparisons.
     """
 

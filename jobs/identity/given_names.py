@@ -139,24 +139,24 @@ zachary zach zack
 """
 # Names with no short form here: what is on the list is a name, and no mistyped other one.
 _OTHERS = """
-aaron adam adrian agnes aidan aiden alan alice alicia alina alison allison alyssa amanda amber amelia amy ana anita ann
-anna anne annie ariana arthur ashley ashton aubrey audrey austin ava ayden bella beatrice brandon brenda brendan brian
-bridget brody brooke bruce bryan caleb callum cameron carl carla carlos carmen carol carolyn cecilia chantal chelsea
-chloe claire clara clare cody colin connor corey craig crystal dana danielle darren dean debbie denise derek diana diane
-diego dominic dylan edgar edith elena eli elias elijah elisa ella elle ellen ellie elsa elsie emilia emilio emma enrique
-eric erica erik erika erin ernest esther ethan eva evan fatima felix fernando fiona gavin gary gemma george georgia gina
-glen gloria grace graham hailey hannah harvey hayden hazel heather hector helen hugh hugo hunter ian ines irene isaac
-isaiah ivan ivy jacques jade jaden jan jane janet janice jared jasmine jason javier jay jayden jean jeanne jeremy jerome
-jill joan joel jordan jorge juan juana julia julian juliana julie juliet june justin karen karl karla kara kate kayden
-kayla kaylee keith kelly kelsey kerry kevin kian kieran kyla kyle kylie lara larissa laura lauren layla leah lee leila
-lena leon lewis liam lila lilian lillian lily lina linda lisa lola lorna lucas lucia lucy luke lydia lynn mackenzie maya
-mandy marc marcel marco marcus maria mariah mariam marian mariana marie marina mario marion mark marta martin marvin mason
-maureen megan melanie mia miguel mila miles milo miriam mohamed mohammed molly monica morgan muhammad nadia nancy naomi
-natasha neil nina noah noel nora norma oscar owen pablo paige paola paul paula pauline pedro phoebe priya rafael ralph
-raul reagan rebekah renee riley rita roger rosa rosalind rose roy ruben ruby ruth ryan sabrina sara scott sean sebastian
-selena sergio seth shane shannon sharon shaun sheila shirley sienna simon simone sofia sonia sophia sophie stacey stella
-sylvia tamara tanya tara tatiana taylor tia tiffany tina todd tracy travis trevor tyler valentina vanessa vera wanda wayne
-wendy xavier yasmin yolanda yvonne zara zoe
+aaron adam adrian agnes aidan aiden alan alice alicia alina alison allison alyssa amanda amber amelia amy ana anita
+ann anna anne annie ariana arthur ashley ashton aubrey audrey austin ava ayden beatrice bella brandon brenda brendan
+brian bridget brody brooke bruce bryan caleb callum cameron carl carla carlos carmen carol carolyn cecilia chantal
+chelsea chloe claire clara clare cody colin connor corey craig crystal dana danielle darren dean debbie denise derek
+diana diane diego dominic dylan edgar edith elena eli elias elijah elisa ella elle ellen ellie elsa elsie emilia
+emilio emma enrique eric erica erik erika erin ernest esther ethan eva evan fatima felix fernando fiona gary gavin
+gemma george georgia gina glen gloria grace graham hailey hannah harvey hayden hazel heather hector helen hugh hugo
+hunter ian ines irene isaac isaiah ivan ivy jacques jade jaden jan jane janet janice jared jasmine jason javier jay
+jayden jean jeanne jeremy jerome jill joan joel jordan jorge juan juana julia julian juliana julie juliet june justin
+kara karen karl karla kate kayden kayla kaylee keith kelly kelsey kerry kevin kian kieran kyla kyle kylie lara larissa
+laura lauren layla leah lee leila lena leon lewis liam lila lilian lillian lily lina linda lisa lola lorna lucas lucia
+lucy luke lydia lynn mackenzie mandy marc marcel marco marcus maria mariah mariam marian mariana marie marina mario
+marion mark marta martin marvin mason maureen maya megan melanie mia miguel mila miles milo miriam mohamed mohammed
+molly monica morgan muhammad nadia nancy naomi natasha neil nina noah noel nora norma oscar owen pablo paige paola
+paul paula pauline pedro phoebe priya rafael ralph raul reagan rebekah renee riley rita roger rosa rosalind rose roy
+ruben ruby ruth ryan sabrina sara scott sean sebastian selena sergio seth shane shannon sharon shaun sheila shirley
+sienna simon simone sofia sonia sophia sophie stacey stella sylvia tamara tanya tara tatiana taylor tia tiffany tina
+todd tracy travis trevor tyler valentina vanessa vera wanda wayne wendy xavier yasmin yolanda yvonne zara zoe
 """
 
 

@@ -27,12 +27,12 @@ _BY_TYPE = {"SS": _SSN, "SSN": _SSN, "NH": _NHS, "NHS": _NHS, "SIN": _SIN}
 _CHECKED = {_SSN: "ssn", _NHS: "nhs", _SIN: "luhn"}
 _WITH_CHECK_DIGIT = frozenset(("nhs", "luhn"))
 # HL7 table 0203: of a visit, a bill, an order or a provider, not of a person.
-_NOT_OF_A_PERSON = frozenset("AN ANC ANON VN ACSN FILL PLAC NPI UPIN EN EI DEA LN MD PRN TAX BCT NCT GI GN SID".split())
+_NOT_OF_A_PERSON = frozenset("AN ANC ANON VN ACSN FILL PLAC NPI UPIN EN EI DEA LN MD PRN TAX BCT NCT GI GN SID".split())  # noqa: SIM905
 # One for each person in a country: a near miss is a typing error. Of record numbers the next one is the next patient.
-_NATIONAL_TYPES = frozenset("SS NI NH NHS SIN MC MA JHN HC PPN DL CZ".split())
+_NATIONAL_TYPES = frozenset("SS NI NH NHS SIN MC MA JHN HC PPN DL CZ".split())  # noqa: SIM905
 _NATIONAL = frozenset((_SSN, _NHS, _SIN))
 # Numbers of an insurance that a family has in common.
-_OF_A_FAMILY = frozenset("MB SN MI PNT WC FAM".split())
+_OF_A_FAMILY = frozenset("MB SN MI PNT WC FAM".split())  # noqa: SIM905
 _SIGNS = re.compile(r"[\s\-./]+")
 
 

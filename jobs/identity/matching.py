@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -106,13 +106,14 @@ def compare(records: list[Normalised], settings: Settings, weights: Model | None
 def _assigned(
     verdicts: list[Verdict], known: dict[int, int], words: Decisions, before: Mapping[int, int], merged: list[Pair]
 ) -> list[persons.Assignment]:
-    edges = [
-        Edge(one.evidence.left_id, one.evidence.right_id, _strength(one), one.rule)
-        for one in verdicts
-        if one.band == AUTO
-    ]
     apart = {(one.evidence.left_id, one.evidence.right_id) for one in verdicts if one.apart}
-    return persons.persons(known, edges, words, before, merges=merged, apart=apart)
+    return persons.persons(known, edges(verdicts), words, before, merges=merged, apart=apart)
+
+
+def edges(verdicts: Iterable[Verdict]) -> list[Edge]:
+    """The automatic links among verdicts."""
+    auto = (one for one in verdicts if one.band == AUTO)
+    return [Edge(one.evidence.left_id, one.evidence.right_id, _strength(one), one.rule) for one in auto]
 
 
 def _strength(one: Verdict) -> float:
@@ -123,7 +124,7 @@ def _strength(one: Verdict) -> float:
 def _told(verdicts: list[Verdict], words: Decisions, known: Mapping[int, int]) -> list[tuple[Any, ...]]:
     """Rows of `pairs`: what was judged, and over it what a steward said."""
     linked = frozenset(words.linked)
-    rows = {}
+    rows: dict[Pair, tuple[Any, ...]] = {}
     for one in verdicts:
         seen = one.evidence
         explained = [{"comparison": name, "level": level, "weight": bits} for name, level, bits in seen.weights]

@@ -10,9 +10,9 @@ from jobs.identity.letters import fold, name_key
 
 # FHIR R4 name-use, best first; HL7 table 0200 is mapped to it in silver.
 _USES = {"official": 0, "usual": 1, None: 2, "": 2, "temp": 3, "nickname": 4, "anonymous": 5, "maiden": 6, "old": 7}
-_TITLES = frozenset("mr mrs ms miss mx dr prof sir dame rev fr sr sra herr frau mme mlle".split())
+_TITLES = frozenset("mr mrs ms miss mx dr prof sir dame rev fr sr sra herr frau mme mlle".split())  # noqa: SIM905
 _PARTICLES = frozenset(
-    "van von der den de del della di da dos das la le el al bin ibn ben abu st san ter ten zu".split()
+    "van von der den de del della di da dos das la le el al bin ibn ben abu st san ter ten zu".split()  # noqa: SIM905
 )
 _GENERATIONS = {
     "sr": "1",

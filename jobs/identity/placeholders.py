@@ -4,17 +4,17 @@ from __future__ import annotations
 
 # Whole names or words of them, folded (jobs.identity.letters.fold).
 _NO_NAME = frozenset(
-    "unknown unk unkn unnamed noname anonymous anon test testing tester zztest zzztest xxtest testpatient patient"
+    "unknown unk unkn unnamed noname anonymous anon test testing tester zztest zzztest xxtest testpatient patient"  # noqa: SIM905
     " dummy demo sample none null nil na nan notgiven notknown refused declined unidentified trauma donotuse"
     " duplicate deleted void xx xxx xxxx zz zzz zzzz".split()
 )
 # Names of those who have none yet, as maternity wards write them: BABY BOY A, SMITH GIRL OF JANE, BB.
-_NEWBORN_WORDS = frozenset("baby babyboy babygirl newborn infant neonate boy girl bb".split())
-_ORDER = frozenset("twin triplet a b c d g 1 2 3 4 i ii iii nb male female".split())
+_NEWBORN_WORDS = frozenset("baby babyboy babygirl newborn infant neonate boy girl bb".split())  # noqa: SIM905
+_ORDER = frozenset("twin triplet a b c d g 1 2 3 4 i ii iii nb male female".split())  # noqa: SIM905
 _NO_SURNAME = frozenset(("doe",))
 _STAND_INS = frozenset(("john", "jane", "baby", "jon", "johnny"))
 _NO_PLACE = frozenset(
-    "unknown unk none null na no fixed abode address homeless nfa general delivery not known given refused declined"
+    "unknown unk none null na no fixed abode address homeless nfa general delivery not known given refused declined"  # noqa: SIM905
     " test same as above".split()
 )
 # 1899-12-30 and -31 are a spreadsheet's nought, 1753-01-01 a database's first day.

@@ -1,4 +1,4 @@
-"""Splink on DuckDB: a model over records, the probability of each pair that shares a key, a model learnt from records."""
+"""Splink on DuckDB: how probable it is that two records with one key in common are one person; and learning that."""
 
 from __future__ import annotations
 

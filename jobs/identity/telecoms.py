@@ -10,7 +10,7 @@ from jobs.identity.placeholders import is_no_number
 
 _EXTENSION = re.compile(r"(?:ext\.?|extension|x|#)\s*\d+\s*$", re.IGNORECASE)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_NOBODY = frozenset("none no noemail nomail unknown na n/a test refused declined null noreply nobody x xx xxx".split())
+_NOBODY = frozenset("none no noemail nomail unknown na n/a test refused declined null noreply nobody x xx xxx".split())  # noqa: SIM905
 # As many digits as are left of a number when country code and trunk nought are gone.
 _SHARED_DIGITS = 9
 _FEWEST_DIGITS = 7
