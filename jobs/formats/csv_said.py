@@ -15,6 +15,8 @@ from jobs.formats.translation import Said, Source
 Values = dict[str, Value | None]
 
 _MOST_FEEDS = 64
+# Other years are slips, and at the ends of the calendar no instant.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 # By the identity of the options, which are kept with the reader so that no others can take their place.
 _KNOWN: dict[tuple[int, str], tuple[Mapping[str, Any], Typist | None]] = {}
 
@@ -73,6 +75,8 @@ def moment(row: Values, feed: Source, *names: str) -> datetime.datetime | None:
     """The first of these columns that is a moment or a day, in the feed's zone where it does not say its own."""
     for name in names:
         value = row.get(name)
+        if isinstance(value, datetime.date) and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+            continue
         if isinstance(value, datetime.datetime):
             return value if value.tzinfo else value.replace(tzinfo=feed.time_zone)
         if isinstance(value, datetime.date):

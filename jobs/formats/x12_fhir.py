@@ -33,6 +33,8 @@ from jobs.formats.x12_segments import Node
 
 _BILLING_LEVEL = "20"
 _SELF = "18"
+# Other years are slips, and at the ends of the calendar no instant.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 
 def translate(record: Said, feed: Source) -> list[Resource]:
@@ -196,7 +198,7 @@ def _summary(record: Said, feed: Source) -> list[Resource]:
 def _told_at(found: Node, record: Said, feed: Source) -> datetime:
     transaction, group = found.get("transaction") or {}, found.get("group") or {}
     for day, clock in ((transaction.get("created"), transaction.get("time")), (group.get("date"), group.get("time"))):
-        if day:
+        if day and _FIRST_YEAR <= day.year <= _LAST_YEAR:
             return _moment(day, clock or "", feed.time_zone)
     return record.received_at
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.translation import Resource
-from jobs.formats.x12_fhir_json import Text, body, coding, concept, joined, listed, named, period
+from jobs.formats.x12_fhir_json import Text, alone, body, coding, concept, identifier, joined, listed, named, period
 from jobs.formats.x12_fhir_parties import Key, provider_reference
 from jobs.formats.x12_segments import Node
 
@@ -50,7 +50,10 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
             "dischargeDisposition": concept(codes.PATIENT_STATUS, admission.get("patient_status")),
         }
     )
+    number = claim.get("claim_id")
     parts = {
+        # The provider's number of the claim: by it the same visit is known in other feeds.
+        "identifier": alone(identifier(f"{codes.OURS}patient-control-number", number)),
         "status": status,
         "class": coding(_ACT, act_class(claim)),
         "subject": patient,

@@ -1,0 +1,414 @@
+"""What claims and payments of X12 say as FHIR: ids that join them, codes, and money to the cent."""
+
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import zoneinfo
+from decimal import Decimal
+
+import pytest
+
+from infra.bench import x12 as made_up
+from jobs.formats import translation, x12, x12_claim, x12_fhir, x12_payment, x12_remittance
+
+REFERENCE = pathlib.Path(os.environ.get("LAKEWARD_REFERENCE", "/work/shared/reference")) / "x12"
+SAMPLES = sorted(path for path in REFERENCE.glob("*/*") if path.is_file())
+needs_samples = pytest.mark.skipif(not SAMPLES, reason="the public samples are not here")
+
+RECEIVED = datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC)
+ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260301*0800*^*00501*000000001*0*P*:~"
+BILLING = (
+    "HL*1**20*1~PRV*BI*PXC*207Q00000X~NM1*85*2*CLINIC*****XX*1999999984~N3*1 MAIN ST~N4*BOSTON*MA*02101~"
+    "REF*EI*999999999~"
+)
+SUBSCRIBER = (
+    "HL*2*1*22*0~SBR*P*18*G1*GROUP*****CI~NM1*IL*1*DOE*JANE*Q***MI*M1~N3*2 ELM ST~N4*BOSTON*MA*02102~DMG*D8*19800102*F~"
+    "NM1*PR*2*MEDICARE*****PI*00001~"
+)
+DEPENDENT = "HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*TIM~DMG*D8*20100304*M~"
+LINE = "LX*1~SV1*HC:99213:25*100.10*UN*1***1:2~DTP*472*D8*20260201~"
+PAYMENT = (
+    "BPR*I*{paid}*C*CHK************20260302~TRN*1*T1*1999999999~DTM*405*20260301~N1*PR*MEDICARE~REF*2U*00001~"
+    "N1*PE*CLINIC*XX*1999999984~LX*1~"
+)
+
+
+def source(**options):
+    return translation.Source("claims_x12", "demo", zoneinfo.ZoneInfo("America/New_York"), options, {})
+
+
+def claims(*segments, guide="005010X222A1", levels=SUBSCRIBER):
+    body = f"BHT*0019*00*R*20260301*0915*CH~{BILLING}{levels}{''.join(segments)}"
+    return f"{ISA}GS*HC*S*R*20260301*0800*1*X*{guide}~ST*837*0001*{guide}~{body}SE*9*0001~GE*1*1~IEA*1*000000001~"
+
+
+def payments(*segments, paid="80", at="20260301*0800"):
+    body = f"{PAYMENT.format(paid=paid)}{''.join(segments)}"
+    return f"{ISA}GS*HP*S*R*{at}*1*X*005010X221A1~ST*835*0001~{body}SE*9*0001~GE*1*1~IEA*1*000000001~"
+
+
+def said(data, **options):
+    """Every resource of a file: type, id, time, and what it is made of, decimals exact."""
+    found = []
+    feed = source(**options)
+    for one in x12.records([data if isinstance(data, bytes) else data.encode()], x12.Limits()):
+        if one.payload is not None:
+            record = translation.Said(one.resource_type, one.resource_id, one.payload, one.context, RECEIVED)
+            for resource in x12_fhir.translate(record, feed):
+                text = json.loads(translation.write(resource), parse_float=Decimal, parse_int=Decimal)
+                found.append((resource.resource_type, resource.resource_id, resource.last_updated, text))
+    return found
+
+
+def every(kind, data, **options):
+    return [one[3] for one in said(data, **options) if one[0] == kind]
+
+
+def only(kind, data, **options):
+    [found] = every(kind, data, **options)
+    return found
+
+
+def code(concept):
+    return [one["code"] for one in concept["coding"]]
+
+
+def amounts(adjudications):
+    return [(one["category"]["coding"][0]["code"], one["amount"]["value"]) for one in adjudications]
+
+
+def test_a_claim_is_known_by_who_bills_its_number_and_who_pays():
+    claim = only("Claim", claims("CLM*C1*100.10***11:B:1*Y*A*Y*Y~HI*ABK:E119*ABF:I10~", LINE))
+    assert (claim["id"], claim["status"], claim["use"], code(claim["type"])) == (
+        "npi-1999999984-C1-00001", "active", "claim", ["professional"],
+    )  # fmt: skip
+    assert claim["patient"] == {"reference": "Patient/member-00001-M1"}
+    assert claim["provider"] == {"reference": "Organization/npi-1999999984"}
+    assert claim["insurer"] == {"reference": "Organization/payer-00001", "display": "MEDICARE"}
+    assert claim["total"] == {"value": Decimal("100.10"), "currency": "USD"}
+    assert claim["billablePeriod"] == {"start": "2026-02-01", "end": "2026-02-01"}
+    [line] = claim["item"]
+    assert (line["sequence"], line["diagnosisSequence"], line["net"]["value"]) == (1, [1, 2], Decimal("100.10"))
+    assert line["productOrService"]["coding"] == [{"system": "http://www.ama-assn.org/go/cpt", "code": "99213"}]
+    assert (code(line["modifier"][0]), code(line["locationCodeableConcept"])) == (["25"], ["11"])
+    assert line["servicedDate"] == "2026-02-01"
+
+
+def test_diagnoses_get_their_dot_and_those_that_lines_point_to_come_first():
+    text = "HI*ABK:E1165:::::::Y~HI*ABJ:R079~HI*ABF:I10~"
+    told = only("Claim", claims(f"CLM*C1*1***13:A:1~{text}LX*1~SV2*0450**1~", guide="005010X223A2"))["diagnosis"]
+    assert [(one["sequence"], code(one["diagnosisCodeableConcept"]), code(one["type"][0])) for one in told] == [
+        (1, ["E11.65"], ["principal"]), (2, ["I10"], ["other"]), (3, ["R07.9"], ["admitting"]),
+    ]  # fmt: skip
+    assert code(told[0]["onAdmission"]) == ["Y"]
+    assert told[0]["diagnosisCodeableConcept"]["coding"][0]["system"] == "http://hl7.org/fhir/sid/icd-10-cm"
+
+
+def test_an_inpatient_claim_has_bill_type_drg_procedures_and_an_encounter_of_its_stay():
+    text = (
+        "CLM*C1*900***11:A:1**A*Y*Y~DTP*434*RD8*20260201-20260205~DTP*435*DT*202602010830~CL1*1*2*01~REF*EA*MRN7~"
+        "HI*ABK:I214~HI*DR:280~HI*BBR:02703DZ:D8:20260202~NM1*71*1*ROE*RAY****XX*1999999976~"
+        "LX*1~SV2*0120**900*DA*4*225~DTP*472*RD8*20260201-20260205~"
+    )
+    data = claims(text, guide="005010X223A2")
+    claim, encounter = only("Claim", data), only("Encounter", data)
+    assert (code(claim["subType"]), code(claim["diagnosis"][0]["packageCode"])) == (["111"], ["280"])
+    [procedure] = claim["procedure"]
+    assert (procedure["date"], procedure["procedureCodeableConcept"]["coding"]) == (
+        "2026-02-02", [{"system": "http://www.cms.gov/Medicare/Coding/ICD10", "code": "02703DZ"}],
+    )  # fmt: skip
+    [line] = claim["item"]
+    assert (code(line["revenue"]), line["unitPrice"]["value"], line["quantity"]["code"]) == (["0120"], 225, "d")
+    assert line["servicedPeriod"] == {"start": "2026-02-01", "end": "2026-02-05"}
+    assert "productOrService" not in line
+    assert (encounter["class"]["code"], encounter["period"]) == ("IMP", {"start": "2026-02-01", "end": "2026-02-05"})
+    assert code(encounter["hospitalization"]["dischargeDisposition"]) == ["01"]
+    assert encounter["participant"][0]["individual"] == {"reference": "Practitioner/npi-1999999976"}
+    assert line["encounter"] == [{"reference": f"Encounter/{encounter['id']}"}]
+    assert only("Patient", data)["identifier"][1]["value"] == "MRN7"
+
+
+def test_claims_make_no_encounters_where_the_feed_says_so():
+    data = claims("CLM*C1*100***11:B:1~", LINE)
+    assert every("Encounter", data, encounters=False) == []
+    assert "encounter" not in only("Claim", data, encounters=False)["item"][0]
+
+
+def test_a_void_is_the_same_claim_cancelled_and_a_replacement_names_what_it_replaces():
+    first = only("Claim", claims("CLM*C1*100***11:B:1~", LINE))
+    void = claims("CLM*C1*100***11:B:8~REF*F8*ICN1~", LINE)
+    replaced = only("Claim", claims("CLM*C2*90***11:B:7~REF*F8*ICN1~", LINE))
+    assert (only("Claim", void)["id"], only("Claim", void)["status"]) == (first["id"], "cancelled")
+    assert only("Encounter", void)["status"] == "cancelled"
+    assert replaced["status"] == "active"
+    asked = replaced["related"][0]["claim"]["identifier"]
+    answer = payments("CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~")
+    assert asked in only("ExplanationOfBenefit", answer)["identifier"]
+
+
+def test_payment_and_claim_speak_of_one_claim_one_patient_and_the_same_lines():
+    lines = "LX*1~SV1*HC:99213*60*UN*1***1~REF*6R*A7-01~LX*2~SV1*HC:85025*40*UN*1***1~REF*6R*A7-02~"
+    claim = only("Claim", claims("CLM*C1*100***11:B:1~", lines, levels=SUBSCRIBER + DEPENDENT))
+    answer = payments(
+        "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*TIM~NM1*IL*1*DOE*JANE****MI*M1~"
+        "SVC*HC:85025*40*30~CAS*CO*45*10~REF*6R*A7-02~SVC*HC:99213*60*50~CAS*CO*45*10~REF*6R*A7-01~"
+    )
+    benefit = only("ExplanationOfBenefit", answer)
+    assert benefit["claim"] == {"reference": f"Claim/{claim['id']}"}
+    assert benefit["patient"] == claim["patient"]
+    assert re.fullmatch("Patient/member-00001-M1-[0-9a-f]{16}", claim["patient"]["reference"])
+    billed = {line["sequence"]: code(line["productOrService"]) for line in claim["item"]}
+    paid = {line["sequence"]: code(line["productOrService"]) for line in benefit["item"]}
+    assert billed == paid
+
+
+def test_a_line_paid_in_two_parts_has_two_numbers_and_answers_one_line():
+    text = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~" + "SVC*HC:99213*50*40~CAS*CO*45*10~REF*6R*1~" * 2
+    items = only("ExplanationOfBenefit", payments(text))["item"]
+    assert [(one["sequence"], one["itemSequence"]) for one in items] == [(1, [1]), (2, [1])]
+
+
+def test_adjustments_keep_group_and_reason_and_the_patients_shares_have_their_names():
+    text = (
+        "CLP*C1*1*100*41.5*38.5*MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~CAS*OA*94*-1.5~"
+        "SVC*HC:99213*100*40~CAS*CO*45*20~CAS*PR*1*25**2*10*1*3*5~AMT*B6*80~"
+    )
+    benefit = only("ExplanationOfBenefit", payments(text, paid="41.5"))
+    assert amounts(benefit["item"][0]["adjudication"]) == [
+        ("submitted", 100), ("benefit", 40), ("eligible", 80), ("CO-45", 20), ("deductible", 25), ("coinsurance", 10),
+        ("copay", 5),
+    ]  # fmt: skip
+    assert amounts(benefit["adjudication"]) == [("OA-94", Decimal("-1.5"))]
+    assert code(benefit["item"][0]["adjudication"][4]["category"]) == ["deductible", "PR-1"]
+    assert amounts(benefit["total"]) == [
+        ("submitted", 100), ("benefit", Decimal("41.5")), ("eligible", Decimal("81.5")), ("deductible", 25),
+        ("coinsurance", 10), ("copay", 5), ("memberliability", Decimal("38.5")),
+    ]  # fmt: skip
+    assert benefit["payment"]["amount"]["value"] == Decimal("41.5")
+
+
+def test_what_is_allowed_is_made_out_and_marked_only_where_no_former_payer_had_a_part():
+    start = "NM1*QC*1*DOE*JANE****MI*M1~"
+    own = f"CLP*C1*1*100*70**MB*ICN1~{start}SVC*HC:99213*100*70~CAS*CO*45*20~CAS*PR*2*10~"
+    after = f"CLP*C1*2*100*10**MB*ICN1~{start}SVC*HC:99213*100*10~CAS*OA*23*90~"
+    [line] = only("ExplanationOfBenefit", payments(own))["item"]
+    eligible = line["adjudication"][2]
+    assert (eligible["amount"]["value"], code(eligible["reason"])) == (80, ["paid-plus-patient-share"])
+    later = only("ExplanationOfBenefit", payments(after))
+    assert "eligible" not in dict(amounts(later["item"][0]["adjudication"]) + amounts(later["total"]))
+
+
+def test_payment_reversal_and_correction_stand_side_by_side_and_add_up_to_the_final_state():
+    who = "NM1*QC*1*DOE*JANE****MI*M1~"
+    first = payments(f"CLP*C1*1*100*80*20*MB*ICN1~{who}SVC*HC:99213*100*80~CAS*PR*2*20~")
+    later = payments(
+        f"CLP*C1*22*-100*-80**MB*ICN1~{who}SVC*HC:99213*-100*-80~CAS*PR*2*-20~",
+        f"CLP*C1*1*100*70*30*MB*ICN1~{who}SVC*HC:99213*100*70~CAS*PR*2*30~",
+    ).replace("TRN*1*T1", "TRN*1*T2")
+    found = every("ExplanationOfBenefit", first) + every("ExplanationOfBenefit", later)
+    assert len({one["id"] for one in found}) == 3
+    assert {one["claim"]["reference"] for one in found} == {"Claim/npi-1999999984-C1-00001"}
+    assert [code(one["subType"]) for one in found] == [["1"], ["22"], ["1"]]
+    assert found[1]["disposition"] == "reversal of a previous payment"
+    sums = {
+        name: sum(dict(amounts(one["total"]))[name] for one in found)
+        for name in ("submitted", "benefit", "coinsurance")
+    }
+    assert sums == {"submitted": 100, "benefit": 70, "coinsurance": 30}
+
+
+def test_the_same_remittance_sent_again_says_the_same_benefits():
+    text = payments("CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~", "CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~")
+    again = text.replace("000000001", "000000002").replace("20260301*0800*1*X", "20260302*0800*2*X")
+    names = [one["id"] for one in every("ExplanationOfBenefit", text)]
+    assert len(set(names)) == 2
+    assert [one["id"] for one in every("ExplanationOfBenefit", again)] == names
+
+
+def test_what_the_provider_owes_stays_at_the_payment():
+    plb = "PLB*1999999984*20261231*WO:OLD*15.5*L6*-1~PLB*1999999984*20261231*WO:OLD*15.5~"
+    text = payments("CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~", plb, paid="50")
+    benefits, found = every("ExplanationOfBenefit", text), every("PaymentReconciliation", text)
+    whole, *parts = found
+    taken = [one["amount"]["value"] for part in parts for one in part["detail"]]
+    assert taken == [Decimal("-15.5"), 1, Decimal("-15.5")]
+    assert len({one["id"] for one in found}) == 3
+    assert (
+        whole["paymentAmount"]["value"] == 50 == sum(one["payment"]["amount"]["value"] for one in benefits) + sum(taken)
+    )
+    assert whole["paymentIdentifier"]["value"] == benefits[0]["payment"]["identifier"]["value"] == "T1"
+
+
+def test_a_former_payer_has_a_coverage_of_its_own_and_what_it_paid():
+    other = "SBR*P*01*****12~CAS*PR*1*20~AMT*D*75~NM1*IL*1*DOE*JOHN****MI*J1~NM1*PR*2*FIRST*****PI*F1~"
+    data = claims("CLM*C1*100***11:B:1~", other, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
+    own, former = only("Claim", data)["insurance"]
+    assert (own["focal"], former["focal"], former["coverage"]["display"]) == (True, False, "FIRST")
+    assert former["extension"][0]["valueMoney"]["value"] == 75
+    first, second = every("Coverage", data)
+    assert (first["order"], second["order"], second["subscriberId"]) == (2, 1, "J1")
+    assert second["beneficiary"] == first["beneficiary"] == {"reference": "Patient/member-00001-M1"}
+    assert code(second["relationship"]) == ["spouse", "01"]
+    assert first["class"] == [{"type": first["class"][0]["type"], "value": "G1", "name": "GROUP"}]
+
+
+def test_a_drug_on_a_line_is_told_by_both_of_its_codes():
+    text = "CLM*C1*50***11:B:1~LX*1~SV1*HC:J1885*50*UN*2***1~LIN**N4*00409379601~CTP****1.5*ML~"
+    [line] = only("Claim", claims(text))["item"]
+    assert [one["system"] for one in line["productOrService"]["coding"]] == [
+        "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "http://hl7.org/fhir/sid/ndc",
+    ]  # fmt: skip
+    assert line["detail"][0]["quantity"] == {
+        "value": Decimal("1.5"), "unit": "ML", "system": "http://unitsofmeasure.org", "code": "mL",
+    }  # fmt: skip
+
+
+def test_who_bills_is_told_by_the_level_and_who_renders_by_the_claim():
+    text = "CLM*C1*100***11:B:1~NM1*82*1*ROE*RAY****XX*1999999976~PRV*PE*PXC*208D00000X~"
+    data = claims(text, LINE)
+    payer, clinic = sorted(every("Organization", data), key=lambda one: one["id"], reverse=True)
+    assert (clinic["name"], clinic["address"][0]["city"]) == ("CLINIC", "BOSTON")
+    assert code(clinic["type"][1]) == ["207Q00000X"]
+    assert payer["name"] == "MEDICARE"
+    person, role = only("Practitioner", data), only("PractitionerRole", data)
+    assert (person["id"], person["name"][0]["family"]) == ("npi-1999999976", "ROE")
+    assert person["identifier"][0]["system"] == "http://hl7.org/fhir/sid/us-npi"
+    assert (role["organization"], code(role["specialty"][0])) == (
+        {"reference": "Organization/npi-1999999984"}, ["208D00000X"],
+    )  # fmt: skip
+    assert only("Claim", data)["careTeam"][0]["provider"] == {"reference": "Practitioner/npi-1999999976"}
+
+
+def test_the_senders_clock_is_local_and_what_a_payment_says_of_a_patient_has_no_time():
+    zone = zoneinfo.ZoneInfo("America/New_York")
+    times = {one[0]: one[2] for one in said(claims("CLM*C1*100***11:B:1~", LINE))}
+    assert times["Claim"] == times["Patient"] == datetime.datetime(2026, 3, 1, 9, 15, tzinfo=zone)
+    answer = payments("CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~")
+    times = {one[0]: one[2] for one in said(answer)}
+    assert (times["ExplanationOfBenefit"], times["Patient"]) == (datetime.datetime(2026, 3, 1, 8, tzinfo=zone), None)
+
+
+def test_a_payer_that_has_another_number_in_its_payments_is_one_payer_when_the_feed_says_so():
+    text = payments("CLP*C1*1*100*80**MB*ICN1~").replace("REF*2U*00001", "REF*2U*99999")
+    assert only("ExplanationOfBenefit", text)["insurer"]["reference"] == "Organization/payer-99999"
+    known = only("ExplanationOfBenefit", text, payers={"99999": "00001"})
+    assert known["insurer"]["reference"] == "Organization/payer-00001"
+    assert known["claim"]["reference"] == "Claim/npi-1999999984-C1-00001"
+
+
+def test_two_newborns_without_a_name_are_two_patients():
+    first = DEPENDENT.replace("*TIM", "*BABY BOY")
+    names = {
+        only("Claim", claims("CLM*C1*1***11:B:1~", LINE, levels=SUBSCRIBER + level))["patient"]["reference"]
+        for level in (first, first.replace("20100304", "20120607"))
+    }
+    assert len(names) == 2
+
+
+def test_other_transactions_and_the_rest_of_the_envelope_say_nothing():
+    data = claims("CLM*C1*100***11:B:1~", LINE)
+    kinds = [one.resource_type for one in x12.records([data.encode()], x12.Limits())]
+    record = translation.Said("999", None, b"ST*999*1~", None, RECEIVED)
+    assert kinds.count("interchange") == 4
+    assert x12_fhir.translate(record, source()) == []
+    assert x12_fhir.translate(record._replace(resource_type="837P"), source()) == []
+
+
+def parsed(data):
+    for one in x12.records([data], x12.Limits()):
+        if one.resource_type == "835":
+            yield x12_remittance.parse(one.payload, one.context)
+        elif one.entry is not None and one.resource_type in ("837P", "837I", "837D"):
+            yield x12_claim.parse(one.payload, one.context)
+
+
+def total(numbers):
+    return sum((one for one in numbers if one is not None), Decimal(0))
+
+
+def sums_of_x12(data):
+    found = list(parsed(data))
+    parts = [part for one in found for part in (one, *one["lines"])]
+    adjusted = [one["amount"] for part in parts if "paid" in part for one in part.get("adjustments", ())]
+    orders = [
+        x12_payment.header(one.context + one.payload)["payment"].get("amount")
+        for one in x12.records([data], x12.Limits())
+        if one.resource_type == "835.header"
+    ]
+    return {
+        "claims": total(one.get("charge") for one in found),
+        "lines": total(line.get("charge") for one in found for line in one["lines"]),
+        "paid": total(one.get("paid") for one in found),
+        "lines paid": total(line.get("paid") for one in found for line in one["lines"]),
+        "adjusted": total(adjusted),
+        "orders": total(orders),
+    }
+
+
+def sums_of_fhir(data):
+    found = said(data)
+    billed, benefits, paid = (
+        [one[3] for one in found if one[0] == kind]
+        for kind in ("Claim", "ExplanationOfBenefit", "PaymentReconciliation")
+    )
+    items = [line for one in benefits for line in one.get("item", ())]
+    decided = [part for one in benefits for part in one.get("adjudication", ())]
+    decided += [part for line in items for part in line["adjudication"]]
+    kinds = [(one["category"]["coding"][-1]["code"], one["amount"]["value"]) for one in decided]
+    totals = [(one["category"]["coding"][0]["code"], one["amount"]["value"]) for b in benefits for one in b["total"]]
+    net = [line["net"]["value"] for one in (*billed, *benefits) for line in one.get("item", ()) if "net" in line]
+    orders = [one["paymentAmount"]["value"] for one in paid if "paymentAmount" in one]
+    return {
+        "claims": total(one["total"]["value"] for one in billed) + total(v for k, v in totals if k == "submitted"),
+        "lines": total(net),
+        "paid": total(v for k, v in totals if k == "benefit"),
+        "lines paid": total(v for k, v in kinds if k == "benefit"),
+        "adjusted": total(v for k, v in kinds if re.fullmatch("[A-Z]{2}-.*", k)),
+        "orders": total(orders),
+    }
+
+
+@needs_samples
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_every_cent_of_a_public_sample_is_in_its_resources(path):
+    data = path.read_bytes()
+    assert sums_of_fhir(data) == sums_of_x12(data)
+
+
+@needs_samples
+def test_every_claim_and_payment_of_the_samples_that_is_read_becomes_one_resource():
+    kinds = [one[0] for path in SAMPLES for one in said(path.read_bytes())]
+    assert (kinds.count("Claim"), kinds.count("ExplanationOfBenefit")) == (13, 475)
+
+
+def test_every_cent_of_made_up_files_is_in_their_resources():
+    for data in (made_up.claims(40, lines=4), made_up.payments(40, lines=3)):
+        assert sums_of_fhir(data) == sums_of_x12(data)
+
+
+def test_what_is_written_at_once_is_what_is_written_in_two_steps():
+    feed = source()
+    for data in (made_up.claims(5), made_up.payments(5)):
+        for one in x12.records([data], x12.Limits()):
+            record = translation.Said(one.resource_type, one.resource_id, one.payload, one.context, RECEIVED)
+            plain = [(*r[:4], json.loads(translation.write(r))) for r in x12_fhir.translate(record, feed)]
+            assert [(*r[:4], json.loads(r[4])) for r in x12_fhir.translate_written(record, feed)] == plain
+
+
+def test_spoilt_files_never_raise_and_ids_stay_ids():
+    chance = random.Random(7)
+    count = int(os.environ.get("LAKEWARD_FUZZ", "800")) // 4
+    whole = claims("CLM*C1*100***11:B:1~REF*F8*I~HI*ABK:E119*ABF:I10~", LINE, levels=SUBSCRIBER + DEPENDENT).encode()
+    paid = payments("CLP*C1*22*-100*80**MB*ICN1~CAS*PR*1*3~SVC*HC:1*3*2~REF*6R*1~", "PLB*1*20261231*WO*3~").encode()
+    for data in (whole, paid, made_up.claims(3), made_up.payments(3)):
+        for _ in range(count):
+            for one in x12.records([made_up.mutated(data, chance)], x12.Limits()):
+                if one.payload is None or one.resource_type is None:
+                    continue
+                record = translation.Said(one.resource_type, one.resource_id, one.payload, one.context, RECEIVED)
+                for kind, name, _, _, text in x12_fhir.translate_written(record, source()):
+                    assert re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", name), kind
+                    assert json.loads(text)["id"] == name
