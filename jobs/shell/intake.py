@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -98,16 +99,19 @@ def _take(
     witness.begin(table.table, _inputs(lake.settings, feed, delivery), part=delivery.delivery_id, request=request)
     try:
         reach("before-bronze")
-        records = _records(lake, feed, delivery)
+        records = _records(splits.frame(lake, feed, delivery), table)
         witness.declare(table.table, _columns(table, _inputs(lake.settings, feed, delivery)))
-        kept, faulty = _append(lake, table, records, delivery, known, request)
+        seen = _append(lake, table, records, delivery, known, request)
+        kept, faulty = seen["kept"], seen["faulty"]
         reach("after-bronze-commit")
         _check_share(feed, delivery, kept, faulty)
         if faulty:
-            _set_aside(lake, table, records, delivery)
+            # Only what was read by tasks that met a fault is read again.
+            again = splits.frame(lake, feed, delivery, only=seen["faulty_tasks"])
+            _set_aside(lake, table, _records(again, table), delivery)
         outcome.version = delta_log.head(lake.path(table.table))
         outcome.inserted, outcome.rows = kept, known.rows + kept
-        touched, types = _touched(lake, table, delivery, outcome.version)
+        touched, types = _touched(lake, table, delivery, outcome.version, known, seen["types"])
         state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
         taken = {**known.deliveries, delivery.delivery_id: _noted(delivery, kept, faulty)}
         outcome.accounting = _account(lake, table, taken, outcome.version, known, delivery)
@@ -136,27 +140,36 @@ def _take(
     return outcome, published
 
 
-def _records(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
-    """The delivery's records, parsed by the feed's job."""
-    job = importlib.import_module(f"jobs.{feed.table}")
+def _records(planned: DataFrame, table: schemas.Table) -> DataFrame:
+    """The records in some splits, parsed by the feed's job."""
+    job = importlib.import_module(f"jobs.{table.table}")
     order = [f.name for f in tables.fields(job.SPLITS)]
-    built: DataFrame = job.build(splits.frame(lake, feed, delivery).select(*order))
+    built: DataFrame = job.build(planned.select(*order))
     return built
 
 
 def _append(
     lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery, known: state.State, request: Request
-) -> tuple[int, int]:
-    """Append the records without fault; returns how many they are and how many have one."""
+) -> dict[str, Any]:
+    """Append the records without fault; returns what was seen on the way.
+
+    `kept` and `faulty` are counts, `types` those of the kept, `faulty_tasks` the numbers of the tasks with a fault.
+    """
     seen = Observation()
     bad = F.size("faults") > 0
-    watched = records.observe(seen, F.count_if(~bad).alias("kept"), F.count_if(bad).alias("faulty"))
+    watched = records.withColumn("_task", F.spark_partition_id()).observe(
+        seen,
+        F.count_if(~bad).alias("kept"),
+        F.count_if(bad).alias("faulty"),
+        F.collect_set(F.when(~bad, F.col("resource_type"))).alias("types"),
+        F.collect_set(F.when(bad, F.col("_task"))).alias("faulty_tasks"),
+    )
     # A text of a table that declares bytes stays as it is: what is not UTF-8 by nature is not made so.
     conformed = tables.conform(watched.where(~bad).select(*table.columns), table)
     # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
     once = (f"{table.table}:{delivery.delivery_id}", known.generation)
     tables.append(lake.path(table.table), conformed, run=request.run, once=once)
-    return int(seen.get["kept"]), int(seen.get["faulty"])
+    return dict(seen.get)
 
 
 def _set_aside(lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery) -> None:
@@ -181,12 +194,12 @@ def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int)
 
 
 def _touched(
-    lake: Lake, table: schemas.Table, delivery: Delivery, version: int
+    lake: Lake, table: schemas.Table, delivery: Delivery, version: int, known: state.State, types: list[str]
 ) -> tuple[dict[str, list[int] | None], list[str]]:
     """The resources that a delivery speaks of, and their types."""
     fresh = tables.read(lake.spark, lake.path(table.table), version).where(F.col("delivery_id") == delivery.delivery_id)
-    types = [row[0] for row in fresh.select("resource_type").distinct().collect()]
-    if delivery.records > state.MOST_TOUCHED:
+    # Into an empty table everything is new: whoever reads it builds everything.
+    if not known.rows or delivery.records > state.MOST_TOUCHED:
         return {"resource": None}, types
     ids = fresh.select(tables.resource_key().alias("id")).distinct().collect()
     return {"resource": [row[0] for row in ids]}, types
@@ -213,13 +226,16 @@ def _account(
     announced = sum(
         one.records for one in deliveries.deliveries(delivery.feed, lake.settings) if one.delivery_id in taken
     )
-    counted = tables.read(lake.spark, lake.path(table.table), version).groupBy("resource_type").count().collect()
-    by_type = {row["resource_type"]: row["count"] for row in counted}
+    written = delta_log.version(lake.path(table.table), version)
+    # Counted when they were written, type by type where the table is partitioned so.
+    by_type = Counter[str]()
+    for file in written.files:
+        by_type[dict(file.partition).get("resource_type") or ""] += file.rows
     read = {kind for name in schemas.names("silver") for kind in schemas.table(name).resource_types}
     # What a message of another format says is known once it is translated.
     speaks_fhir = schemas.feed(delivery.feed).format == "fhir"
     held = quarantine.waiting(lake, table.table)
-    out = sum(by_type.values())
+    out = written.rows
     return {
         "in": announced,
         "out": out,

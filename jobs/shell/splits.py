@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -65,8 +65,8 @@ def tasks(splits: Sequence[Split], cores: int) -> list[list[Split]]:
     return shared
 
 
-def frame(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
-    """The splits of a delivery as bronze jobs take them, one partition for each task."""
+def frame(lake: Lake, feed: schemas.Feed, delivery: Delivery, only: Collection[int] | None = None) -> DataFrame:
+    """The splits of a delivery as bronze jobs take them, one partition for each task; or those of some tasks only."""
     folder = ledger.folder(feed.feed, lake.settings)
     context = lake.spark.sparkContext
     planned = [one for file in delivery.data for one in of_file(feed, file, folder)]
@@ -75,7 +75,8 @@ def frame(lake: Lake, feed: schemas.Feed, delivery: Delivery) -> DataFrame:
     options = json.dumps(dict(feed.options), sort_keys=True) if feed.options else None
     shared = [
         [(*stamp, one.digest, one.path, one.first, one.last, one.document, limits, one.kind, options) for one in task]
-        for task in tasks(planned, context.defaultParallelism)
+        for number, task in enumerate(tasks(planned, context.defaultParallelism))
+        if only is None or number in only
     ]
     schema = (
         "tenant string, feed string, delivery_id string, received_at string, exported_at string, file_digest string,"
