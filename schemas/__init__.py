@@ -18,7 +18,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).parent
 LAYERS = ("bronze", "silver", "gold")
-SCOPES = ("whole", "resource", "person")
+SCOPES = ("whole", "delivery", "resource", "person")
 PRIVACY = ("direct", "quasi", "sensitive", "operational", "derived")
 
 T = TypeVar("T")
@@ -87,7 +87,10 @@ class Table:
         """The column that an incremental rebuild replaces by; None for a whole table."""
         if self.scope == "whole":
             return None
-        return self.scope_column or {"resource": "resource_id", "person": "person_id"}[self.scope]
+        return (
+            self.scope_column
+            or {"delivery": "delivery_id", "resource": "resource_id", "person": "person_id"}[self.scope]
+        )
 
     @property
     def statistics_columns(self) -> list[str]:
@@ -117,6 +120,8 @@ class Feed:
     time_zone: str
     schedule: str | None = None
     bad_share: float = 0.01
+    # Fewer faulty records than this say nothing about a share: a file may hold one message.
+    bad_least: int = 1
     limits: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)

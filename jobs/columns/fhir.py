@@ -25,32 +25,63 @@ DECIMAL = "decimal(38,18)"
 
 TOMBSTONE = "DELETE"
 
+# What of a record, or of what was translated from one, silver reads.
+_VERSION: tuple[str, ...] = (
+    "tenant",
+    "feed",
+    "delivery_id",
+    "file_digest",
+    "position",
+    "entry",
+    "record_id",
+    "received_at",
+)
+_VERSION += ("exported_at", "resource_type", "resource_id", "version_id", "last_updated", "full_url", "method")
+_VERSION += ("payload", "payload_hash", "time_zone")
 
-def current(resources: DataFrame, *types: str) -> DataFrame:
+
+def said(resources: DataFrame, translated: DataFrame | None = None) -> DataFrame:
+    """Everything that was said of resources, in FHIR or translated into it; `said_id` names one version."""
+    own = resources.select(*_VERSION, F.col("record_id").alias("said_id"))
+    if translated is None:
+        return own
+    absent = {"version_id": "string", "exported_at": "timestamp", "full_url": "string"}
+    whole = translated.where(F.col("resource_type").isNotNull())
+    filled = whole.withColumns({name: F.lit(None).cast(kind) for name, kind in absent.items()})
+    return own.unionByName(filled.select(*_VERSION, F.col("translated_id").alias("said_id")))
+
+
+def current(
+    resources: DataFrame, *types: str, translated: DataFrame | None = None, superseded: DataFrame | None = None
+) -> DataFrame:
     """The newest version of each resource of these types, once; a deleted resource gives no row.
 
     Newest: by meta.lastUpdated, meta.versionId when it is a number, time of the export, of arrival, then
     delivery and position. Within one delivery the last record counts; of the deliveries that then agree
     up to the end, the earliest is kept, so that sending unchanged content again changes nothing.
+    `superseded` are the other versions (silver.superseded) where they are known already.
     """
-    wanted = resources.where(F.col("resource_type").isin(*types))
-    losers = F.broadcast(_losers(wanted))
+    wanted = said(resources, translated).where(F.col("resource_type").isin(*types))
+    old = losers(wanted) if superseded is None else superseded.where(F.col("resource_type").isin(*types))
     # The losers are few, the payloads are heavy: the payloads stay where they are.
-    newest = wanted.join(losers, on="record_id", how="left_anti")
+    newest = wanted.join(F.broadcast(old.select("said_id")), on="said_id", how="left_anti")
     return newest.where(F.coalesce(F.col("method") != TOMBSTONE, F.lit(True)))
 
 
-def _losers(resources: DataFrame) -> DataFrame:
-    """Record ids that are not the newest version of their resource."""
+def losers(versions: DataFrame) -> DataFrame:
+    """Of what was `said`, the versions that are not the newest of their resource."""
     source = ["tenant", "feed", "resource_type", "resource_id"]
-    resource = key("resource", *[F.col(c) for c in source]).alias("_resource")
+    known = versions.withColumn("_resource", key("resource", *[F.col(c) for c in source]))
     is_tombstone = F.coalesce(F.col("method") == TOMBSTONE, F.lit(False))
     # A deletion that does not say when had happened when it was exported; it must not sort before all versions.
     deleted_by = F.coalesce("last_updated", "exported_at", "received_at")
-    versions = resources.select(
-        resource,
+    ordered = known.select(
+        "_resource",
+        "said_id",
         "record_id",
+        *source,
         "delivery_id",
+        "received_at",
         F.struct(
             F.when(is_tombstone, deleted_by).otherwise(F.col("last_updated")).alias("said_at"),
             F.col("version_id").try_cast("bigint").alias("version"),
@@ -65,16 +96,16 @@ def _losers(resources: DataFrame) -> DataFrame:
         F.struct(is_tombstone.alias("is_tombstone"), "payload_hash").alias("_content"),
     )
     # Almost every resource has one version: count the keys first, and order only what was sent twice.
-    repeated = resources.select(resource).groupBy("_resource").count().where(F.col("count") > 1).select("_resource")
-    versions = versions.join(F.broadcast(repeated), on="_resource", how="left_semi")
+    repeated = known.select("_resource").groupBy("_resource").count().where(F.col("count") > 1).select("_resource")
+    ordered = ordered.join(F.broadcast(repeated), on="_resource", how="left_semi")
     oldest_first = Window.partitionBy("_resource").orderBy("_order")
     next_delivery = F.lead("delivery_id").over(oldest_first)
-    last_of_delivery = versions.withColumn("_said", ~next_delivery.eqNullSafe(F.col("delivery_id")))
-    said = last_of_delivery.where("_said")
+    last_of_delivery = ordered.withColumn("_said", ~next_delivery.eqNullSafe(F.col("delivery_id")))
+    last = last_of_delivery.where("_said")
     before = F.lag("_content").over(oldest_first)
-    changed = said.withColumn("_new", ~F.col("_content").eqNullSafe(before)).where("_new")
-    winners = changed.withColumn("_next", F.lead("record_id").over(oldest_first)).where(F.col("_next").isNull())
-    return versions.select("record_id").join(winners.select("record_id"), on="record_id", how="left_anti")
+    changed = last.withColumn("_new", ~F.col("_content").eqNullSafe(before)).where("_new")
+    winners = changed.withColumn("_next", F.lead("said_id").over(oldest_first)).where(F.col("_next").isNull())
+    return ordered.join(winners.select("said_id"), on="said_id", how="left_anti")
 
 
 def parsed(resources: DataFrame, ddl: str) -> DataFrame:

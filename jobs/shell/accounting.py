@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.columns import fhir
-from jobs.shell import quarantine
+from jobs.shell import delta_log, quarantine, tables
 from jobs.shell.lake import Lake
 from jobs.silver.clinical_event import OTHER_DOMAINS, TABLE_OF_DOMAIN
 
@@ -33,13 +33,14 @@ class Ledger:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._guard = threading.Lock()
-        self._counted: dict[tuple[str, int], dict[str, Any]] = {}
+        self._counted: dict[tuple[Pinned, ...], dict[str, Any]] = {}
 
     def account(self, table: schemas.Table, candidate: DataFrame, inputs: Mapping[str, int]) -> dict[str, Any]:
         """The account of one built table; `missing` is 0 when nothing was lost and nothing invented."""
-        sources = [s for s in table.built_from.values() if s.startswith("bronze.")]
-        if table.resource_types and sources:
-            return self._from_bronze(table, (sources[0], inputs[sources[0]]), candidate)
+        if table.resource_types:
+            return self._from_said(table, tuple((s, inputs[s]) for s in table.built_from.values()), candidate)
+        if table.scope == "delivery":
+            return self._from_records(table, inputs, candidate)
         if table.layer == "gold" and table.name in EVENT_TABLES:
             return self._from_events(table, (EVENTS, inputs[EVENTS]), candidate)
         if table.accounts_for:
@@ -63,10 +64,28 @@ class Ledger:
             "missing": received - sum(by_rule.values()) - rows - held,
         }
 
-    def _from_bronze(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
-        types = self._once(source, self._count_types)
+    def _from_records(self, table: schemas.Table, inputs: Mapping[str, int], candidate: DataFrame) -> dict[str, Any]:
+        """Each record of the feeds that do not speak FHIR says some resources, or nothing that is mapped."""
+        received = sum(self._rows(name, inputs[name]) for name in table.built_from.values())
+        of_type = candidate.groupBy("record_type", F.col("resource_type").isNull().alias("nothing"))
+        counted = of_type.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).collect()
+        out = sum(row["records"] for row in counted)
+        return {
+            "in": received,
+            "out": out,
+            "fanned_out": sum(row["rows"] for row in counted) - out,
+            "not_mapped": {row["record_type"]: row["records"] for row in counted if row["nothing"]},
+            "missing": received - out,
+        }
+
+    def _rows(self, name: str, version: int) -> int:
+        return delta_log.version(self.lake.path(name), version).rows if version >= 0 else 0
+
+    def _from_said(self, table: schemas.Table, sources: tuple[Pinned, ...], candidate: DataFrame) -> dict[str, Any]:
+        types = self._once(sources, self._count_types)
         base = types.get(table.resource_types[0], {"received": 0, "current": 0})
-        counted = candidate.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).first()
+        resources = F.count_distinct(*quarantine.RESOURCE)
+        counted = candidate.agg(F.count(F.lit(1)).alias("rows"), resources.alias("records")).first()
         assert counted is not None
         waiting = quarantine.reasons(self.lake, table.table)
         held = quarantine.records(self.lake, table.table)
@@ -82,7 +101,7 @@ class Ledger:
         }
 
     def _from_events(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
-        expected = self._once(source, self._count_events).get(table.name, {"all": 0, "excluded": {}})
+        expected = self._once((source,), self._count_events).get(table.name, {"all": 0, "excluded": {}})
         rows = candidate.count()
         excluded = expected["excluded"]
         held = quarantine.waiting(self.lake, table.table)
@@ -95,17 +114,29 @@ class Ledger:
             "missing": expected["all"] - sum(excluded.values()) - rows - held,
         }
 
-    def _once(self, source: Pinned, count: Any) -> dict[str, Any]:
+    def _once(self, sources: tuple[Pinned, ...], count: Any) -> dict[str, Any]:
         with self._guard:
-            if source not in self._counted:
-                self._counted[source] = count(self.lake.read(*source))
-            return self._counted[source]
+            if sources not in self._counted:
+                self._counted[sources] = count(*[self.lake.read(*one) for one in sources])
+            return self._counted[sources]
 
-    def _count_types(self, records: DataFrame) -> dict[str, Any]:
-        received = {r["resource_type"]: r["count"] for r in records.groupBy("resource_type").count().collect()}
-        newest = fhir.current(records.drop("payload"), *received).groupBy("resource_type").count().collect()
-        current = {r["resource_type"]: r["count"] for r in newest}
-        return {kind: {"received": count, "current": current.get(kind, 0)} for kind, count in received.items()}
+    def _count_types(self, resources: DataFrame, translated: DataFrame, superseded: DataFrame) -> dict[str, Any]:
+        """By type what was said, and how many resources it is about that are not taken back."""
+        said = fhir.said(resources, translated)
+        old = F.broadcast(superseded.select("said_id"))
+        newest = said.join(old, on="said_id", how="left_anti")
+        gone = newest.where(F.col("method") == fhir.TOMBSTONE).groupBy("resource_type").count()
+        deleted = {row["resource_type"]: row["count"] for row in gone.collect()}
+        # Not counted as what is left when the superseded are taken away: each resource, once.
+        about = F.count_distinct(tables.resource_key(), F.col("tenant"))
+        counted = said.groupBy("resource_type").agg(F.count(F.lit(1)).alias("received"), about.alias("about"))
+        return {
+            row["resource_type"]: {
+                "received": row["received"],
+                "current": row["about"] - deleted.get(row["resource_type"], 0),
+            }
+            for row in counted.collect()
+        }
 
     def _count_events(self, events: DataFrame) -> dict[str, Any]:
         found: dict[str, Any] = {}

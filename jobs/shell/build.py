@@ -233,7 +233,8 @@ def _apply(
         else:
             outcome.version = tables.merge(lake.spark, path, changes, table, run=request.run)
         touched = {kind: _touched(changes, f"_{kind}") for kind in tables.kinds(table)}
-        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched)
+        types = _types(changes) if "resource_type" in table.columns else None
+        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
     finally:
         changes.unpersist()
 
@@ -242,6 +243,10 @@ def _whole(old: DataFrame, changes: DataFrame, table: schemas.Table) -> DataFram
     """The table after the changes: the old rows that no change speaks of, and the new ones."""
     untouched = old.join(changes.select(*table.key), on=list(table.key), how="left_anti").select(*table.columns)
     return untouched.unionByName(changes.where(F.col("_change") != "delete").select(*table.columns))
+
+
+def _types(changes: DataFrame) -> list[str]:
+    return [row[0] for row in changes.select("resource_type").distinct().collect() if row[0] is not None]
 
 
 def _touched(changes: DataFrame, column: str) -> list[int] | None:

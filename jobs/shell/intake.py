@@ -75,11 +75,11 @@ def _settle(lake: Lake, table: schemas.Table) -> state.State:
         known = dataclasses.replace(known, generation=known.generation + 1)
         state.write(lake.settings, known)
         restored = tables.restore(path, published)
-        state.write_changes(lake.settings, table.table, restored, known.version, {"resource": []}, [])
+        state.write_changes(lake.settings, table.table, restored, known.version, {"resource": [], "delivery": []}, [])
         published = restored
     if known.version != published:
         if known.version < 0:
-            state.write_changes(lake.settings, table.table, published, -1, {"resource": []}, [])
+            state.write_changes(lake.settings, table.table, published, -1, {"resource": [], "delivery": []}, [])
         known = dataclasses.replace(known, version=published)
         state.write(lake.settings, known)
     return known
@@ -186,7 +186,7 @@ def _set_aside(lake: Lake, table: schemas.Table, records: DataFrame, delivery: D
 
 def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int) -> None:
     share = faulty / max(kept + faulty, 1)
-    if share > feed.bad_share:
+    if faulty >= feed.bad_least and share > feed.bad_share:
         raise BadShareError(
             f"{feed.table}: delivery {delivery.delivery_id} has {faulty} faulty records of {kept + faulty}"
             f" ({share:.2%}), above the {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in"
@@ -196,13 +196,14 @@ def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int)
 def _touched(
     lake: Lake, table: schemas.Table, delivery: Delivery, version: int, known: state.State, types: list[str]
 ) -> tuple[dict[str, list[int] | None], list[str]]:
-    """The resources that a delivery speaks of, and their types."""
+    """The delivery, the resources that it speaks of, and their types."""
+    own = [int(delivery.delivery_id[: tables.DELIVERY_DIGITS], 16)]
     fresh = tables.read(lake.spark, lake.path(table.table), version).where(F.col("delivery_id") == delivery.delivery_id)
     # Into an empty table everything is new: whoever reads it builds everything.
     if not known.rows or delivery.records > state.MOST_TOUCHED:
-        return {"resource": None}, types
+        return {"resource": None, "delivery": own}, types
     ids = fresh.select(tables.resource_key().alias("id")).distinct().collect()
-    return {"resource": [row[0] for row in ids]}, types
+    return {"resource": [row[0] for row in ids], "delivery": own}, types
 
 
 def _noted(delivery: Delivery, kept: int, faulty: int) -> dict[str, Any]:

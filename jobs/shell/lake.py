@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable
 
@@ -44,14 +45,12 @@ class Lake:
         if name == DELIVERIES:
             return self._deliveries()
         version = self.version(name) if version is None else version
+        if version < 0 and name in {feed.table for feed in schemas.feeds()}:
+            # A feed that never delivered says nothing.
+            return of_feed(self.spark.createDataFrame([], tables.spark_schema(schemas.table(name))), name)
         if version < 0:
             raise NotBuiltError(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
-        found = tables.read(self.spark, self.path(name), version)
-        if name.startswith("bronze.") and "feed" in found.columns:
-            zones = {feed.feed: feed.time_zone for feed in schemas.feeds()}
-            pairs = [F.lit(text) for pair in sorted(zones.items()) for text in pair]
-            found = found.withColumn("time_zone", F.try_element_at(F.create_map(*pairs), F.col("feed")))
-        return found
+        return of_feed(tables.read(self.spark, self.path(name), version), name)
 
     def ids(self, column: str, wanted: Iterable[int]) -> DataFrame:
         """A one-column frame of ids, small enough to broadcast; made once per set."""
@@ -72,6 +71,20 @@ class Lake:
         return self.spark.createDataFrame(rows, _from_text(schema)).select(
             *[F.col(f.name).cast(f.dataType).alias(f.name) for f in schema.fields]
         )
+
+
+def of_feed(records: DataFrame, table: str) -> DataFrame:
+    """Records with what their feed declares: its time zone, and for translators the rest as JSON."""
+    if "feed" not in records.columns or not table.startswith(("bronze.", "silver.translated")):
+        return records
+    zones = {feed.feed: feed.time_zone for feed in schemas.feeds()}
+    pairs = [F.lit(text) for pair in sorted(zones.items()) for text in pair]
+    found = records.withColumn("time_zone", F.try_element_at(F.create_map(*pairs), F.col("feed")))
+    declared = next((feed for feed in schemas.feeds() if feed.table == table), None)
+    if declared is None or declared.format == "fhir":
+        return found
+    told = {"format": declared.format, "options": declared.options, "columns": declared.columns}
+    return found.withColumn("declaration", F.lit(json.dumps(told, sort_keys=True, default=str)))
 
 
 def _from_text(schema: StructType) -> StructType:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from jobs.shell.build import Request
 
 
+# What a row of silver is of.
+RESOURCE = ("tenant", "feed", "resource_type", "resource_id")
+
+
 def name_of(table: str) -> str:
     """The quarantine table of a table: quarantine.silver_condition for silver.condition."""
     return f"quarantine.{table.replace('.', '_', 1)}"
@@ -72,10 +76,10 @@ def version(lake: Lake, table: str) -> int:
 
 
 def records(lake: Lake, table: str) -> int:
-    """How many source records stand behind the rows of a table that wait."""
+    """How many resources stand behind the rows of a table that wait."""
     path = lake.path(name_of(table))
     head = delta_log.head(path)
     if head < 0:
         return 0
-    counted = tables.read(lake.spark, path, head).agg(F.count_distinct("record_id")).first()
+    counted = tables.read(lake.spark, path, head).agg(F.count_distinct(*RESOURCE)).first()
     return int(counted[0]) if counted else 0

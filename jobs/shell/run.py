@@ -110,7 +110,8 @@ def run(
             report.outcomes += [dataclasses.asdict(outcome) for outcome in outcomes]
             report.stages[stage] = round(time.monotonic() - began, 2)
             _save(lake.settings, report)
-            if report.failed:
+            # A feed that fails keeps its last version, and the others go on; a table takes what stands on it with it.
+            if report.failed and stage != "bronze":
                 break
         report.state = "failed" if report.failed else "succeeded"
     except BaseException as fault:
@@ -133,10 +134,22 @@ def _stage(
     if stage == "vocabulary":
         return vocabulary_stage.ensure(lake, request, witness, say)
     if stage == "bronze":
-        return [outcome for feed in names for outcome in intake.take_in(lake, feed, request, witness, say)]
+        return [outcome for feed in names for outcome in _taken_in(lake, feed, request, witness, say)]
     if stage == "publication":
         return [publication.publish(lake, request, witness, say)]
     return _tables(names, lambda name: build_table(lake, name, request, witness), say)
+
+
+def _taken_in(
+    lake: Lake, feed: str, request: Request, witness: GateAndLineage, say: Callable[[str], None]
+) -> list[Outcome]:
+    """What became of a feed's deliveries; one that fails stops its feed, and no other."""
+    try:
+        return intake.take_in(lake, feed, request, witness, say)
+    except Exception as fault:
+        failed = Outcome(f"bronze.{feed}", "failed", message=_told(fault))
+        say(line(failed))
+        return [failed]
 
 
 def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[str], None]) -> list[Outcome]:
@@ -181,9 +194,12 @@ def _outcome(name: str, future: concurrent.futures.Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except Exception as fault:
-        where = traceback.extract_tb(fault.__traceback__)[-1]
-        message = f"{type(fault).__name__}: {safe_text(fault)} ({os.path.basename(where.filename)}:{where.lineno})"
-        return Outcome(name, "failed", message=message)
+        return Outcome(name, "failed", message=_told(fault))
+
+
+def _told(fault: Exception) -> str:
+    where = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__}: {safe_text(fault)} ({os.path.basename(where.filename)}:{where.lineno})"
 
 
 def line(outcome: Outcome) -> str:

@@ -43,22 +43,23 @@ def plan(lake: Lake, table: schemas.Table, known: state.State, inputs: Mapping[s
         for source, version in inputs.items()
         if known.inputs.get(source, -1) != version
     }
-    if table.scope == "resource":
-        return _resources(table, changed)
+    if table.scope in ("resource", "delivery"):
+        return _named(table, changed)
     return _people(lake, table, changed)
 
 
-def _resources(table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
+def _named(table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
+    """The resources or the deliveries that the inputs say they touched."""
     ids: set[int] = set()
     for changes in changed.values():
         types = changes.resource_types
         if types is not None and table.resource_types and not types & set(table.resource_types):
             continue
-        found = changes.of("resource")
+        found = changes.of(table.scope)
         if found is None:
             return EVERYTHING
         ids |= found
-    return Scope(False, "resource", frozenset(ids))
+    return Scope(False, table.scope, frozenset(ids))
 
 
 def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
@@ -126,6 +127,8 @@ def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame
         wanted = lake.ids("_resource", scope.ids)
         kept = frame.withColumn("_resource", tables.resource_key())
         return kept.join(wanted, on="_resource", how="left_semi").drop("_resource")
+    if scope.kind == "delivery":
+        return frame.where(tables.delivery_key().isin(*sorted(scope.ids)))
     for person in ("person_id", "lw_person_id"):
         if person in columns:
             wanted = lake.ids(person, scope.ids)
@@ -142,7 +145,7 @@ def rows_in(lake: Lake, frame: DataFrame, table: schemas.Table, scope: Scope) ->
     """The rows of the table itself that a scope replaces."""
     if scope.everything:
         return frame
-    if scope.kind == "resource":
+    if scope.kind in ("resource", "delivery"):
         return narrow(lake, frame, table.table, scope)
     person = table.scoped_by
     assert person is not None

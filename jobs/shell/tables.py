@@ -30,6 +30,7 @@ from jobs.shell import delta_log
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
+DELIVERY_DIGITS = 15
 _PATTERN = re.compile(r"([\[\]{}*?\\])")
 
 
@@ -229,6 +230,11 @@ def kinds(table: schemas.Table) -> dict[str, Column]:
 def resource_key() -> Column:
     """The hash that stands for one resource of one feed, over its versions."""
     return key("resource", F.col("feed"), F.col("resource_type"), F.col("resource_id"))
+
+
+def delivery_key() -> Column:
+    """The number that stands for a delivery: its id is the beginning of a digest, this the beginning of that."""
+    return F.conv(F.substring("delivery_id", 1, DELIVERY_DIGITS), 16, 10).cast("bigint")
 
 
 def alias_key(alias: Column) -> Column:

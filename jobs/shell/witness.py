@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import threading
 import time
@@ -64,10 +65,11 @@ class GateAndLineage:
         return [of_table(self.lake.settings, name, version) for name, version in inputs.items()]
 
     def look(self, table: schemas.Table, frames: Mapping[str, DataFrame], built: DataFrame) -> None:
-        """Read the column lineage off the plan of what was built."""
+        """Read the column lineage off the plan of what was built; of what Python makes, its job says it."""
         began = time.monotonic()
         seen = self._hops[table.table]
-        seen.columns = derive(frames, built, dict(table.built_from))
+        opaque = getattr(importlib.import_module(f"jobs.{table.table}"), "STANDS_ON", None)
+        seen.columns = derive(frames, built, dict(table.built_from), opaque)
         seen.seconds += time.monotonic() - began
 
     def declare(self, name: str, columns: ColumnLineage) -> None:

@@ -41,13 +41,15 @@ ALLERGY = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     onset = F.coalesce(r["onsetDateTime"], r["onsetPeriod"]["start"])
     onset_end = r["onsetPeriod"]["end"]
     verification = F.get(r["verificationStatus"]["coding"]["code"], F.lit(0))
     substances = r["reaction"]["substance"]
-    return parsed(current(resources, "AllergyIntolerance"), ALLERGY).select(
+    return parsed(
+        current(resources, "AllergyIntolerance", translated=translated, superseded=superseded), ALLERGY
+    ).select(
         *identity("allergy"),
         *subject(r["patient"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),

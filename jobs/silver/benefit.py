@@ -31,11 +31,11 @@ BENEFIT = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each explanation of benefit that is not deleted; its lines are rows of silver.benefit_item."""
     r, zone = F.col("r"), F.col("time_zone")
     period, held, paid = r["billablePeriod"], claims.contained_coverage(r), r["payment"]
-    read = parsed(current(resources, "ExplanationOfBenefit"), BENEFIT)
+    read = parsed(current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded), BENEFIT)
     said = read.withColumns({"totals": adjudicated(r["total"]), "whole": adjudicated(r["adjudication"])})
     named = F.array_compact(F.concat(F.array(paid["amount"]["currency"]), F.col("totals")["currency"]))
     return said.select(

@@ -14,11 +14,14 @@ from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
 BENEFIT = f"{LINES}, claim {REFERENCE}, outcome string, item array<struct<{ITEM}, adjudication: array<{ADJUDICATION}>>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each line of an explanation of benefit that is not deleted."""
     i, ref, said = F.col("i"), F.col("claim_ref"), F.col("adjudications")
     also = {"claim_ref": reference(F.col("r.claim"), "Claim"), "outcome": F.col("r.outcome")}
-    lines = exploded(parsed(current(resources, "ExplanationOfBenefit"), BENEFIT), **also)
+    lines = exploded(
+        parsed(current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded), BENEFIT),
+        **also,
+    )
     claim = F.when(ref.startswith("Claim/"), F.substring_index(ref, "/", -1))
     # The same line of the claim: a benefit answers it under the claim's own number (FHIR R4 Claim.item.sequence).
     claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, i["sequence"])

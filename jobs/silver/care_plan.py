@@ -42,10 +42,10 @@ ACTIVITIES = (
 )
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     period = r["period"]
-    return parsed(current(resources, "CarePlan"), CARE_PLAN).select(
+    return parsed(current(resources, "CarePlan", translated=translated, superseded=superseded), CARE_PLAN).select(
         *identity("care_plan"),
         *subject(r["subject"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),

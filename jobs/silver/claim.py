@@ -30,11 +30,11 @@ CLAIM = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each claim that is not deleted; its lines are rows of silver.claim_item."""
     r, zone = F.col("r"), F.col("time_zone")
     period, held = r["billablePeriod"], claims.contained_coverage(r)
-    return parsed(current(resources, "Claim"), CLAIM).select(
+    return parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM).select(
         *identity("claim"),
         *claims.who(),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),

@@ -12,10 +12,10 @@ from jobs.columns.fhir import current, parsed
 CLAIM = f"{LINES}, item array<struct<{ITEM}>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each line of a claim that is not deleted."""
     i = F.col("i")
     named = F.array_distinct(F.array_compact(F.array(i["net"]["currency"], i["unitPrice"]["currency"])))
-    return exploded(parsed(current(resources, "Claim"), CLAIM)).select(
+    return exploded(parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM)).select(
         *line("claim"), F.get(named, F.lit(0)).alias("currency"), faults(**line_faults(named)).alias("faults")
     )

@@ -38,9 +38,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each condition that is not deleted."""
-    conditions = parsed(current(resources, "Condition"), SCHEMA)
+    conditions = parsed(current(resources, "Condition", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     verification = _first_code(r["verificationStatus"])
     onset = F.coalesce(r["onsetDateTime"], r["onsetPeriod"]["start"])

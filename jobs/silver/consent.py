@@ -46,11 +46,11 @@ PROVISIONS = (
 POLICIES = "array<struct<authority: string, uri: string>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     rule = r["provision"]
     period, verified = rule["period"], F.filter(r["verification"], lambda one: one["verified"])
-    return parsed(current(resources, "Consent"), CONSENT).select(
+    return parsed(current(resources, "Consent", translated=translated, superseded=superseded), CONSENT).select(
         *identity("consent"),
         *subject(r["patient"]),
         references(r["performer"], "Patient").alias("performer_refs"),

@@ -33,11 +33,11 @@ COVERAGE = f"""
 CLASSES = "array<struct<type_code: string, value: string, name: string>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     period = r["period"]
     payers = F.transform(r["payor"], lambda ref: F.coalesce(ref["display"], _contained_name(r, ref)))
-    return parsed(current(resources, "Coverage"), COVERAGE).select(
+    return parsed(current(resources, "Coverage", translated=translated, superseded=superseded), COVERAGE).select(
         *identity("coverage"),
         *subject(r["beneficiary"]),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),

@@ -33,10 +33,10 @@ DEVICE = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     carrier, name = F.get(r["udiCarrier"], F.lit(0)), F.get(r["deviceName"]["name"], F.lit(0))
-    return parsed(current(resources, "Device"), DEVICE).select(
+    return parsed(current(resources, "Device", translated=translated, superseded=superseded), DEVICE).select(
         *identity("device"),
         *subject(r["patient"]),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),

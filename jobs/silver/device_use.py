@@ -33,7 +33,7 @@ DEVICE_USE = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     period, timing = r["timingPeriod"], r["timingTiming"]
     bounds = timing["repeat"]["boundsPeriod"]
@@ -41,7 +41,9 @@ def build(resources: DataFrame) -> DataFrame:
     end = F.coalesce(period["end"], bounds["end"])
     held = _contained(r)
     words = F.coalesce(text_of(held["type"]), F.get(held["deviceName"]["name"], F.lit(0)), r["device"]["display"])
-    return parsed(current(resources, "DeviceUseStatement"), DEVICE_USE).select(
+    return parsed(
+        current(resources, "DeviceUseStatement", translated=translated, superseded=superseded), DEVICE_USE
+    ).select(
         *identity("device_use"),
         *subject(r["subject"]),
         F.when(held.isNull(), reference(r["device"], "Device")).alias("device_ref"),

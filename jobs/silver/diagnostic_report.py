@@ -36,9 +36,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each report that is not deleted."""
-    reports = parsed(current(resources, "DiagnosticReport"), SCHEMA)
+    reports = parsed(current(resources, "DiagnosticReport", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     period = r["effectivePeriod"]
     effective = F.coalesce(r["effectiveDateTime"], period["start"])

@@ -35,9 +35,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each document that is not deleted."""
-    documents = parsed(current(resources, "DocumentReference"), SCHEMA)
+    documents = parsed(current(resources, "DocumentReference", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     period = r["context"]["period"]
     authors = references(r["author"], "Practitioner")

@@ -41,9 +41,9 @@ ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each encounter that is not deleted."""
-    encounters = parsed(current(resources, "Encounter"), SCHEMA)
+    encounters = parsed(current(resources, "Encounter", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     period, stay = r["period"], r["hospitalization"]
     rows = encounters.select(

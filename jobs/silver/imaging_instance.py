@@ -14,11 +14,13 @@ from jobs.columns.repeats import repeated
 IMAGING_STUDY = f"{STUDY}, series array<struct<uid: string, instance: array<{INSTANCE}>>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each image that a study which is not deleted lists."""
     s, i = F.col("s"), F.col("i")
     source = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id")]
-    series = exploded(parsed(current(resources, "ImagingStudy"), IMAGING_STUDY))
+    series = exploded(
+        parsed(current(resources, "ImagingStudy", translated=translated, superseded=superseded), IMAGING_STUDY)
+    )
     series = series.withColumn("repeated_instances", repeated(s["instance"]["uid"]))
     return series.withColumn("i", F.explode(s["instance"])).select(
         *identity("imaging_instance", s["uid"], i["uid"]),

@@ -14,12 +14,14 @@ from jobs.columns.keys import key
 IMAGING_STUDY = f"{STUDY}, series array<struct<{SERIES}>>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each series of a study that is not deleted."""
     s, zone = F.col("s"), F.col("time_zone")
     source = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id")]
     started = F.coalesce(s["started"], F.col("study_started"))
-    return exploded(parsed(current(resources, "ImagingStudy"), IMAGING_STUDY)).select(
+    return exploded(
+        parsed(current(resources, "ImagingStudy", translated=translated, superseded=superseded), IMAGING_STUDY)
+    ).select(
         *identity("imaging_series", s["uid"]),
         key("imaging_study", *source).alias("imaging_study_id"),
         *[F.col(c) for c in ("patient_id", "patient_ref", "encounter_ref", "procedure_ref", "procedure_codes")],

@@ -33,13 +33,15 @@ IMAGING_STUDY = f"""
 ACCESSION = "ACSN"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each study that is not deleted; its series are rows of silver.imaging_series."""
     r, zone = F.col("r"), F.col("time_zone")
     named = identifiers(r["identifier"])
     # FHIR R4 ImagingStudy.modality is the list of its series' modalities; Synthea leaves it out.
     modalities = F.coalesce(r["modality"], F.array_distinct(r["series"]["modality"]), F.array())
-    return parsed(current(resources, "ImagingStudy"), IMAGING_STUDY).select(
+    return parsed(
+        current(resources, "ImagingStudy", translated=translated, superseded=superseded), IMAGING_STUDY
+    ).select(
         *identity("imaging_study"),
         *subject(r["subject"]),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),

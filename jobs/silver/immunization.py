@@ -34,10 +34,12 @@ IMMUNIZATION = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     protocol = F.get(r["protocolApplied"], F.lit(0))
-    return parsed(current(resources, "Immunization"), IMMUNIZATION).select(
+    return parsed(
+        current(resources, "Immunization", translated=translated, superseded=superseded), IMMUNIZATION
+    ).select(
         *identity("immunization"),
         *subject(r["patient"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),

@@ -29,9 +29,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each location that is not deleted."""
-    locations = parsed(current(resources, "Location"), SCHEMA)
+    locations = parsed(current(resources, "Location", translated=translated, superseded=superseded), SCHEMA)
     r = F.col("r")
     latitude = F.coalesce(decimal(r["position"]["latitude"]), coordinate(r["address"], "latitude"))
     longitude = F.coalesce(decimal(r["position"]["longitude"]), coordinate(r["address"], "longitude"))

@@ -29,10 +29,10 @@ MEDICATION = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     per = r["amount"]["denominator"]
-    return parsed(current(resources, "Medication"), MEDICATION).select(
+    return parsed(current(resources, "Medication", translated=translated, superseded=superseded), MEDICATION).select(
         *identity("medication"),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
         r["status"].alias("status"),

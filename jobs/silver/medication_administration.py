@@ -34,12 +34,14 @@ ADMINISTRATION = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["effectiveDateTime"], r["effectivePeriod"]["start"])
     end = r["effectivePeriod"]["end"]
     said = r["dosage"]
-    return parsed(current(resources, "MedicationAdministration"), ADMINISTRATION).select(
+    return parsed(
+        current(resources, "MedicationAdministration", translated=translated, superseded=superseded), ADMINISTRATION
+    ).select(
         *identity("medication_administration"),
         *subject(r["subject"]),
         reference(r["context"], "Encounter").alias("encounter_ref"),

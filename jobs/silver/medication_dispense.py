@@ -30,11 +30,13 @@ DISPENSE = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     said, why = r["dosageInstruction"], r["statusReasonCodeableConcept"]
     route = first_said(said["route"])
-    return parsed(current(resources, "MedicationDispense"), DISPENSE).select(
+    return parsed(
+        current(resources, "MedicationDispense", translated=translated, superseded=superseded), DISPENSE
+    ).select(
         *identity("medication_dispense"),
         *subject(r["subject"]),
         reference(r["context"], "Encounter").alias("encounter_ref"),

@@ -36,12 +36,14 @@ REQUEST = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     supply, said = r["dispenseRequest"], r["dosageInstruction"]
     valid = supply["validityPeriod"]
     route = first_said(said["route"])
-    return parsed(current(resources, "MedicationRequest"), REQUEST).select(
+    return parsed(
+        current(resources, "MedicationRequest", translated=translated, superseded=superseded), REQUEST
+    ).select(
         *identity("medication_request"),
         *subject(r["subject"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),

@@ -32,13 +32,15 @@ STATEMENT = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["effectiveDateTime"], r["effectivePeriod"]["start"])
     end = r["effectivePeriod"]["end"]
     said = r["dosage"]
     route = first_said(said["route"])
-    return parsed(current(resources, "MedicationStatement"), STATEMENT).select(
+    return parsed(
+        current(resources, "MedicationStatement", translated=translated, superseded=superseded), STATEMENT
+    ).select(
         *identity("medication_statement"),
         *subject(r["subject"]),
         reference(r["context"], "Encounter").alias("encounter_ref"),

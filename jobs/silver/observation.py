@@ -39,9 +39,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each observation that is not deleted, and one for each of its components."""
-    observations = parsed(current(resources, "Observation"), SCHEMA)
+    observations = parsed(current(resources, "Observation", translated=translated, superseded=superseded), SCHEMA)
     r = F.col("r")
     itself = F.array(F.struct(*[r[name].alias(name) for name in _NAMES]))
     components = F.coalesce(r["component"], F.array().cast(COMPONENTS))

@@ -34,9 +34,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each organization that is not deleted."""
-    organizations = parsed(current(resources, "Organization"), SCHEMA)
+    organizations = parsed(current(resources, "Organization", translated=translated, superseded=superseded), SCHEMA)
     r = F.col("r")
     known_as = identifiers(r["identifier"])
     return organizations.select(

@@ -44,9 +44,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each patient resource that is not deleted."""
-    patients = parsed(current(resources, "Patient"), SCHEMA)
+    patients = parsed(current(resources, "Patient", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     practitioners = references(r["generalPractitioner"], "Practitioner")
     return patients.select(

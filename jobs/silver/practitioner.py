@@ -48,10 +48,13 @@ ROLE = f"""
 NOBODY = "array<string>"
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each practitioner with their roles; a role whose practitioner was not sent stands alone."""
-    people = _people(resources)
-    placed = _roles(resources).join(_bearers(people), on=["tenant", "feed", "bearer_ref"], how="left")
+    known = {"translated": translated, "superseded": superseded}
+    people = _people(current(resources, "Practitioner", **known))
+    placed = _roles(current(resources, "PractitionerRole", **known)).join(
+        _bearers(people), on=["tenant", "feed", "bearer_ref"], how="left"
+    )
     held = (
         placed.where(F.col("bearer_id").isNotNull())
         .groupBy(F.col("bearer_id").alias("practitioner_id"))
@@ -70,11 +73,11 @@ def build(resources: DataFrame) -> DataFrame:
     return _told(with_roles.unionByName(alone, allowMissingColumns=True))
 
 
-def _people(resources: DataFrame) -> DataFrame:
+def _people(practitioners: DataFrame) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     known_as = identifiers(r["identifier"])
     year = F.substring(r["birthDate"], 1, 4).try_cast("int")
-    return parsed(current(resources, "Practitioner"), PERSON).select(
+    return parsed(practitioners, PERSON).select(
         *identity("practitioner"),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
         r["active"].alias("is_active"),
@@ -92,7 +95,7 @@ def _people(resources: DataFrame) -> DataFrame:
     )
 
 
-def _roles(resources: DataFrame) -> DataFrame:
+def _roles(roles: DataFrame) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     # A role may name its practitioner by NPI alone; then that is the one thing known of them.
     said_of_bearer = F.array(r["practitioner"]["identifier"].cast("struct<system:string,value:string>"))
@@ -109,7 +112,7 @@ def _roles(resources: DataFrame) -> DataFrame:
         local_date(r["period"]["start"], zone).alias("start_date"),
         local_date(r["period"]["end"], zone).alias("end_date"),
     )
-    return parsed(current(resources, "PractitionerRole"), ROLE).select(
+    return parsed(roles, ROLE).select(
         *identity("practitioner"),
         reference(r["practitioner"], "Practitioner").alias("bearer_ref"),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("role_aliases"),

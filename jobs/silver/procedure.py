@@ -33,12 +33,12 @@ PROCEDURE = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     start = F.coalesce(r["performedDateTime"], r["performedPeriod"]["start"])
     end = r["performedPeriod"]["end"]
     devices = F.array(r["focalDevice"]["manipulated"], r["usedReference"])
-    return parsed(current(resources, "Procedure"), PROCEDURE).select(
+    return parsed(current(resources, "Procedure", translated=translated, superseded=superseded), PROCEDURE).select(
         *identity("procedure"),
         *subject(r["subject"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),

@@ -37,9 +37,9 @@ SCHEMA = f"""
 """
 
 
-def build(resources: DataFrame) -> DataFrame:
+def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each specimen that is not deleted."""
-    specimens = parsed(current(resources, "Specimen"), SCHEMA)
+    specimens = parsed(current(resources, "Specimen", translated=translated, superseded=superseded), SCHEMA)
     r, zone = F.col("r"), F.col("time_zone")
     taken = r["collection"]
     collected = F.coalesce(taken["collectedDateTime"], taken["collectedPeriod"]["start"])

@@ -1,0 +1,111 @@
+"""silver.translated: what one record of a feed that does not speak FHIR says of one resource, as FHIR R4."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import zoneinfo
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.keys import key
+from jobs.formats import hl7v2_fhir, x12_fhir
+from jobs.formats.translation import Said, Source, write
+
+# By the feed's format; of CSV, whose files say what the feed declares, by the kind of row.
+FORMATS: dict[str, Any] = {"hl7v2": hl7v2_fhir, "x12": x12_fhir}
+ROWS: dict[str, Any] = {}
+
+_RECORD = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry", "record_id", "received_at")
+_READ = ("resource_type", "resource_id", "payload", "context", "time_zone", "declaration")
+_MADE = pa.schema(
+    [
+        ("resource_type", pa.string()),
+        ("resource_id", pa.string()),
+        ("last_updated", pa.timestamp("us", tz="UTC")),
+        ("method", pa.string()),
+        ("payload", pa.string()),
+    ]
+)
+TRANSLATED = (
+    "tenant string, feed string, delivery_id string, file_digest string, position bigint, entry int, record_id bigint,"
+    " received_at timestamp, record_type string, resource_type string, resource_id string, last_updated timestamp,"
+    " method string, payload string"
+)
+# What the columns that Python makes stand on, for lineage.
+_SAID = ["payload", "context", "resource_type", "resource_id", "feed"]
+STANDS_ON = {
+    **{name: [name] for name in _RECORD},
+    "record_type": ["resource_type"],
+    **dict.fromkeys(("resource_type", "resource_id", "last_updated", "method", "payload"), _SAID),
+}
+Translate = Callable[[Said, Source], list[Any]]
+
+
+def build(**feeds: DataFrame) -> DataFrame:
+    """One row for each resource that a record says; one without a resource for a record that says nothing we map."""
+    said = functools.reduce(DataFrame.unionByName, map(_translated, feeds.values()))
+    same = [F.col(c) for c in ("record_id", "resource_type", "resource_id")]
+    return said.withColumns({"translated_id": key("translated", *same), "payload_hash": F.xxhash64("payload")})
+
+
+def _translated(records: DataFrame) -> DataFrame:
+    absent = {c: F.lit(None) for c in ("context", "entry") if c not in records.columns}
+    types = {"context": "binary", "entry": "int", "payload": "binary"}
+    whole = records.withColumns(absent).select(
+        *[F.col(c).cast(types[c]).alias(c) if c in types else F.col(c) for c in dict.fromkeys(_RECORD + _READ)]
+    )
+    return whole.mapInArrow(_translate, TRANSLATED)
+
+
+def _translate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    # As in bronze: millions of small objects without a cycle among them.
+    gc.disable()
+    try:
+        for batch in batches:
+            yield _said_by(batch)
+    finally:
+        gc.enable()
+
+
+def _said_by(batch: pa.RecordBatch) -> pa.RecordBatch:
+    asked = [batch.column(name).to_pylist() for name in (*_READ, "feed", "tenant", "received_at")]
+    places: list[int] = []
+    made: list[Any] = []
+    for place, row in enumerate(zip(*asked, strict=True)):
+        kind, name, payload, context, zone, declaration, feed, tenant, received_at = row
+        translate = _translator(declaration, kind)
+        found = translate(Said(kind, name, payload, context, received_at), _source(feed, tenant, zone, declaration))
+        # A record that names a resource twice means the last.
+        once = {(one[0], one[1]): one for one in found}
+        made += once.values() or [(None, None, None, None, None)]
+        places += [place] * max(len(once), 1)
+    columns = zip(*made, strict=True) if made else [[] for _ in _MADE]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _MADE, strict=True)]
+    taken = batch.take(pa.array(places, pa.int64()))
+    carried = [taken.column(name) for name in (*_RECORD, "resource_type")]
+    return pa.RecordBatch.from_arrays([*carried, *arrays], names=[*_RECORD, "record_type", *_MADE.names])
+
+
+@functools.lru_cache(64)
+def _translator(declaration: str, kind: str) -> Translate:
+    form = FORMATS.get(json.loads(declaration)["format"]) or ROWS.get(kind)
+    if form is None:
+        return lambda record, feed: []
+    written: Translate | None = getattr(form, "translate_written", None)
+    return written or functools.partial(_written, form.translate)
+
+
+def _written(translate: Translate, record: Said, feed: Source) -> list[Any]:
+    return [(*one[:4], write(one)) for one in translate(record, feed)]
+
+
+@functools.lru_cache(64)
+def _source(feed: str, tenant: str, zone: str, declaration: str) -> Source:
+    declared = json.loads(declaration)
+    return Source(feed, tenant, zoneinfo.ZoneInfo(zone), declared["options"], declared["columns"])
