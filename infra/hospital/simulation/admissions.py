@@ -65,6 +65,10 @@ class Admissions:
             told = {"kind": "cancelled_discharge", "fate": CANCELLED, "by": undone.control_id, "visit": number}
             wrong.faults.append(told)
         self._say("A03", max(end, start + timedelta(minutes=15)), person, [f"{about}|{at(end)}", *coded])
+        self._outbox.truth.visits.append({
+            "visit": number, "person": person.number, "state": "finished", "class": kind, "start": start.isoformat(),
+            "end": end.isoformat(), "told_by": ["ehr_fhir", FEED],
+        })  # fmt: skip
         return merged
 
     def send(self, day: date) -> None:

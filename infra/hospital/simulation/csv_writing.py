@@ -35,11 +35,12 @@ class Dialect:
 
 @dataclass
 class Row:
-    """One row: its key, its cells by column, its amounts by the columns that are summed, what was planted in it."""
+    """One row: its key, its cells by column, what was planted in it, and whether its last cell is missing."""
 
     key: str
     cells: dict[str, str]
     faults: list[dict[str, Any]] = field(default_factory=list)
+    is_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Sheet:
         write = self.dialect.row
         made = [Part(write(self.columns))]
         for one in rows:
-            made.append(Part(write([one.cells.get(name, "") for name in self.columns]), one.key, one.faults))
+            names = self.columns[:-1] if one.is_short else self.columns
+            made.append(Part(write([one.cells.get(name, "") for name in names]), one.key, one.faults))
         if self.dialect.mark:
             sums = [self.dialect.number(_total(rows, name, self.dialect)) for name in self.totals]
             made.append(Part(write([self.dialect.mark, str(len(rows)), *sums])))
@@ -102,7 +104,7 @@ def send(day: date, sheet: Sheet, name: str, rows: list[Row], outbox: Outbox) ->
 
 
 def _total(rows: Sequence[Row], column: str, dialect: Dialect) -> Decimal:
-    cells = (row.cells.get(column, "").replace(dialect.decimal, ".") for row in rows)
+    cells = (row.cells.get(column, "").replace(dialect.decimal, ".") for row in rows if not row.is_short)
     return sum((Decimal(cell) for cell in cells if _is_number(cell)), Decimal(0))
 
 
@@ -131,6 +133,12 @@ def _not_allowed(sheet: Sheet, row: Row) -> Row | None:
     return _broken(sheet, row, "not_allowed_text", sheet.listed_column, "?", "not_allowed")
 
 
+def _short(sheet: Sheet, row: Row) -> Row:
+    fault = {"kind": "short_row", "fate": QUARANTINED, "reasons": ["wrong_cell_count"], "by": row.key}
+    cells = {**row.cells, sheet.key: f"X{row.cells[sheet.key]}"}
+    return Row(f"X{row.key}", cells, [fault], is_short=True)
+
+
 _BREAKS: dict[str, Callable[[Sheet, Row], Row | None]] = {
-    "bad_date": _bad_date, "bad_number": _bad_number, "not_allowed_text": _not_allowed,
+    "bad_date": _bad_date, "bad_number": _bad_number, "not_allowed_text": _not_allowed, "short_row": _short,
 }  # fmt: skip
