@@ -24,11 +24,13 @@ from jobs.formats import x12_claim, x12_claim_levels, x12_delimiters, x12_paymen
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats import x12_fhir_payment as payments
+from jobs.formats import x12_fhir_remittance as remittances
 from jobs.formats.translation import Resource, Said, Source
-from jobs.formats.x12_fhir_claim import ROLES, claim, claim_id, currency_of, days_of, insured
+from jobs.formats.x12_fhir_claim import Around, claim, claim_id, currency_of, days_of, insured
 from jobs.formats.x12_fhir_encounter import encounter, encounter_id
 from jobs.formats.x12_fhir_json import Text, listed, named, reference, resource, written
 from jobs.formats.x12_fhir_parties import Key
+from jobs.formats.x12_fhir_team import ROLES
 from jobs.formats.x12_segments import Node
 
 _BILLING_LEVEL = "20"
@@ -65,13 +67,14 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     made, who, insurance = _insured(found, billing, payer, feed, at)
     patient, place = members.patient_reference(who), found.get("facility")
     facility = reference("Location", named(*parties.provider_key(place))) if place else None
+    days = days_of(found)
     visit: Text = None
     if feed.options.get("encounters", True):
         name = encounter_id(billing, number)
         visit = reference("Encounter", name)
-        made.append(encounter(found, name, patient, facility, days_of(found), at))
-    name = claim_id(billing, number, payer)
-    made.append(claim(found, record.resource_type, name, patient, insurance, facility, visit, feed, at))
+        made.append(encounter(found, name, patient, facility, days, at))
+    around = Around(billing, payer, patient, insurance, facility, visit, days)
+    made.append(claim(found, record.resource_type, claim_id(billing, number, payer), around, feed, at))
     return made + _providers(found, at)
 
 
@@ -179,7 +182,7 @@ def _header(record: Said, feed: Source) -> list[Resource]:
     except x12_payment.X12PaymentError:
         return []
     at = _told_at(found, record, feed)
-    made = [payments.reconciliation(found, feed, at)] if found["payment"] else []
+    made = [remittances.reconciliation(found, feed, at)] if found["payment"] else []
     payer_of = found.get("payer")
     return made + ([parties.payer(payer_of, payments.payer_of(found, feed), None)] if payer_of else [])
 
@@ -192,7 +195,7 @@ def _summary(record: Said, feed: Source) -> list[Resource]:
     if not told or record.context is None:
         return []
     found = x12_payment.header(record.context)
-    return [payments.provider_adjustments(found, told, _mention(record), feed, _told_at(found, record, feed))]
+    return [remittances.provider_adjustments(found, told, _mention(record), feed, _told_at(found, record, feed))]
 
 
 def _told_at(found: Node, record: Said, feed: Source) -> datetime:

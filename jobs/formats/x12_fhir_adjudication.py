@@ -14,6 +14,7 @@ told too. They are never to be added to the lines.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.x12_fhir_json import Text, concept, listed, money
@@ -27,15 +28,42 @@ _DERIVED = concept(f"{codes.OURS}eligible", "paid-plus-patient-share")
 _NOTHING = Decimal(0)
 
 
-def adjudications(found: Node, currency: str, *, by_former: bool) -> Text:
+class Decided(NamedTuple):
+    """What a payer made of a claim or a line: what is allowed, whether the payer says so, what the patient owes."""
+
+    allowed: Decimal | None
+    is_told: bool
+    owed: dict[str, Decimal]
+
+
+def decided(found: Node, *, by_former: bool) -> Decided:
+    """Of one line, or of what stands at the claim itself."""
+    owed: dict[str, Decimal] = {}
+    for one in found["adjustments"]:
+        name = codes.share(one["group"], one["reason"])
+        if name and one["amount"] is not None:
+            owed[name] = owed.get(name, _NOTHING) + one["amount"]
+    if told := found.get("amounts"):
+        wanted = _ALLOWED_CLAIM if "claim_id" in found else _ALLOWED_LINE
+        for one in told:
+            if one["qualifier"] == wanted and one["amount"] is not None:
+                return Decided(one["amount"], True, owed)
+    paid = found.get("paid")
+    if by_former or paid is None:
+        return Decided(None, False, owed)
+    for amount in owed.values():
+        paid += amount
+    return Decided(paid, False, owed)
+
+
+def adjudications(line: Node, made: Decided, currency: str) -> Text:
     """Of one line."""
-    allowed, is_told = eligible(found, by_former=by_former)
     return listed(
         [
-            _amount("submitted", found.get("charge"), currency),
-            _amount("benefit", found.get("paid"), currency),
-            _amount("eligible", allowed, currency, None if is_told else _DERIVED),
-            *_adjustments(found, currency),
+            _amount("submitted", line.get("charge"), currency),
+            _amount("benefit", line.get("paid"), currency),
+            _amount("eligible", made.allowed, currency, None if made.is_told else _DERIVED),
+            *_adjustments(line, currency),
         ]
     )
 
@@ -56,28 +84,6 @@ def _adjustments(found: Node, currency: str) -> list[Text]:
     return made
 
 
-def eligible(found: Node, *, by_former: bool) -> tuple[Decimal | None, bool]:
-    """What is allowed of a line or claim, and whether the payer says so itself."""
-    wanted = _ALLOWED_CLAIM if "claim_id" in found else _ALLOWED_LINE
-    for one in found.get("amounts") or ():
-        if one["qualifier"] == wanted and one["amount"] is not None:
-            return one["amount"], True
-    paid = found.get("paid")
-    if by_former or paid is None:
-        return None, False
-    return paid + sum(shares(found).values(), _NOTHING), False
-
-
-def shares(found: Node) -> dict[str, Decimal]:
-    """What the patient owes of a line or claim, by kind."""
-    made: dict[str, Decimal] = {}
-    for one in found["adjustments"]:
-        name = codes.share(one["group"], one["reason"])
-        if name and one["amount"] is not None:
-            made[name] = made.get(name, _NOTHING) + one["amount"]
-    return made
-
-
 def has_former(found: Node) -> bool:
     """Whether a former payer's part is among the adjustments (OA 23): allowed is then more than paid and owed."""
     return any(
@@ -87,35 +93,35 @@ def has_former(found: Node) -> bool:
     )
 
 
-def totals(found: Node, currency: str, *, by_former: bool) -> Text:
+def totals(found: Node, lines: list[Decided], currency: str, *, by_former: bool) -> Text:
     """Of the whole claim."""
-    sums = shares(found)
-    for line in found["lines"]:
-        for name, amount in shares(line).items():
+    own = decided(found, by_former=True)
+    sums = dict(own.owed)
+    for line in lines:
+        for name, amount in line.owed.items():
             sums[name] = sums.get(name, _NOTHING) + amount
-    allowed, is_told = eligible(found, by_former=True)
-    if not is_told:
-        allowed = _allowed_of_lines(found, sums, by_former)
+    allowed = own.allowed if own.is_told else _allowed_of_lines(found, lines, sums, by_former)
     owed = money(found.get("patient_responsibility"), currency)
     return listed(
         [
             _amount("submitted", found.get("charge"), currency),
             _amount("benefit", found.get("paid"), currency),
             _amount("eligible", allowed, currency),
-            *[_amount(name, sums.get(name), currency) for name in _SHARES],
+            *[_amount(name, sums[name], currency) for name in _SHARES if name in sums],
             f'{{"category":{_MEMBER},"amount":{owed}}}' if owed else None,
         ]
     )
 
 
-def _allowed_of_lines(found: Node, sums: dict[str, Decimal], by_former: bool) -> Decimal | None:
-    told = [eligible(line, by_former=by_former)[0] for line in found["lines"]]
+def _allowed_of_lines(found: Node, lines: list[Decided], sums: dict[str, Decimal], by_former: bool) -> Decimal | None:
     # Adjustments at the claim leave the lines' sum no longer what is allowed of the whole.
-    if told and None not in told and not found["adjustments"]:
-        return sum((one for one in told if one is not None), _NOTHING)
+    if lines and not found["adjustments"]:
+        told = [line.allowed for line in lines if line.allowed is not None]
+        if len(told) == len(lines):
+            return sum(told, _NOTHING)
     if by_former or found.get("paid") is None:
         return None
-    return found["paid"] + sum(sums.values(), _NOTHING)
+    return sum(sums.values(), _NOTHING) + found["paid"]
 
 
 def _amount(category: str, amount: Decimal | None, currency: str, reason: Text = None) -> Text:

@@ -8,6 +8,7 @@ same Claim in a newer version.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_parties as parties
@@ -30,6 +31,7 @@ from jobs.formats.x12_fhir_json import (
 )
 from jobs.formats.x12_fhir_lines import adjusted, claimed, item, prior_adjudication, sequences
 from jobs.formats.x12_fhir_parties import Key
+from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
 
 _TYPES = {"837P": "professional", "837I": "institutional", "837D": "oral"}
@@ -42,12 +44,6 @@ _KINDS = {
     "other": (_CARIN_DIAGNOSIS, "other"),
     "reason_for_visit": (_CARIN_DIAGNOSIS, "patientreasonforvisit"),
     "external_cause": (_CARIN_DIAGNOSIS, "externalcauseofinjury"),
-}  # fmt: skip
-_ROLE = f"{codes.CARIN}C4BBClaimCareTeamRole"
-ROLES = {
-    "rendering": "rendering", "attending": "attending", "referring": "referring", "supervising": "supervisor",
-    "operating": "operating", "other_operating": "otheroperating", "assistant_surgeon": "assist",
-    "primary_care": "pcp", "ordering": "ordering", "purchased_service": "purchasedservice",
 }  # fmt: skip
 _STATEMENT, _SERVICE, _ADMITTED, _ACCIDENT = "434", "472", "435", "439"
 
@@ -84,11 +80,22 @@ def days_of(claim: Node) -> tuple[date | None, date | None]:
     return (admitted[0], None) if admitted else (None, None)
 
 
-def claim(found: Node, kind: str, name: str, patient: Text, insurance: Text, facility: Text, encounter: Text,
-          feed: Source, at: datetime) -> Resource:  # fmt: skip
+class Around(NamedTuple):
+    """What a claim refers to: ids of who bills and who pays, references, the days that are billed."""
+
+    billing: Key
+    payer: str
+    patient: Text
+    insurance: Text
+    facility: Text
+    encounter: Text
+    days: tuple[date | None, date | None]
+
+
+def claim(found: Node, kind: str, name: str, around: Around, feed: Source, at: datetime) -> Resource:
     """The Claim resource."""
     currency = currency_of(found, feed)
-    billing, payer = found.get("billing"), parties.payer_key(found.get("payer"), feed)
+    billing, payer = found.get("billing"), around.payer
     frequency, lines = found.get("frequency"), found["lines"]
     team, of_lines = care_team(found)
     numbers = sequences(claimed(lines))
@@ -96,7 +103,7 @@ def claim(found: Node, kind: str, name: str, patient: Text, insurance: Text, fac
     parts: dict[str, Text] = {
         "identifier": listed(
             [
-                patient_control_number(parties.provider_key(billing), found.get("claim_id")),
+                patient_control_number(around.billing, found.get("claim_id")),
                 identifier(f"{codes.OURS}clearinghouse-trace", parties.reference_of(found, "D9")),
             ]
         ),
@@ -104,24 +111,24 @@ def claim(found: Node, kind: str, name: str, patient: Text, insurance: Text, fac
         "type": concept(f"{codes.TERMINOLOGY}claim-type", _TYPES[kind]),
         "subType": _type_of_bill(found),
         "use": '"predetermination"' if found.get("predetermination") else '"claim"',
-        "patient": patient,
-        "billablePeriod": period(*days_of(found)),
+        "patient": around.patient,
+        "billablePeriod": period(*around.days),
         "created": day(at.date()),
         "insurer": parties.payer_reference(payer, found.get("payer")),
         "provider": parties.provider_reference(billing) if billing else None,
         "priority": _NORMAL,
         "related": _related(found, payer, frequency),
         "referral": joined({"identifier": identifier(None, parties.reference_of(found, "9F"))}),
-        "facility": facility,
+        "facility": around.facility,
         "careTeam": team,
         "supportingInfo": information(found, has_diagnoses=bool(diagnoses)),
         "diagnosis": diagnoses,
         "procedure": _procedures(found),
-        "insurance": insurance,
+        "insurance": around.insurance,
         "accident": _accident(found),
         "item": listed(
             [
-                item(line, number, found, currency, own, encounter)
+                item(line, number, found, currency, own, around.encounter)
                 for line, number, own in zip(lines, numbers, of_lines, strict=True)
             ]
         ),
@@ -194,25 +201,6 @@ def _procedures(found: Node) -> Text:
         )
         for place, one in enumerate([one for one in found["procedures"] if one["code"]], 1)
     )
-
-
-def care_team(found: Node) -> tuple[Text, list[list[int]]]:
-    """Claim.careTeam, and for each line the numbers of its own people in it."""
-    team: dict[str, int] = {}
-    _join(team, found)
-    of_lines = [_join(team, line) for line in found["lines"]]
-    return listed(f'{{"sequence":{place},{member}}}' for member, place in team.items()), of_lines
-
-
-def _join(team: dict[str, int], part: Node) -> list[int]:
-    """The numbers of the people of a claim or line, who join the team unless already there."""
-    own = []
-    for role, code in ROLES.items():
-        if role in part:
-            provider = parties.provider_reference(part[role])
-            member = f'"provider":{provider},"role":{concept(_ROLE, code)}'
-            own.append(team.setdefault(member, len(team) + 1))
-    return sorted(set(own))
 
 
 def insured(coverage: str, display: str | None, sequence: int, *, focal: bool, other: Node | None = None,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jobs.formats.translation import Resource, ident
+from jobs.formats.translation import LONGEST_ID, Resource, ident
 
 Text = str | None
 T = TypeVar("T")
@@ -127,8 +127,19 @@ def remembered(make: Callable[..., T]) -> Callable[..., T]:
     return ask
 
 
-# Ids of a claim's patient, payer and provider are asked for many times over.
-named = functools.lru_cache(maxsize=1 << 13)(ident)
+@functools.lru_cache(maxsize=1 << 13)
+def named(*parts: str | None) -> str:
+    """translation.ident; a claim's patient, payer and provider are asked for many times over.
+
+    >>> named("npi", "1999999984", None), named("a-b")
+    ('npi-1999999984-', 'a-2d-b')
+    """
+    told = [part or "" for part in parts]
+    plain = "".join(told)
+    # What has nothing to be escaped and is short enough need not be looked at letter by letter.
+    if plain.isalnum() and plain.isascii() and len(plain) + len(told) <= LONGEST_ID:
+        return "-".join(told)
+    return ident(*parts)
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -1,14 +1,14 @@
-"""Claim payments of an 835 as FHIR R4 ExplanationOfBenefit, the payment itself as PaymentReconciliation.
+"""Claim payments of an 835 as FHIR R4 ExplanationOfBenefit.
 
 Every CLP is an adjudication of its own, so a payment, its reversal (CLP02 = 22, amounts with the other sign) and its
 correction stand side by side, and the sum over them is the final state. `payment.amount` is what is paid for the
-claim; the check or transfer as a whole, and what is taken from it or added to it (PLB), stand at the payment only:
-its amount is the sum of its claims and of the details of its PLB.
+claim; the check or transfer as a whole stands in x12_fhir_remittance only.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from jobs.formats import x12_fhir_adjudication as adjudication
 from jobs.formats import x12_fhir_codes as codes
@@ -50,50 +50,78 @@ _BEGINS, _ENDS = "232", "233"
 _AFTER_OTHERS = frozenset({"2", "3", "20", "21"})
 
 
+class _Above(NamedTuple):
+    """What the header says of all its claims, made once for them."""
+
+    payer: str
+    billing: Key
+    currency: str
+    shared: dict[str, Text]
+    date: Text
+    trace: Text
+
+
+# By the identity of the header's payment, which is kept here so that no other can take its place.
+_HEADERS: dict[int, tuple[Node, Source, _Above]] = {}
+_MOST_HEADERS = 256
+
+
+def _above(found: Node, feed: Source, at: datetime) -> _Above:
+    payment = found["payment"]
+    known_ = _HEADERS.get(id(payment))
+    if known_ is not None and known_[1] is feed:
+        return known_[2]
+    payer, billing = payer_of(found, feed), billing_of(found)
+    shared = {
+        "status": '"active"',
+        "created": day(payment.get("production_date") or at.date()),
+        "insurer": parties.payer_reference(payer, found["payer"]),
+        "provider": reference("Organization", named(*billing)),
+        "outcome": '"complete"',
+    }
+    trace = identifier(None, payment.get("trace"))
+    made = _Above(payer, billing, currency_of(payment, feed), shared, day(payment.get("date")), trace)
+    if len(_HEADERS) >= _MOST_HEADERS:
+        _HEADERS.clear()
+    _HEADERS[id(payment)] = (payment, feed, made)
+    return made
+
+
 def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resource]:
     """The ExplanationOfBenefit of a CLP, and its patient as far as an 835 knows them.
 
     `mention` tells CLPs of one claim in one transaction apart. The patient has no time, so that whatever a claim
     says of the same patient is newer.
     """
-    payment, status, number = found["payment"], found.get("status") or "", found.get("claim_id") or ""
-    currency, payer, billing = currency_of(payment, feed), payer_of(found, feed), billing_of(found)
-    who, is_reversal = patient_key(found, payer), status == REVERSAL
+    payer, billing, currency, shared, paid_on, trace = _above(found, feed, at)
+    status, number = found.get("status") or "", found.get("claim_id") or ""
+    who, party = patient_key(found, payer), found.get("patient") or found.get("insured")
     by_former = status in _AFTER_OTHERS or adjudication.has_former(found)
+    lines = [adjudication.decided(line, by_former=by_former) for line in found["lines"]]
     parts: dict[str, Text] = {
         "identifier": listed(
             [payer_claim_number(payer, found.get("payer_claim_id")), patient_control_number(billing, number)]
         ),
-        "status": '"active"',
+        **shared,
         "type": concept(f"{codes.TERMINOLOGY}claim-type", _type(found)),
         "subType": concept(codes.CLAIM_STATUS, status),
         "use": '"predetermination"' if status == PREDETERMINATION else '"claim"',
         "patient": members.patient_reference(who),
         "billablePeriod": period(*_days(found)),
-        "created": day(payment.get("production_date") or at.date()),
-        "insurer": parties.payer_reference(payer, found["payer"]),
-        "provider": reference("Organization", named(*billing)),
         "claim": reference("Claim", claim_id(billing, number, payer)) if number else None,
         "related": related(payer, parties.reference_of(found, "F8")),
-        "outcome": '"complete"',
         "disposition": known(STATUSES.get(status, status)) if status else None,
         "careTeam": _care_team(found),
         "supportingInfo": _information(found),
         "insurance": _insurance(found, payer, who),
-        "item": _items(found, currency, by_former),
+        "item": _items(found, lines, currency),
         "adjudication": adjudication.adjustments(found, currency),
-        "total": adjudication.totals(found, currency, by_former=by_former),
-        "payment": joined(
-            {
-                "date": day(payment.get("date")),
-                "amount": money(found.get("paid"), currency),
-                "identifier": identifier(None, payment.get("trace")),
-            }
-        ),
+        "total": adjudication.totals(found, lines, currency, by_former=by_former),
+        "payment": joined({"date": paid_on, "amount": money(found.get("paid"), currency), "identifier": trace}),
     }
-    name = (payer, number, found.get("payer_claim_id"), payment.get("trace"), REVERSAL if is_reversal else "", mention)
-    made = [Resource("ExplanationOfBenefit", named(*name), at, None, body(parts))]
-    party = found.get("patient") or found.get("insured")
+    reversal = REVERSAL if status == REVERSAL else ""
+    name = named(payer, number, found.get("payer_claim_id"), found["payment"].get("trace"), reversal, mention)
+    made = [Resource("ExplanationOfBenefit", name, at, None, body(parts))]
     if who and party:
         made.append(members.patient(party, who, payer, None, None))
     return made
@@ -165,11 +193,11 @@ def _insurance(found: Node, payer: str, who: Key | None) -> Text:
     return f'[{{"focal":true,"coverage":{reference("Coverage", members.coverage_id(payer, number, who))}}}]'
 
 
-def _items(found: Node, currency: str, by_former: bool) -> Text:
+def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> Text:
     lines = found["lines"]
     numbers = claimed(lines)
     made = []
-    for line, answers, sequence in zip(lines, numbers, sequences(numbers), strict=True):
+    for line, made_of, answers, sequence in zip(lines, decided, numbers, sequences(numbers), strict=True):
         qualifier, code = line["code_qualifier"], line["code"]
         parts = {
             "extension": _more(line),
@@ -181,7 +209,7 @@ def _items(found: Node, currency: str, by_former: bool) -> Text:
             **serviced(line),
             "quantity": quantity(line["units"] if line["units"] is not None else line.get("units_billed"), None),
             "net": money(line["charge"], currency),
-            "adjudication": adjudication.adjudications(line, currency, by_former=by_former),
+            "adjudication": adjudication.adjudications(line, made_of, currency),
         }
         made.append(joined(parts))
     return listed(made)
@@ -195,48 +223,3 @@ def _more(line: Node) -> Text:
     for one in line.get("remarks") or ():
         made.append(extension(f"{codes.OURS}remark", "CodeableConcept", concept(codes.REMARKS, one["code"])))
     return listed(made)
-
-
-def reconciliation(found: Node, feed: Source, at: datetime) -> Resource:
-    """The PaymentReconciliation of a whole payment (BPR, TRN)."""
-    payment = found["payment"]
-    amount = payment.get("amount")
-    if amount is not None and payment.get("credit_debit") == "D":
-        amount = -amount
-    parts = {**_payment(found, feed, at), "paymentAmount": money(amount, currency_of(payment, feed))}
-    name = named(payer_of(found, feed), payment.get("trace"))
-    return Resource("PaymentReconciliation", name, at, None, body(parts))
-
-
-def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Source, at: datetime) -> Resource:
-    """The PaymentReconciliation of a PLB: what it adds to the payment, so what it takes away is negative."""
-    payment = found["payment"]
-    currency = currency_of(payment, feed)
-    details = [
-        joined(
-            {
-                "identifier": identifier(None, one["reference"]),
-                "type": concept(f"{codes.ELEMENT}426", one["reason"]),
-                "date": day(one["fiscal_period_end"]),
-                "payee": joined({"identifier": identifier(None, one["provider_id"])}),
-                "amount": money(None if one["amount"] is None else -one["amount"], currency),
-            }
-        )
-        for one in told
-    ]
-    parts = {**_payment(found, feed, at), "detail": listed(details)}
-    name = named(payer_of(found, feed), payment.get("trace"), "PLB", mention)
-    return Resource("PaymentReconciliation", name, at, None, body(parts))
-
-
-def _payment(found: Node, feed: Source, at: datetime) -> dict[str, Text]:
-    payment = found["payment"]
-    return {
-        "status": '"active"',
-        "created": day(payment.get("production_date") or at.date()),
-        "paymentIssuer": parties.payer_reference(payer_of(found, feed), found["payer"]),
-        "requestor": reference("Organization", named(*billing_of(found))),
-        "outcome": '"complete"',
-        "paymentDate": day(payment.get("date")),
-        "paymentIdentifier": identifier(None, payment.get("trace")),
-    }

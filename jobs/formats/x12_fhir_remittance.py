@@ -1,0 +1,62 @@
+"""A payment of an 835 as a whole (BPR, TRN, PLB) as FHIR R4 PaymentReconciliation.
+
+What is taken from a payment or added to it for other reasons than its claims (PLB) stands here only: the amount is the
+sum of what is paid for the claims (ExplanationOfBenefit.payment) and of the details of the PLB.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from jobs.formats import x12_fhir_codes as codes
+from jobs.formats import x12_fhir_parties as parties
+from jobs.formats.translation import Resource, Source
+from jobs.formats.x12_fhir_claim import currency_of
+from jobs.formats.x12_fhir_json import Text, body, concept, day, identifier, joined, listed, money, named, reference
+from jobs.formats.x12_fhir_payment import billing_of, payer_of
+from jobs.formats.x12_segments import Node
+
+
+def reconciliation(found: Node, feed: Source, at: datetime) -> Resource:
+    """The PaymentReconciliation of a whole payment (BPR, TRN)."""
+    payment = found["payment"]
+    amount = payment.get("amount")
+    if amount is not None and payment.get("credit_debit") == "D":
+        amount = -amount
+    parts = {**_payment(found, feed, at), "paymentAmount": money(amount, currency_of(payment, feed))}
+    name = named(payer_of(found, feed), payment.get("trace"))
+    return Resource("PaymentReconciliation", name, at, None, body(parts))
+
+
+def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Source, at: datetime) -> Resource:
+    """The PaymentReconciliation of a PLB: what it adds to the payment, so what it takes away is negative."""
+    payment = found["payment"]
+    currency = currency_of(payment, feed)
+    details = [
+        joined(
+            {
+                "identifier": identifier(None, one["reference"]),
+                "type": concept(f"{codes.ELEMENT}426", one["reason"]),
+                "date": day(one["fiscal_period_end"]),
+                "payee": joined({"identifier": identifier(None, one["provider_id"])}),
+                "amount": money(None if one["amount"] is None else -one["amount"], currency),
+            }
+        )
+        for one in told
+    ]
+    parts = {**_payment(found, feed, at), "detail": listed(details)}
+    name = named(payer_of(found, feed), payment.get("trace"), "PLB", mention)
+    return Resource("PaymentReconciliation", name, at, None, body(parts))
+
+
+def _payment(found: Node, feed: Source, at: datetime) -> dict[str, Text]:
+    payment = found["payment"]
+    return {
+        "status": '"active"',
+        "created": day(payment.get("production_date") or at.date()),
+        "paymentIssuer": parties.payer_reference(payer_of(found, feed), found["payer"]),
+        "requestor": reference("Organization", named(*billing_of(found))),
+        "outcome": '"complete"',
+        "paymentDate": day(payment.get("date")),
+        "paymentIdentifier": identifier(None, payment.get("trace")),
+    }
