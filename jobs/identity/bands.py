@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from jobs.identity.comparisons import DIFFERENT, UNKNOWN
+from jobs.identity.comparisons import DIFFERENT, EXCHANGED, UNKNOWN
 from jobs.identity.evidence import Evidence
 
 AUTO, REVIEW, NO_LINK = "auto", "review", "no_link"
-# Fixed on FEBRL 1 and 2, docs/decisions/identity.md.
-AUTO_FROM, REVIEW_FROM = 0.99, 0.02
+# Fixed on FEBRL 1 and 2: ten times the odds of the worst false pair there (0.985); docs/decisions/identity.md.
+AUTO_FROM, REVIEW_FROM = 0.9985, 0.02
 
 PROBABILITY, SAME_NUMBER, INSURANCE_NUMBER = "probability", "same_number", "insurance_number"
 POSSIBLE_TWINS, GENERATIONS, NEWBORN = "possible_twins", "generations_differ", "unnamed_newborn"
@@ -28,9 +28,9 @@ RULES = {
     NUMBER_CONTRADICTED: "one number, but neither birth date nor name agrees",
     TOO_LITTLE: "probable, but name or birth date does not agree or is not known",
 }
-_SAME_GIVEN = frozenset(("same", "one of several", "short form", "in the other's surname"))
+_SAME_GIVEN = frozenset(("same", "one of several", "short form", EXCHANGED))
 _NEAR_GIVEN = _SAME_GIVEN | {"alike", "roughly alike", "initial"}
-_SURNAME = frozenset(("same", "one of several", "alike", "in the other's given name"))
+_SURNAME = frozenset(("same", "one of several", "alike", EXCHANGED))
 _NEAR_SURNAME = _SURNAME | {"roughly alike"}
 _BIRTH = frozenset(("same", "day and month swapped", "one digit"))
 # A child with its parent's name in its parent's house is further from it than that.

@@ -29,7 +29,7 @@ class Comparison(NamedTuple):
     levels: tuple[Level, ...]
 
 
-DIFFERENT, UNKNOWN = "different", "unknown"
+DIFFERENT, UNKNOWN, EXCHANGED = "different", "unknown", "exchanged with the given name"
 
 
 def _either(*columns: str) -> str:
@@ -44,21 +44,22 @@ def _similar(column: str, least: float) -> str:
     return f"jaro_winkler_similarity(l.{column}, r.{column}) >= {least}"
 
 
-_CROSSED = " OR ".join(
+# Both ways: that one's surname is the other's given name happens by chance.
+_CROSSED = " AND ".join(
     f"jaro_winkler_similarity({pair}) >= {ALIKE}" for pair in ("l.given, r.surname", "l.surname, r.given")
 )
 
 COMPARISONS = (
     Comparison(
         "given name",
-        _either("given"),
+        # Names that are exchanged are one mistake, which the surname tells.
+        f"{_either('given')} OR ({_CROSSED})",
         (
             Level("same", "l.given = r.given", "given"),
             Level("one of several", "list_has_any(l.givens, r.givens)"),
             Level("short form", "list_has_any(l.nicknames, r.nicknames)"),
             Level("alike", _similar("given", ALIKE)),
             Level("initial", "(len(l.given) = 1 OR len(r.given) = 1) AND l.given[1] = r.given[1]"),
-            Level("in the other's surname", _CROSSED),
             Level("roughly alike", _similar("given", ROUGHLY)),
         ),
     ),
@@ -69,7 +70,7 @@ COMPARISONS = (
             Level("same", "l.surname = r.surname", "surname"),
             Level("one of several", "list_has_any(l.surnames, r.surnames)"),
             Level("alike", _similar("surname", ALIKE)),
-            Level("in the other's given name", _CROSSED),
+            Level(EXCHANGED, _CROSSED),
             Level("roughly alike", _similar("surname", ROUGHLY)),
         ),
     ),

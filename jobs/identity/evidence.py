@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from jobs.identity import given_names
-from jobs.identity.comparisons import COMPARISONS, UNKNOWN, column, level_of
+from jobs.identity.comparisons import COMPARISONS, EXCHANGED, UNKNOWN, column, level_of
 
 _ROWS = 10_000
 
@@ -88,7 +88,7 @@ def _evidence(row: dict[str, Any]) -> Evidence:
         row["left_id"],
         row["right_id"],
         row["probability"],
-        given=levels["given name"],
+        given=EXCHANGED if levels["surname"] == EXCHANGED else levels["given name"],
         surname=levels["surname"],
         birth=levels["birth date"],
         sex=levels["sex"],

@@ -15,7 +15,7 @@ from jobs.identity.bands import (
     SAME_NUMBER,
     Verdict,
 )
-from jobs.identity.comparisons import DIFFERENT, UNKNOWN
+from jobs.identity.comparisons import DIFFERENT, EXCHANGED, UNKNOWN
 
 TORN, SHARED_NUMBER = "between_two_people", "number_of_a_family"
 RULES_OF_ALL = {
@@ -23,7 +23,7 @@ RULES_OF_ALL = {
     TORN: "fits two records that are not one person",
     SHARED_NUMBER: "one number, but people who differ in name and birth date carry it too",
 }
-_SAME = frozenset(("same", "one of several", "short form", "in the other's surname", "alike"))
+_SAME = frozenset(("same", "one of several", "short form", EXCHANGED, "alike"))
 
 
 def settle(verdicts: Iterable[Verdict]) -> list[Verdict]:
