@@ -75,12 +75,6 @@ def written(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-@functools.lru_cache(1 << 14)
-def quoted(text: str) -> str:
-    """A text as JSON writes it."""
-    return orjson.dumps(text).decode()
-
-
 def members(found: Mapping[str, Any]) -> str:
     """Members of an object as JSON text, each with a comma before it; without those that are None.
 

@@ -86,7 +86,7 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
     body: dict[str, Any] = {"status": status, **same}
     if whose.patient:
         body["subject"] = whose.patient_ref
-    if identifiers := _identifiers(dialect, pv1[19], pv1[50], pv1[5]):
+    if identifiers := parties.identifiers(dialect, (pv1[19], "VN"), (pv1[50], None), (pv1[5], None)):
         body["identifier"] = identifiers
     if started and ended:
         body["period"] = {"start": started, "end": ended}
@@ -152,17 +152,6 @@ def _class(code: str) -> dict[str, Any] | None:
     if known:
         return {"system": ACT, "code": known}
     return None if code.upper() in _UNKNOWN_CLASS else {"system": f"{THO}v2-0004", "code": code}
-
-
-@functools.lru_cache(1 << 12)
-def _identifiers(dialect: Dialect, visit: str, alternate: str, preadmit: str) -> orjson.Fragment | None:
-    fields = ((visit, "PV1-19", "VN"), (alternate, "PV1-50", None), (preadmit, "PV1-5", None))
-    return parties.identifiers(
-        one
-        for raw, source, kind in fields
-        for repetition in dialect.repetitions(raw)
-        if (one := hl7v2_types.identifier(dialect, repetition, source, kind))
-    )
 
 
 def _participants(dialect: Dialect, fields: tuple[tuple[str, str], ...]) -> tuple[list[dict[str, Any]], list[Mention]]:

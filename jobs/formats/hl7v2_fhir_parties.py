@@ -6,14 +6,13 @@ A practitioner, organization or location that a field names is a `Mention`: a re
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
 
 from jobs.formats import hl7v2_types
-from jobs.formats.hl7v2_dialect import Dialect
-from jobs.formats.hl7v2_fhir_codes import NPI, SSN, THO, assigner_system, coded, filled, listed, packed, written
+from jobs.formats.hl7v2_dialect import NULL, Dialect
+from jobs.formats.hl7v2_fhir_codes import NPI, SSN, THO, assigner_system, coded, filled, packed, written
 from jobs.formats.hl7v2_types import Address, Identifier, Name, Organization, Party, Phone, Place
 from jobs.formats.translation import ident, without_nothing
 
@@ -52,18 +51,45 @@ _PHONE_SYSTEMS = {"FX": "fax", "BP": "pager", "TDD": "other", "TTY": "other", "C
 
 def identifier(found: Identifier) -> dict[str, Any]:
     """An Identifier (HL7 CX): its system is the assigning authority."""
-    return {**_kind_of(found.assigner, found.assigner_universal_id, found.type), "value": found.value}
+    url = assigner_system(found.assigner, found.assigner_universal_id) or (SSN if found.type == "SS" else None)
+    return filled(type=coded(f"{THO}v2-0203", found.type), system=url, value=found.value)
+
+
+def identifiers(dialect: Dialect, *fields: tuple[str, str | None]) -> orjson.Fragment | None:
+    """Identifiers (HL7 CX) as written JSON, of fields as sent and what a field says that its identifiers are."""
+    mark = dialect.delimiters.repetition or "\r"
+    texts = []
+    for raw, kind in fields:
+        if not raw or raw == NULL:
+            continue
+        for one in raw.split(mark) if mark in raw else (raw,):
+            if text := _identifier(dialect, one, kind):
+                texts.append(text)
+    return orjson.Fragment(f"[{','.join(texts)}]") if texts else None
+
+
+def _identifier(dialect: Dialect, raw: str, kind: str | None) -> str:
+    marks = dialect.delimiters
+    parts = raw.split(marks.component) if marks.component else [raw]
+    number = parts[0].strip()
+    if marks.subcomponent and marks.subcomponent in number:
+        number = number.split(marks.subcomponent, 1)[0]
+    value = dialect.text(number)
+    if not value:
+        return ""
+    size = len(parts)
+    begin = _kind_of(dialect, parts[3] if size > 3 else "", parts[4] if size > 4 else "", kind)
+    return f'{{{begin}"value":{written(value)}}}'
 
 
 @functools.lru_cache(1 << 12)
-def _kind_of(assigner: str | None, universal: str | None, kind: str | None) -> dict[str, Any]:
-    url = assigner_system(assigner, universal) or (SSN if kind == "SS" else None)
-    return filled(type=coded(f"{THO}v2-0203", kind), system=url)
-
-
-def identifiers(found: Iterable[Identifier]) -> orjson.Fragment | None:
-    """Identifiers as written JSON."""
-    return listed([identifier(one) for one in found])
+def _kind_of(dialect: Dialect, assigner: str, kind: str, otherwise: str | None) -> str:
+    """Type and system of an identifier, as members with a comma after them: its system is the assigning authority."""
+    named = hl7v2_types.padded(dialect, kind, 1)[0] or otherwise
+    namespace, universal = hl7v2_types.assigned_by(dialect, assigner)
+    url = assigner_system(namespace, universal) or (SSN if named == "SS" else None)
+    text = written(filled(type=coded(f"{THO}v2-0203", named), system=url))[1:-1]
+    return f"{text}," if text else ""
 
 
 def human_name(found: Name, use: str | None = None) -> dict[str, Any]:

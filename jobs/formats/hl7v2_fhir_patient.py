@@ -75,7 +75,7 @@ def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: 
         return
     body = {
         "active": False,
-        "identifier": parties.identifiers(merge.lost_ids),
+        "identifier": [parties.identifier(one) for one in merge.lost_ids],
         "name": [parties.human_name(one) for one in merge.lost_names],
         "link": [{"other": reference("Patient", new), "type": "replaced-by"}],
     }
@@ -96,7 +96,7 @@ def _links(story: Story) -> dict[str, list[dict[str, Any]]]:
 
 def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
     dialect = story.message.dialect
-    body: dict[str, Any] = {"identifier": _own_identifiers(dialect, pid[3], pid[2], pid[4], pid[18], pid[19], pid[20])}
+    body: dict[str, Any] = {"identifier": _own_identifiers(dialect, pid)}
     if pid[5] or pid[9]:
         body["name"] = _names(dialect, pid[5], pid[9])
     if pid[7]:
@@ -148,23 +148,14 @@ def _born_and_died(story: Story, pid: Segment, body: dict[str, Any]) -> None:
         body["multipleBirthBoolean"] = one_of_many
 
 
-@functools.lru_cache(1 << 12)
-def _own_identifiers(
-    dialect: Dialect, listed: str, external: str, alternate: str, account: str, social: str, licence: str
-) -> orjson.Fragment | None:
-    fields = ((listed, "PID-3", None), (external, "PID-2", None), (alternate, "PID-4", None),
-              (account, "PID-18", "AN"), (social, "PID-19", "SS"))  # fmt: skip
-    found = [
-        one
-        for raw, source, kind in fields
-        if raw
-        for repetition in dialect.repetitions(raw)
-        if (one := hl7v2_types.identifier(dialect, repetition, source, kind))
-    ]
-    if licence and (parts := hl7v2_types.padded(dialect, first(dialect, licence), 2))[0]:
+def _own_identifiers(dialect: Dialect, pid: Segment) -> orjson.Fragment | None:
+    licence = pid[20] and first(dialect, pid[20])
+    if licence:
         # A DLN is number, state and expiration: no CX, though it looks like one.
-        found.append(Identifier(parts[0], parts[1], None, "DL", None, None, None, None, "PID-20"))
-    return parties.identifiers(found)
+        number, state = (*hl7v2_types.components(dialect, licence), "")[:2]
+        licence = dialect.delimiters.component.join((number, "", "", state))
+    fields = ((pid[3], None), (pid[2], None), (pid[4], None), (pid[18], "AN"), (pid[19], "SS"), (licence, "DL"))
+    return parties.identifiers(dialect, *fields)
 
 
 @functools.lru_cache(1 << 12)

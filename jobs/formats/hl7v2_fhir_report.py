@@ -10,7 +10,7 @@ import orjson
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded, Dialect
-from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, quoted, written
+from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, written
 from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, owned, reference, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.translation import ident, without_nothing
@@ -71,7 +71,7 @@ def group_of(
 
 
 def _member(name: str, text: str | None) -> str:
-    return f',"{name}":{quoted(text)}' if text else ""
+    return f',"{name}":{written(text)}' if text else ""
 
 
 def _effective(story: Story, obr: Segment) -> str:

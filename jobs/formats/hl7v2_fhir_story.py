@@ -15,7 +15,7 @@ import orjson
 
 from jobs.formats import hl7v2_subject, hl7v2_types, hl7v2_values, translation
 from jobs.formats.hl7v2_dialect import Dialect
-from jobs.formats.hl7v2_fhir_codes import members, written
+from jobs.formats.hl7v2_fhir_codes import written
 from jobs.formats.hl7v2_fhir_parties import Mention, location, organization
 from jobs.formats.hl7v2_message import Message, Segment
 from jobs.formats.hl7v2_types import Organization, Place
@@ -40,6 +40,7 @@ class Whose(NamedTuple):
 
 
 NOBODY = Whose(None, None)
+_new = tuple.__new__
 
 
 class Written(NamedTuple):
@@ -59,7 +60,7 @@ class Story:
     type and id; `results` those of each report.
     """
 
-    __slots__ = ("message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results")
+    __slots__ = ("message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results", "_times")
 
     def __init__(self, message: Message, feed: Source, kind: str) -> None:
         self.message = message
@@ -68,6 +69,7 @@ class Story:
         self.names = [segment[0] for segment in message.segments]
         authority = feed.options.get("assigning_authority")
         self.authority = authority if isinstance(authority, str) else None
+        self._times: dict[str, str | None] = {}
         self.said_at = _said_at(self)
         self.at = _instant(self.said_at, feed.time_zone) if self.said_at else None
         if self.at is None:
@@ -89,7 +91,7 @@ class Story:
             return None
         key = mention.key
         if key is not None and key not in self.told:
-            self.told[key] = Written(key[0], key[1], self.at, None, mention.text)
+            self.told[key] = _new(Written, (*key, self.at, None, mention.text))
         return mention.reference
 
     def refer_place(self, place: Place) -> orjson.Fragment | None:
@@ -103,11 +105,16 @@ class Story:
 
     def raw_time(self, raw: str) -> str | None:
         """A field of time as FHIR writes it; what is no time as it was sent, None when nothing was."""
-        return _raw_time(self.message.dialect, raw, self.message.zone, self.feed.time_zone) if raw else None
+        if not raw:
+            return None
+        if raw not in self._times:
+            self._times[raw] = _raw_time(self.message.dialect, raw, self.message.zone, self.feed.time_zone)
+        return self._times[raw]
 
     def effective(self, raw: str) -> str:
         """A field of time as the member effectiveDateTime, as JSON text with a comma before it."""
-        return _effective(self.message.dialect, raw, self.message.zone, self.feed.time_zone) if raw else ""
+        text = self.raw_time(raw)
+        return f',"effectiveDateTime":{written(text)}' if text else ""
 
     def unique(self, kind: str, name: str) -> str:
         """The same id for the first of this name in the message, then ids that count on."""
@@ -118,7 +125,6 @@ class Story:
         return found
 
 
-@functools.lru_cache(1 << 14)
 def _raw_time(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str | None:
     found = hl7v2_values.iso(raw, zone)
     if found is None:
@@ -127,16 +133,15 @@ def _raw_time(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str | None
     return zoned(found, of_feed) if found else None
 
 
-@functools.lru_cache(1 << 14)
-def _effective(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str:
-    return members({"effectiveDateTime": _raw_time(dialect, raw, zone, of_feed)})
-
-
-@functools.lru_cache(1 << 14)
 def zoned(text: str, zone: Any) -> str:
     """A dateTime with its offset; a date or one that has its offset stays as it is."""
     if len(text) < 16 or text[10] != "T" or text[-6] in "+-" or text[-1] == "Z":
         return text
+    return _zoned(text, zone)
+
+
+@functools.lru_cache(1 << 14)
+def _zoned(text: str, zone: Any) -> str:
     return translation.with_offset(text, zone)
 
 

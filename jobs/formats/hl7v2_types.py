@@ -118,13 +118,13 @@ def identifier(dialect: Dialect, raw: str, source: str, kind: str | None = None)
     found = padded(dialect, raw, 10)
     if not found[0]:
         return None
-    assigner, universal = _assigner(dialect, raws[3] if len(raws) > 3 else "")
+    assigner, universal = assigned_by(dialect, raws[3] if len(raws) > 3 else "")
     starts, ends = (hl7v2_values.iso(one) if one else None for one in found[6:8])
     return Identifier(found[0], assigner, universal, found[4] or kind, found[1], found[2], starts, ends, source)
 
 
 @functools.lru_cache(1 << 12)
-def _assigner(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
+def assigned_by(dialect: Dialect, raw: str) -> tuple[str | None, str | None]:
     """HD: namespace and universal id; either alone names the assigner."""
     namespace, universal = (*sub_parts(dialect, raw), None, None)[:2] if raw else (None, None)
     return namespace or universal, universal
@@ -140,7 +140,7 @@ def identified(dialect: Dialect, raw: str) -> tuple[str | None, str | None, str 
         return None, None, None
     assigner = parts[3] if len(parts) > 3 else ""
     if marks.subcomponent and marks.subcomponent in assigner:
-        assigner = _assigner(dialect, assigner)[0] or ""
+        assigner = assigned_by(dialect, assigner)[0] or ""
     text = dialect.text
     return text(parts[0].strip()), text(assigner), text(parts[4]) if len(parts) > 4 else None
 
@@ -188,7 +188,7 @@ def party(dialect: Dialect, raw: str) -> Party:
         return NO_PARTY
     raws = components(dialect, first)
     found = padded(dialect, first, 13)
-    assigner, _ = _assigner(dialect, raws[8] if len(raws) > 8 else "")
+    assigner, _ = assigned_by(dialect, raws[8] if len(raws) > 8 else "")
     return Party(found[0], found[1], found[2], assigner, found[12])
 
 
@@ -199,7 +199,7 @@ def organization(dialect: Dialect, raw: str) -> Organization:
         return NO_ORGANIZATION
     raws = components(dialect, first)
     found = padded(dialect, first, 10)
-    assigner, _ = _assigner(dialect, raws[5] if len(raws) > 5 else "")
+    assigner, _ = assigned_by(dialect, raws[5] if len(raws) > 5 else "")
     return Organization(found[0], found[9] or found[2], assigner)
 
 
