@@ -1,0 +1,175 @@
+"""Diagnoses, allergies, insurance, vaccines, notes and drugs of HL7 v2 messages as FHIR."""
+
+import base64
+
+import pytest
+
+from tests.jobs.formats.hl7v2_told import PID, PV1, UCUM, bodies, codes, of_type, resources
+
+
+def test_diagnoses_are_conditions_of_the_visit_and_its_reasons():
+    segments = (
+        PID,
+        PV1,
+        "DG1|1||R07.9^Chest pain^I10||202603010900-0500|A|||||||||1",
+        "DG1|2|I10|I21.4||20260302|F|||||||||1|97^Roe^Rae^^^^^^NPI",
+    )
+    found = bodies(*segments, kind="ADT^A08")
+    pain, infarct = found["Condition/NORTH-V1-DG1-I10-R07.9"], found["Condition/NORTH-V1-DG1-I10-I21.4"]
+    assert codes(pain["code"]) == [("http://hl7.org/fhir/sid/icd-10-cm", "R07.9")]
+    assert (pain["onsetDateTime"], codes(pain["verificationStatus"])[0][1]) == (
+        "2026-03-01T09:00:00-05:00",
+        "provisional",
+    )
+    assert (infarct["recordedDate"], codes(infarct["verificationStatus"])[0][1]) == (
+        "2026-03-01T12:00:00-05:00",
+        "confirmed",
+    )
+    assert (infarct["encounter"], infarct["asserter"]["reference"]) == (
+        {"reference": "Encounter/NORTH-V1"},
+        "Practitioner/NPI-97",
+    )
+    assert [(one["condition"]["reference"], codes(one["use"])[0][1], one["rank"]) for one in
+            found["Encounter/NORTH-V1"]["diagnosis"]] == [
+        ("Condition/NORTH-V1-DG1-I10-R07.9", "AD", 1), ("Condition/NORTH-V1-DG1-I10-I21.4", "DD", 1),
+    ]  # fmt: skip
+
+
+def test_a_diagnosis_sent_twice_is_one_and_its_final_word_stands():
+    final, working = "DG1|1||I10^Hypertension^I10|||F", "DG1|2||I10^Hypertension^I10|||W"
+    body = of_type("Condition", PID, PV1, final, working, kind="ADT^A08")
+    assert codes(body["verificationStatus"])[0][1] == "confirmed"
+
+
+def test_what_is_deleted_by_its_action_is_taken_back():
+    segments = (PID, PV1, f"DG1|1||I10^Hypertension^I10|||F{'|' * 14}D1^EHR|D", "IAM|2|DA|1^Penicillin^L|||D|A1^EHR")
+    found = resources(*segments, kind="ADT^A08")
+    assert {name: one.method for name, one in found.items() if name.startswith(("Cond", "Aller"))} == {
+        "Condition/NORTH-7-DG1-EHR-D1": "DELETE",
+        "AllergyIntolerance/NORTH-7-AL1-EHR-A1": "DELETE",
+    }
+
+
+def test_an_allergy_says_to_what_how_bad_and_how_it_shows():
+    body = of_type(
+        "AllergyIntolerance", PID, "AL1|1|DA|7980^Penicillin^RXNORM|SV|Hives~Wheeze|20200101", kind="ADT^A28"
+    )
+    assert codes(body["code"]) == [("http://www.nlm.nih.gov/research/umls/rxnorm", "7980")]
+    assert (body["category"], body["criticality"], body["onsetDateTime"]) == (["medication"], "high", "2020-01-01")
+    assert [(one["manifestation"][0]["text"], one["severity"]) for one in body["reaction"]] == [
+        ("Hives", "severe"), ("Wheeze", "severe"),
+    ]  # fmt: skip
+
+
+def test_an_insurance_says_who_pays_for_whom():
+    in1 = (
+        "IN1|1|PPO^Gold plan|60054^^^NAIC|Example Health|||||||Group"
+        "|20260101|20261231||HMO|Example^Ada|SEL^Self^HL70063|||||||||||||||||||M123"
+    )
+    found = bodies(PID, in1, kind="ADT^A04")
+    body = of_type("Coverage", PID, in1, kind="ADT^A04")
+    assert (body["subscriberId"], body["beneficiary"], body["subscriber"]) == (
+        "M123", {"reference": "Patient/NORTH-7"}, {"reference": "Patient/NORTH-7"},
+    )  # fmt: skip
+    assert found[body["payor"][0]["reference"]]["name"] == "Example Health"
+    assert body["period"] == {"start": "2026-01-01", "end": "2026-12-31"}
+    assert body["class"] == [
+        {"type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "plan"}]},
+         "value": "PPO", "name": "Gold plan"},
+    ]  # fmt: skip
+    assert body["order"] == 1
+
+
+def test_a_vaccination_says_what_was_given_by_whom_and_of_which_lot():
+    rxa = (
+        "RXA|0|1|20260301||08^HepB^CVX|0.5|mL^^UCUM||00^New record^NIP001|97^Roe^Rae^^^^^^NPI|^^^North Clinic"
+        "||||L42|20270131|MSD^Merck^MVX|||CP|A"
+    )
+    found = bodies(PID, "ORC|RE||I7^EHR", rxa, "RXR|IM^Intramuscular^HL70162|LA^Left arm^HL70163", kind="VXU^V04")
+    body = found["Immunization/NORTH-7-EHR-I7"]
+    assert (body["status"], codes(body["vaccineCode"])) == ("completed", [("http://hl7.org/fhir/sid/cvx", "08")])
+    assert (body["occurrenceDateTime"], body["primarySource"], body["lotNumber"]) == ("2026-03-01", True, "L42")
+    assert (body["expirationDate"], body["manufacturer"]["display"]) == ("2027-01-31", "Merck")
+    assert body["doseQuantity"] == {"value": 0.5, "unit": "mL", "system": UCUM, "code": "mL"}
+    assert body["performer"][0]["actor"]["reference"] == "Practitioner/NPI-97"
+    assert body["location"]["reference"] in found
+    assert codes(body["route"]) == [("http://terminology.hl7.org/CodeSystem/v2-0162", "IM")]
+
+
+@pytest.mark.parametrize(("status", "code", "read"), [("RE", "08", "not-done"), ("", "998", "not-done"),
+                                                      ("", "08", "completed")])  # fmt: skip
+def test_a_vaccination_refused_was_not_given(status, code, read):
+    rxa = f"RXA|0|1|20260301||{code}^X^CVX|999||||||||||||00^Parental decision^NIP002||{status}"
+    body = of_type("Immunization", PID, "ORC|RE||9999^EHR", rxa, kind="VXU^V04")
+    assert (body["status"], body["statusReason"]["text"]) == (read, "Parental decision")
+
+
+def test_vaccinations_without_an_order_number_are_told_apart():
+    first, second = "RXA|0|1|20200101||08^HepB^CVX", "RXA|0|1|20210101||08^HepB^CVX"
+    found = resources(PID, "ORC|RE||9999^EHR", first, "ORC|RE||9999^EHR", second, kind="VXU^V04")
+    assert len([name for name in found if name.startswith("Immunization/")]) == 2
+
+
+def test_a_note_is_a_document_with_its_text():
+    txa = "TXA|1|DS^Discharge summary^HL70270|TX|20260301|97^Roe^Rae^^^^^^NPI|20260302||||||D1^EHR|||||AU||AV"
+    segments = (PID, PV1, txa, "OBX|1|TX|18842-5^Summary^LN||First~line", "OBX|2|TX|18842-5^Summary^LN||third")
+    body = bodies(*segments, kind="MDM^T02")["DocumentReference/NORTH-7-EHR-D1"]
+    attachment = body["content"][0]["attachment"]
+    assert base64.b64decode(attachment["data"]) == b"First\nline\nthird"
+    assert (attachment["contentType"], attachment["title"]) == ("text/plain", "Summary")
+    assert (body["status"], body["docStatus"], body["date"]) == ("current", "final", "2026-03-02")
+    assert body["author"][0]["reference"] == "Practitioner/NPI-97"
+    assert body["context"]["encounter"] == [{"reference": "Encounter/NORTH-V1"}]
+
+
+def test_a_notice_without_the_text_does_not_take_the_text_away_unless_it_ends_the_document():
+    txa = "TXA|1|DS||||||||||D1^EHR"
+    name = "DocumentReference/NORTH-7-EHR-D1"
+    assert resources(PID, txa, kind="MDM^T03")[name].last_updated is None
+    assert resources(PID, txa, kind="MDM^T11")[name].last_updated is not None
+    assert bodies(PID, txa, kind="MDM^T11")[name]["status"] == "entered-in-error"
+
+
+def test_a_document_that_is_replaced_is_superseded():
+    txa = "TXA|1|DS||||||||||D2^EHR|D1^EHR"
+    found = bodies(PID, txa, "OBX|1|TX|||New text", kind="MDM^T10")
+    assert found["DocumentReference/NORTH-7-EHR-D1"]["status"] == "superseded"
+    assert found["DocumentReference/NORTH-7-EHR-D2"]["status"] == "current"
+
+
+RXE = "RXE|^Q8H|197361^Amlodipine 5 MG^RXNORM|1|2|TAB^Tablet^L|||||30|TAB^Tablet^L|2|97^Roe^Rae^^^^^^NPI||RX7"
+
+
+def test_an_order_for_a_drug_is_a_request():
+    orc = "ORC|NW|P9^EHR||||||||||||||"
+    body = bodies(PID, orc, RXE, "RXR|PO^Oral^HL70162", kind="RDE^O11")["MedicationRequest/NORTH-7-EHR-P9"]
+    assert (body["status"], body["intent"]) == ("active", "order")
+    assert codes(body["medicationCodeableConcept"]) == [("http://www.nlm.nih.gov/research/umls/rxnorm", "197361")]
+    dosage = body["dosageInstruction"][0]
+    assert (dosage["text"], codes(dosage["route"])[0][1]) == ("Q8H", "PO")
+    tablet = {"unit": "TAB"}
+    assert dosage["doseAndRate"] == [{"doseRange": {"low": {"value": 1, **tablet}, "high": {"value": 2, **tablet}}}]
+    assert (body["dispenseRequest"]["quantity"]["value"], body["dispenseRequest"]["numberOfRepeatsAllowed"]) == (30, 2)
+
+
+@pytest.mark.parametrize(("control", "status"), [("NW", "active"), ("CA", "cancelled"), ("DC", "stopped"),
+                                                 ("HD", "on-hold"), ("XO", "active")])  # fmt: skip
+def test_the_order_control_says_how_a_drug_order_stands(control, status):
+    assert of_type("MedicationRequest", PID, f"ORC|{control}|P9^EHR", RXE, kind="RDE^O11")["status"] == status
+
+
+def test_a_dose_given_names_its_order_which_it_tells_in_passing():
+    rxa = "RXA|0|1|202603010900-0500|202603010900-0500|197361^Amlodipine 5 MG^RXNORM|5|mg^^UCUM|||97^Roe^Rae^^^^^^NPI"
+    segments = (PID, "ORC|RE|P9^EHR", RXE, rxa, "RXR|PO^Oral^HL70162")
+    body = of_type("MedicationAdministration", *segments, kind="RAS^O17")
+    assert body["request"] == {"reference": "MedicationRequest/NORTH-7-EHR-P9"}
+    assert (body["status"], body["effectiveDateTime"]) == ("completed", "2026-03-01T09:00:00-05:00")
+    assert body["dosage"]["dose"] == {"value": 5, "unit": "mg", "system": UCUM, "code": "mg"}
+    assert resources(*segments, kind="RAS^O17")["MedicationRequest/NORTH-7-EHR-P9"].last_updated is None
+
+
+def test_a_drug_dispensed_says_how_much_and_when():
+    rxd = "RXD|1|197361^Amlodipine 5 MG^RXNORM|202603011000-0500|30|TAB|TAB|RX7|2||97^Roe^Rae^^^^^^NPI"
+    body = of_type("MedicationDispense", PID, "ORC|RE|P9^EHR", rxd, kind="RDS^O13")
+    assert (body["quantity"], body["whenHandedOver"]) == ({"value": 30, "unit": "TAB"}, "2026-03-01T10:00:00-05:00")
+    assert body["authorizingPrescription"] == [{"reference": "MedicationRequest/NORTH-7-EHR-P9"}]
