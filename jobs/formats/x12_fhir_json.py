@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
 import orjson
@@ -26,13 +27,13 @@ def quoted(value: str | None) -> Text:
     >>> quoted('a "b"'), quoted("")
     ('"a \\\\"b\\\\""', None)
     """
-    return orjson.dumps(value).decode() if value else None
+    return encode_basestring(value) if value else None
 
 
 @functools.lru_cache(maxsize=1 << 13)
 def known(value: str) -> str:
     """A string that comes again and again, such as a code."""
-    return orjson.dumps(value).decode()
+    return encode_basestring(value)
 
 
 def joined(parts: Mapping[str, Text]) -> Text:
@@ -56,22 +57,21 @@ def alone(part: Text) -> Text:
     return f"[{part}]" if part else None
 
 
-def body(parts: Mapping[str, Text]) -> dict[str, Any]:
+def body(parts: dict[str, Text]) -> dict[str, Any]:
     """What a resource is made of; `resource` and `written` finish it."""
-    return {name: part for name, part in parts.items() if part}
+    return parts
 
 
 def resource(made: Resource) -> Resource:
     """A resource made of texts, as translation.write takes it."""
-    return made._replace(body={name: orjson.Fragment(part) for name, part in made.body.items()})
+    return made._replace(body={name: orjson.Fragment(part) for name, part in made.body.items() if part})
 
 
 def written(made: Resource) -> tuple[str, str, datetime | None, str | None, str]:
     """A resource made of texts, with its JSON in the place of the body."""
-    told = ",".join([f'"{name}":{part}' for name, part in made.body.items()])
-    start = f'{{"resourceType":"{made.resource_type}","id":"{made.resource_id}"'
-    text = f"{start},{told}}}" if told else f"{start}}}"
-    return made.resource_type, made.resource_id, made.last_updated, made.method, text
+    kind, name, at, method, parts = made
+    told = "".join([f',"{part}":{text}' for part, text in parts.items() if text])
+    return kind, name, at, method, f'{{"resourceType":"{kind}","id":"{name}"{told}}}'
 
 
 def decimal(value: Decimal | None) -> Text:

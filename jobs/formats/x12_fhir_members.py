@@ -12,6 +12,7 @@ from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.translation import Resource
 from jobs.formats.x12_fhir_json import (
     Text,
+    alone,
     body,
     coding,
     concept,
@@ -66,7 +67,7 @@ def patient(party: Node, key: Key, payer: str, record_number: Text, at: datetime
         "birthDate": day(party.get("birth_date")),
         "deceasedDateTime": day(party.get("died")),
         "telecom": telecom(party),
-        "address": listed([address(party)]),
+        "address": alone(address(party)),
     }
     return Resource("Patient", named(*key), at, None, body(parts))
 
@@ -93,7 +94,7 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
     group, group_name = subscription.get("group_number"), subscription.get("group_name")
     told = joined({"type": _GROUP, "value": quoted(group), "name": quoted(group_name)}) if group or group_name else None
     parts = {
-        "identifier": listed([member_number(key, number)]),
+        "identifier": alone(member_number(key, number)),
         "status": '"active"',
         "type": concept(codes.FILING, subscription.get("filing_indicator")),
         "subscriber": patient_reference(subscriber),
@@ -101,7 +102,7 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
         "beneficiary": patient_reference(who),
         "relationship": relationship(relation),
         "payor": f"[{payer_reference(key, payer_of)}]",
-        "class": listed([told]),
+        "class": alone(told),
         "order": _ORDERS.get(subscription.get("payer_sequence") or ""),
     }
     return Resource("Coverage", coverage_id(key, number, who), at, None, body(parts))

@@ -14,10 +14,10 @@ from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.translation import Resource, Source
 from jobs.formats.x12_fhir_json import (
     Text,
+    alone,
     body,
     concept,
     identifier,
-    joined,
     listed,
     named,
     quoted,
@@ -31,7 +31,7 @@ Key = tuple[str, ...]
 _TAX_REFERENCES, _OTHER_REFERENCES = ("EI", "TJ", "SY"), ("G2", "LU", "1G", "0B", "PQ")
 _TAX_QUALIFIERS = frozenset({"FI", "24", "34"})
 _TELECOM = {"TE": '"phone"', "FX": '"fax"', "EM": '"email"', "UR": '"url"'}
-_PAYER = listed([concept(f"{codes.TERMINOLOGY}organization-type", "pay")])
+_PAYER = alone(concept(f"{codes.TERMINOLOGY}organization-type", "pay"))
 _PROVIDER = concept(f"{codes.TERMINOLOGY}organization-type", "prov")
 
 
@@ -99,7 +99,7 @@ def payer(party: Node, key: str, at: datetime | None) -> Resource:
         "type": _PAYER,
         "name": quoted(party.get("name")),
         "telecom": telecom(party),
-        "address": listed([address(party)]),
+        "address": alone(address(party)),
     }
     return Resource("Organization", named("payer", key), at, None, body(parts))
 
@@ -123,7 +123,7 @@ def provider(party: Node, at: datetime | None, taxonomy: str | None, within: Key
     parts = {
         "identifier": _provider_numbers(party, key),
         "telecom": telecom(party),
-        "address": listed([address(party)]),
+        "address": alone(address(party)),
     }
     if not party.get("is_person"):
         parts |= {"name": quoted(party.get("name")), "type": listed([_PROVIDER, speciality])}
@@ -166,28 +166,35 @@ def _provider_numbers(party: Node, key: Key) -> Text:
 
 def human_name(party: Node) -> Text:
     """The name of a person, as a list of one HumanName."""
-    told = joined(
-        {
-            "family": quoted(party.get("name")),
-            "given": listed([quoted(party.get("first_name")), quoted(party.get("middle_name"))]),
-            "prefix": listed([quoted(party.get("prefix"))]),
-            "suffix": listed([quoted(party.get("suffix"))]),
-        }
-    )
-    return f"[{told}]" if told else None
+    family, first, middle = party.get("name"), party.get("first_name"), party.get("middle_name")
+    prefix, suffix = party.get("prefix"), party.get("suffix")
+    told = []
+    if family:
+        told.append(f'"family":{quoted(family)}')
+    if first or middle:
+        both = f"{quoted(first)},{quoted(middle)}" if first and middle else quoted(first or middle)
+        told.append(f'"given":[{both}]')
+    if prefix:
+        told.append(f'"prefix":[{quoted(prefix)}]')
+    if suffix:
+        told.append(f'"suffix":[{quoted(suffix)}]')
+    return f"[{{{','.join(told)}}}]" if told else None
 
 
 def address(party: Node) -> Text:
     """The Address of a party; None when none is told."""
-    return joined(
-        {
-            "line": listed([quoted(party.get("line1")), quoted(party.get("line2"))]),
-            "city": quoted(party.get("city")),
-            "state": quoted(party.get("state")),
-            "postalCode": quoted(party.get("zip")),
-            "country": quoted(party.get("country")),
-        }
-    )
+    first, second, told = party.get("line1"), party.get("line2"), []
+    if first or second:
+        both = f"{quoted(first)},{quoted(second)}" if first and second else quoted(first or second)
+        told.append(f'"line":[{both}]')
+    for name, ours in _ADDRESS:
+        value = party.get(ours)
+        if value:
+            told.append(f'"{name}":{quoted(value)}')
+    return f"{{{','.join(told)}}}" if told else None
+
+
+_ADDRESS = (("city", "city"), ("state", "state"), ("postalCode", "zip"), ("country", "country"))
 
 
 def telecom(party: Node) -> Text:
