@@ -38,8 +38,8 @@ LINES = Sheet(
 )  # fmt: skip
 PHARMACY = Sheet(
     FEED, "pharmacy_claim", _DIALECT,
-    ("rx_claim_id", *_WHO, "plan_id", "transaction", "fill_date", "ndc", "drug_name", "quantity", "days_supply",
-     "prescriber_npi", "pharmacy_npi", *_MONEY),
+    ("rx_claim_id", "reverses", *_WHO, "plan_id", "transaction", "fill_date", "ndc", "drug_name", "quantity",
+     "days_supply", "prescriber_npi", "pharmacy_npi", *_MONEY),
     key="rx_claim_id", totals=("charge", "paid"), date_column="fill_date", number_column="charge",
     listed_column="transaction",
 )  # fmt: skip
@@ -100,7 +100,7 @@ class Extracts:
             back = {name: f"-{cells[name]}" if cells[name] != "0.00" else "0.00" for name in _MONEY}
             told = {"kind": "void_claim", "fate": CANCELLED, "by": f"{key}R"}
             week.append(Row(key, {**cells, "rx_claim_id": key}, [told]))
-            undone = {**cells, "rx_claim_id": f"{key}R", "transaction": REVERSED, **back}
+            undone = {**cells, "rx_claim_id": f"{key}R", "reverses": key, "transaction": REVERSED, **back}
             week.append(Row(f"{key}R", undone, [{**told, "by": key}]))
 
     def enrol(self, person: Person, history: History, first: date, last: date) -> None:

@@ -30,7 +30,13 @@ def run(asked: argparse.Namespace, _settings: object = None) -> int:
     """Simulate, and say what was written."""
     began = time.perf_counter()
     made = simulate(
-        asked.population, asked.out, days=asked.days, seed=asked.seed, trouble=asked.trouble, patients=asked.patients
+        asked.population,
+        asked.out,
+        days=asked.days,
+        seed=asked.seed,
+        trouble=asked.trouble,
+        patients=asked.patients,
+        with_export=asked.export,
     )
     took = time.perf_counter() - began
     print(f"{made.people} people, {made.first} to {made.last}: {made.files} files, {made.bytes / 1e6:.1f} MB")
@@ -51,6 +57,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
+    parser.add_argument(
+        "--without-export", dest="export", action="store_false", help="of the EHR only what changes in the population"
+    )
     parser.add_argument("--trouble", type=_share, default=TROUBLE, metavar="RATE", help="0 for none; a share up to 0.5")
 
 

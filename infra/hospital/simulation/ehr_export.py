@@ -78,6 +78,12 @@ class Export:
                     count += 1
             self._outbox.whole(folder / name, FEED, "resources", count)
 
+    def read_changes(self) -> None:
+        """For who has the export already: only the resources of it that become other ones."""
+        for line in population.lines(self._folder, "Observation"):
+            for _, said in self._said(line, "Observation"):
+                self._corrected(said)
+
     def send(self, day: date) -> None:
         """Send what is new on a day."""
         for kind, parts in sorted(self._days.pop(day, {}).items()):

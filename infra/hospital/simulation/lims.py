@@ -23,8 +23,8 @@ FEED = "lab_csv"
 _DIALECT = Dialect("cp1252", ";", "\r\n", ",", "TRL")
 SHEET = Sheet(
     FEED, "lab_result", _DIALECT,
-    ("result_id", "patient_id", "family_name", "given_name", "birth_date", "sex", "order_id", "test_code", "test_name",
-     "loinc", "value", "unit", "range", "flag", "status", "collected", "reported"),
+    ("result_id", "patient_id", "family_name", "given_name", "birth_date", "sex", "order_id", "specimen_id",
+     "test_code", "test_name", "loinc", "value", "unit", "range", "flag", "status", "collected", "reported"),
     key="result_id", date_column="collected", listed_column="status",
 )  # fmt: skip
 
@@ -64,6 +64,7 @@ class Extract:
         row = Row(key, {
             "result_id": key, "patient_id": person.lab_mrn, "family_name": name.family, "given_name": name.given,
             "birth_date": f"{person.birth_date:%d.%m.%Y}", "sex": person.sex, "order_id": person.own(report.id),
+            "specimen_id": accession,
             "test_code": local_code(one.loinc), "test_name": one.result.text, "loinc": one.loinc,
             "value": one.value.replace(".", ",") if one.unit else one.value, "unit": one.unit, "range": reference,
             "flag": flag, "status": one.status, "collected": f"{one.at:%d.%m.%Y %H:%M:%S}",

@@ -44,17 +44,18 @@ class Summary:
 
 def simulate(population_folder: str | os.PathLike[str], out: str | os.PathLike[str], *, days: int, seed: int,
              trouble: float = TROUBLE, patients: int | None = None,
-             feeds: Sequence[str] = site.FEEDS) -> Summary:  # fmt: skip
+             feeds: Sequence[str] = site.FEEDS, with_export: bool = True) -> Summary:  # fmt: skip
     """Write `days` days up to the population's last into a folder that is not there yet.
 
     `trouble`: the share of messages and files that trouble befalls, 0 for none. `patients`: how many people, all of
-    the population by default. The same arguments give the same bytes.
+    the population by default. Without export the EHR sends only what changes in the population, for a lake that has
+    it already. The same arguments give the same bytes.
     """
     folder, target = pathlib.Path(population_folder), pathlib.Path(out)
     target.mkdir(parents=True)
     hospital = _Hospital(folder, target, days, Chance(seed), trouble, patients, feeds)
     hospital.plan()
-    hospital.run()
+    hospital.run(with_export)
     return hospital.tell()
 
 
@@ -113,10 +114,10 @@ class _Hospital:
             else:
                 self.billing.take(claim)
 
-    def run(self) -> None:
+    def run(self, with_export: bool) -> None:
         """Go through the days."""
         if "ehr_fhir" in self.feeds:
-            self.ehr.read()
+            self.ehr.read() if with_export else self.ehr.read_changes()
         for day in self._days():
             for feed, send in (("ehr_fhir", self.ehr.send), ("adt_hl7v2", self.admissions.send),
                                ("lab_hl7v2", self.laboratory.send), ("claims_x12", self.billing.send),

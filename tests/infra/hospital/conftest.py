@@ -14,23 +14,23 @@ NOT_THE_EHR = tuple(feed for feed in site.FEEDS if feed != "ehr_fhir")
 
 @pytest.fixture(scope="session")
 def calm(tmp_path_factory):
-    """200 days without trouble; the EHR's export left out."""
+    """150 days without trouble; the EHR's export left out."""
     out = tmp_path_factory.mktemp("calm") / "out"
-    simulate(POPULATION, out, days=200, seed=1, trouble=0, feeds=NOT_THE_EHR)
+    simulate(POPULATION, out, days=150, seed=1, trouble=0, feeds=NOT_THE_EHR)
     return out
 
 
 @pytest.fixture(scope="session")
 def troubled(tmp_path_factory):
-    """400 days with trouble in a tenth of all; the EHR's export left out."""
+    """220 days with trouble in a tenth of all; the EHR's export left out."""
     out = tmp_path_factory.mktemp("troubled") / "out"
-    simulate(POPULATION, out, days=400, seed=1, trouble=0.1, feeds=NOT_THE_EHR)
+    simulate(POPULATION, out, days=220, seed=1, trouble=0.1, feeds=NOT_THE_EHR)
     return out
 
 
 @pytest.fixture(scope="session")
 def ehr(tmp_path_factory):
-    """The EHR's export of 45 days of 30 people, seven of them drawn again, with trouble."""
+    """The EHR's export of 30 days of 30 people, seven of them drawn again, with trouble."""
     out = tmp_path_factory.mktemp("ehr") / "out"
-    simulate(POPULATION, out, days=45, seed=1, trouble=0.1, patients=30, feeds=("ehr_fhir",))
+    simulate(POPULATION, out, days=30, seed=1, trouble=0.1, patients=30, feeds=("ehr_fhir",))
     return out

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import yaml
 
+from infra.hospital.simulation import claim_extract, lims
 from jobs.formats import (
     csv_inspection,
     csv_rows,
@@ -30,6 +31,7 @@ from jobs.formats.hl7v2_message import parse
 
 HERE = pathlib.Path(__file__).parent
 SCHEMAS = HERE.parents[2] / "schemas" / "feeds"
+SHEETS = (lims.SHEET, claim_extract.ENROLMENT, claim_extract.HEADERS, claim_extract.LINES, claim_extract.PHARMACY)
 
 
 def truth(out: pathlib.Path, kind: str) -> list[dict[str, Any]]:
@@ -92,9 +94,12 @@ def _x12(path: str, feed: str) -> Found:
 
 def layout(feed: str) -> csv_inspection.Layout:
     """How a feed's CSV files are declared to be written."""
-    own = HERE / f"{feed}.yaml"
-    declared = yaml.safe_load((own if own.exists() else SCHEMAS / f"{feed}.yaml").read_text())
-    return csv_inspection.Layout.of(declared["options"])
+    for path in (SCHEMAS / f"{feed}.yaml", HERE / f"{feed}.yaml"):
+        found = csv_inspection.Layout.of(yaml.safe_load(path.read_text())["options"])
+        known = {kind.name: {column.name for column in kind.columns} for kind in found.files}
+        if all(known.get(sheet.kind, set()).issuperset(sheet.columns) for sheet in SHEETS if sheet.feed == feed):
+            break
+    return found
 
 
 def _csv(path: str, feed: str) -> Found:
