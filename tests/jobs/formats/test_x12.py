@@ -94,6 +94,12 @@ def test_a_reversal_and_its_correction_in_one_payment_are_told_apart():
     assert found == [("SENDER|T1|C1", "22", 0), ("SENDER|T1|C1#2", "1", 1), ("SENDER|T1|C2", "1", 2)]
 
 
+def test_adjustments_of_a_payment_are_told_apart():
+    data = payments_file("CLP*C1*1*100*60~", "PLB*1*20261231*FB:X*-20~PLB*1*20261231*FB:X*-20~")
+    found = [one.resource_id for one in records(data) if one.resource_type == "835.summary"]
+    assert found == ["SENDER|T1|PLB#1", "SENDER|T1|PLB#2", None]
+
+
 @pytest.mark.parametrize(
     ("said", "kind"),
     [

@@ -308,6 +308,15 @@ def test_two_newborns_without_a_name_are_two_patients():
     assert len(names) == 2
 
 
+def test_a_dental_predetermination_is_no_claim_to_be_paid():
+    text = "CLM*C1*50***11:B:1*Y*A*Y*Y*********PB~LX*1~SV3*AD:D2150*50****1~TOO*JP*12*M:O~"
+    claim = only("Claim", claims(text, guide="005010X224A2"))
+    assert (claim["use"], code(claim["type"])) == ("predetermination", ["oral"])
+    [line] = claim["item"]
+    assert line["productOrService"]["coding"] == [{"system": "http://www.ada.org/cdt", "code": "D2150"}]
+    assert (code(line["bodySite"]), [code(one) for one in line["subSite"]]) == (["12"], [["M"], ["O"]])
+
+
 def test_other_transactions_and_the_rest_of_the_envelope_say_nothing():
     data = claims("CLM*C1*100***11:B:1~", LINE)
     kinds = [one.resource_type for one in x12.records([data.encode()], x12.Limits())]
