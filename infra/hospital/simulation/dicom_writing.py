@@ -18,7 +18,7 @@ def element(tag: Tag, vr: str, value: str | int | bytes, encoding: str = "ascii"
     if isinstance(value, int):
         raw = struct.pack(_BINARY[vr], value)
     else:
-        raw = value if isinstance(value, bytes) else value.encode(encoding)
+        raw = value if isinstance(value, bytes) else value.encode(encoding, "replace")
         if len(raw) % 2:
             raw += b"\0" if vr in ("UI", "OB") else b" "
     length = struct.pack("<2xI" if vr in _LONG else "<H", len(raw))

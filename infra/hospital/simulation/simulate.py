@@ -87,7 +87,7 @@ class _Hospital:
             begin = datetime.combine(self.first, time(0, 5), site.ZONE)
             self.admissions.register(person, begin + timedelta(seconds=person.number % 3000))
             self.extracts.enrol(person, history, self.first, self.last)
-            self._visits(person, history)
+            was_merged = self._visits(person, history)
             for report in history.reports:
                 if self._is_now(at := _local(report.at, person)):
                     visit = history.visits.get(report.visit)
@@ -98,7 +98,7 @@ class _Hospital:
                     doctor, where = (visit.doctor, visit.organization) if visit else ("", "")
                     self.imaging.image(person, image, at, doctor, where)
             bills += [(_local(bill.created, person), bill.id, person, bill, history) for bill in history.bills]
-            self.truth.people.append(_who(person))
+            self.truth.people.append(_who(person, was_merged))
         # In the order of their days, since a payer counts what was met before.
         for created, _, person, bill, history in sorted(bills, key=lambda one: (one[0], one[1], one[2].number)):
             if not self._is_now(created) or bill.payer == site.UNINSURED:
@@ -151,14 +151,17 @@ class _Hospital:
             len(truth.faults),
         )
 
-    def _visits(self, person: Person, history: History) -> None:
+    def _visits(self, person: Person, history: History) -> bool:
+        """Returns whether one of the visits was begun under a second number."""
         diagnoses: dict[str, list[Diagnosis]] = {}
         for one in history.diagnoses.values():
             diagnoses.setdefault(one.visit, []).append(one)
+        was_merged = False
         for visit in history.visits.values():
             start, end = _local(visit.start, person), _local(visit.end, person)
             if self._is_now(start):
-                self.admissions.visit(person, visit, start, end, diagnoses.get(visit.id, []))
+                was_merged |= self.admissions.visit(person, visit, start, end, diagnoses.get(visit.id, []))
+        return was_merged
 
     def _is_now(self, at: datetime) -> bool:
         return self.first <= at.date() <= self.last
@@ -174,10 +177,10 @@ def _local(at: datetime, person: Person) -> datetime:
     return (at + timedelta(days=person.shift)).astimezone(site.ZONE)
 
 
-def _who(person: Person) -> dict[str, object]:
+def _who(person: Person, was_merged: bool) -> dict[str, object]:
     ids = {
         "ehr_fhir": person.fhir_id, "ehr_mrn": person.fhir_id, "lab_mrn": person.lab_mrn, "member_id": person.member_id,
-        "imaging_id": person.imaging_id, "former_mrn": person.former_mrn, "ssn": person.ssn,
+        "imaging_id": person.imaging_id, "former_mrn": person.former_mrn if was_merged else None, "ssn": person.ssn,
     }  # fmt: skip
     return {
         "person": person.number, "ids": ids, "names": {system: list(name) for system, name in person.names.items()},

@@ -108,7 +108,7 @@ def test_another_seed_gives_other_bytes(calm, tmp_path):
 def test_identifiers_differ_by_system_and_are_one_persons_alone(troubled):
     people = reading.truth(troubled, "people")
     assert len(people) == 23
-    for kind in ("ehr_mrn", "lab_mrn", "member_id", "imaging_id", "former_mrn", "ssn"):
+    for kind in ("ehr_mrn", "lab_mrn", "member_id", "imaging_id", "ssn"):
         assert len({one["ids"][kind] for one in people}) == 23
     assert any(name != one["names"]["ehr"] for one in people for name in one["names"].values())
 
