@@ -56,7 +56,7 @@ def names(given: Iterable[Mapping[str, Any]] | None) -> Names:
         is_newborn |= placeholders.is_newborn(" ".join(words))
         generation = generation or _generation(one, words, family)
         first, last = _keys(words, family)
-        if first and last and placeholders.is_stand_in(first[0], last[0]):
+        if words and placeholders.is_stand_in(words[0], family):
             continue
         primary = (primary[0] or (first[0] if first else None), primary[1] or (last[0] if last else None))
         givens.update(first)

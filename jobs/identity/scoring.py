@@ -38,9 +38,9 @@ _SURE = """
 """
 # One record of each sure person: a random pair must not be a true one. The digest shuffles, the same way each time.
 _STRANGERS = f"""
-    SELECT * FROM records QUALIFY row_number() OVER (
-        PARTITION BY coalesce(birth || name_key, patient_id::VARCHAR) ORDER BY patient_id
-    ) = 1 ORDER BY md5(patient_id::VARCHAR), patient_id LIMIT {_SAMPLE}
+    SELECT * FROM records WHERE patient_id IN (
+        SELECT min(patient_id) FROM records GROUP BY coalesce(birth || name_key, patient_id::VARCHAR)
+    ) ORDER BY md5(patient_id::VARCHAR), patient_id LIMIT {_SAMPLE}
 """
 
 
