@@ -69,7 +69,8 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     facility = reference("Location", named(*parties.provider_key(place))) if place else None
     days = days_of(found)
     visit: Text = None
-    if feed.options.get("encounters", True):
+    # What is only asked for beforehand has not taken place.
+    if feed.options.get("encounters", True) and not found.get("predetermination"):
         name = encounter_id(billing, number)
         visit = reference("Encounter", name)
         made.append(encounter(found, name, patient, facility, days, at))

@@ -310,7 +310,9 @@ def test_two_newborns_without_a_name_are_two_patients():
 
 def test_a_dental_predetermination_is_no_claim_to_be_paid():
     text = "CLM*C1*50***11:B:1*Y*A*Y*Y**********PB~LX*1~SV3*AD:D2150*50****1~TOO*JP*12*M:O~"
-    claim = only("Claim", claims(text, guide="005010X224A2"))
+    data = claims(text, guide="005010X224A2")
+    claim = only("Claim", data)
+    assert every("Encounter", data) == []
     assert (claim["use"], code(claim["type"])) == ("predetermination", ["oral"])
     [line] = claim["item"]
     assert line["productOrService"]["coding"] == [{"system": "http://www.ada.org/cdt", "code": "D2150"}]
