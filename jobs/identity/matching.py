@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from jobs.identity import bands, blocking, evidence, model, persons, scoring, settling
+from jobs.identity import decisions as words_of
 from jobs.identity.bands import AUTO, INSURANCE_NUMBER, NO_LINK, REVIEW, SAME_NUMBER, Verdict
 from jobs.identity.clusters import STEWARD, Edge
-from jobs.identity.decisions import Decisions, Pair, decisions
+from jobs.identity.decisions import Decisions, Pair
 from jobs.identity.model import Model
 from jobs.identity.normalised import Normalised, normalise, table
 
@@ -60,7 +61,7 @@ class Matched(NamedTuple):
 
 def match(
     patients: pa.Table,
-    said: pa.Table | None = None,
+    decisions: pa.Table | None = None,
     previous: pa.Table | None = None,
     *,
     merges: pa.Table | None = None,
@@ -70,12 +71,12 @@ def match(
 
     `patients`: patient_id, feed, tenant and the columns of silver.patient that tell who somebody is (names, birth_date,
     birth_sent, gender, birth_sex, addresses, telecom, identifiers, is_multiple_birth, birth_order), any of which may be
-    missing. `said`: left_id, right_id, decision, decided_at. `previous`: patient_id, person_id. `merges`: patient_id,
-    survivor_id, as sources told. The same tables give the same rows, in whatever order theirs come.
+    missing. `decisions`: left_id, right_id, decision, decided_at. `previous`: patient_id, person_id. `merges`:
+    patient_id, survivor_id, as sources told. The same tables give the same rows, in whatever order theirs come.
     """
     merged = [] if merges is None else sorted(zip(*_columns(merges, "patient_id", "survivor_id"), strict=True))
     before = {} if previous is None else dict(zip(*_columns(previous, "patient_id", "person_id"), strict=True))
-    words = decisions([] if said is None else said.to_pylist())
+    words = words_of.decisions([] if decisions is None else decisions.to_pylist())
     by_tenant: dict[str, list[Normalised]] = {}
     for row in patients.to_pylist():
         by_tenant.setdefault(row["tenant"], []).append(normalise(row, settings.checks))
