@@ -9,6 +9,7 @@ from jobs.columns.fhir import CODES, DECIMAL
 
 # Columns that a source may fill; what it does not fill is null.
 SHAPE = {
+    "part": "string",
     "home": "string",
     "excluded": "string",
     "codes": CODES,

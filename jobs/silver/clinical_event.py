@@ -12,6 +12,8 @@ from jobs.columns.keys import key
 from jobs.columns.mapping import NO_MATCH, TARGETS, mapped
 from jobs.columns.people import own_person
 from jobs.columns.references import resolved
+from jobs.columns.told import told_once
+from jobs.silver._event_claim import of_claim_diagnoses, of_claim_items, of_claim_procedures
 from jobs.silver._event_condition import of_allergies, of_conditions
 from jobs.silver._event_device import of_device_uses, of_devices
 from jobs.silver._event_drug import (
@@ -55,6 +57,8 @@ def build(
     allergies: DataFrame,
     devices: DataFrame,
     device_uses: DataFrame,
+    claims: DataFrame,
+    claim_items: DataFrame,
 ) -> DataFrame:
     """Every statement of every source, mapped and placed; unmapped ones with concept 0, none lost.
 
@@ -73,14 +77,19 @@ def build(
         of_immunizations(immunizations, concept_map),
         of_devices(devices),
         of_device_uses(device_uses, devices),
+        of_claim_diagnoses(claims),
+        of_claim_procedures(claims),
+        of_claim_items(claim_items, claims),
     ]
     statements = functools.reduce(DataFrame.unionByName, said)
     coded = [conditions, allergies, observations, procedures, medication_requests, medication_dispenses]
     coded += [medication_administrations, medication_statements, medications, immunizations, devices, device_uses]
-    said_in = functools.reduce(DataFrame.union, [one.select("codes") for one in coded])
+    coded += [claim_items]
+    inside = [claims.select(F.explode(F.col(parts)["codes"]).alias("codes")) for parts in ("diagnoses", "procedures")]
+    said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])
     with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)
     placed = _placed(with_codes, links, patients, encounters, practitioners)
-    return _fanned_out(placed)
+    return told_once(_fanned_out(placed))
 
 
 def _placed(
@@ -118,8 +127,11 @@ def _fanned_out(rows: DataFrame) -> DataFrame:
     is_substance = (F.col("source_table") == "silver.allergy") & ~F.coalesce(
         F.col("_target.domain_id").isin("Condition", "Observation"), F.lit(False)
     )
+    said = [F.col("source_table"), F.col("source_row_id")]
     return rows.select(
-        key("event", F.col("source_table"), F.col("source_row_id"), concept).alias("event_id"),
+        F.when(F.col("part").isNull(), key("event", *said, concept))
+        .otherwise(key("event", *said, concept, F.col("part")))
+        .alias("event_id"),
         "person_id",
         "patient_id",
         F.when(F.col("excluded").isNotNull() | is_substance, F.col("home")).otherwise(_table_of()).alias("target"),

@@ -1,0 +1,62 @@
+"""What several feeds tell of one event or visit: one of them is kept, and the others stay on it as evidence."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.columns.concepts import NO_MATCH
+
+# Whose word is kept, by the place that the name of a feed begins with: the record of care before what is told of it.
+FIRST_HEARD = ("ehr", "adt", "lab", "imaging", "claims")
+BY_ANOTHER_FEED = "told_by_another_feed"
+
+
+def feed_rank(feed: Column) -> Column:
+    """The place of a feed in FIRST_HEARD; feeds of other places come after.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("ehr_fhir",), ("claims_x12",), ("registry_csv",)], "feed string")
+    >>> [row.rank for row in rows.select(feed_rank(F.col("feed")).alias("rank")).collect()]
+    [0, 4, 5]
+    """
+    place = F.substring_index(feed, "_", 1)
+    found = F.array_position(F.array(*[F.lit(one) for one in FIRST_HEARD]), place).cast("int")
+    return F.when(found > 0, found - 1).otherwise(len(FIRST_HEARD))
+
+
+def told_once(events: DataFrame) -> DataFrame:
+    """Events of different feeds that are the same are one: the first feed's is kept and carries the others' records.
+
+    The same: person, OMOP table, standard concept (or the code where none is known), day and value. Two feeds that
+    both tell of two such events tell of the same two; what a feed tells twice itself stays twice.
+    """
+    code = F.when(F.col("concept_id") == NO_MATCH, F.col("source_code"))
+    comparable = F.col("excluded").isNull() & (F.size("faults") == 0) & F.col("start_date").isNotNull()
+    comparable = comparable & ((F.col("concept_id") != NO_MATCH) | F.col("source_code").isNotNull())
+    bar = F.lit("|")
+    value = F.coalesce(F.col("value_as_number").cast("decimal(38,6)").cast("string"), F.col("value_as_string"), bar)
+    same = [F.col("person_id"), F.col("target"), F.col("concept_id"), F.coalesce(code, bar), F.col("start_date"), value]
+    same.append(F.coalesce("value_as_concept_id", F.lit(-1)))
+    own = F.when(comparable, F.xxhash64(*same)).otherwise(F.col("event_id"))
+    return _first_kept(events.withColumns({"_same": own, "_feed_rank": feed_rank(F.col("feed"))}))
+
+
+def _first_kept(events: DataFrame) -> DataFrame:
+    whole = Window.partitionBy("_same")
+    by_feed = whole.orderBy("_feed_rank", "feed")
+    each = whole.orderBy("_feed_rank", "feed", F.col("start_at").asc_nulls_last(), "event_id")
+    numbered = events.withColumn("_number", F.row_number().over(each) - F.rank().over(by_feed))
+    # An earlier feed that told as many tells of this one too; the largest number before that is not of this feed.
+    before = F.max("_number").over(each.rowsBetween(Window.unboundedPreceding, -1))
+    known = numbered.withColumn("_is_known", F.coalesce(before >= F.col("_number"), F.lit(False)))
+    others = F.flatten(F.collect_list(F.when(F.col("_is_known"), F.col("record_ids"))).over(whole))
+    kept = known.withColumn("_others", others)
+    records = F.array_distinct(F.concat("record_ids", "_others"))
+    return kept.withColumns(
+        {
+            "record_ids": F.when(F.col("_is_known"), F.col("record_ids")).otherwise(records),
+            "excluded": F.when(F.col("_is_known"), F.lit(BY_ANOTHER_FEED)).otherwise(F.col("excluded")),
+        }
+    ).drop("_same", "_feed_rank", "_number", "_is_known", "_others")

@@ -1,0 +1,110 @@
+"""Diagnoses, procedures and service lines of claims as statements."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.columns.codes import vocabulary_id
+from jobs.silver._statement import excluded_by, statements
+
+INSTITUTIONAL, PHARMACY = "institutional", "pharmacy"
+# What the kind of a claim (HL7 claim-type) makes of its header and of its lines.
+HEADERS = {INSTITUTIONAL: concepts.TYPE_FACILITY_CLAIM_HEADER, "professional": concepts.TYPE_PROFESSIONAL_CLAIM_HEADER,
+           "oral": concepts.TYPE_DENTAL_CLAIM, PHARMACY: concepts.TYPE_PHARMACY_CLAIM}  # fmt: skip
+DETAILS = {INSTITUTIONAL: concepts.TYPE_FACILITY_CLAIM_DETAIL, "professional": concepts.TYPE_PROFESSIONAL_CLAIM_DETAIL,
+           "oral": concepts.TYPE_DENTAL_CLAIM, PHARMACY: concepts.TYPE_PHARMACY_CLAIM}  # fmt: skip
+# HL7 ex-diagnosistype, and the qualifiers of X12 HI segments in its words.
+STATUSES = {"principal": concepts.STATUS_PRIMARY_DIAGNOSIS, "admitting": concepts.STATUS_ADMISSION_DIAGNOSIS,
+            "discharge": concepts.STATUS_DISCHARGE_DIAGNOSIS}  # fmt: skip
+# Vocabularies that only bills speak. In others (SNOMED) a claim repeats what the record it bills for said already.
+BILLED = ("CPT4", "HCPCS", "NDC", "ICD10PCS", "ICD9Proc")
+
+
+def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
+    """Diagnoses that a claim gives by code; one that refers to a condition is that condition."""
+    each = claims.withColumn("_said", F.explode("diagnoses"))
+    coded = each.where((F.size("_said.codes") > 0) & F.col("_said.condition_ref").isNull())
+    kinds = F.transform(F.col("_said.type_codes"), lambda code: code["code"])
+    status = F.lit(concepts.STATUS_SECONDARY_DIAGNOSIS)
+    for kind, concept in STATUSES.items():
+        status = F.when(F.array_contains(kinds, kind), concept).otherwise(status)
+    return statements(
+        coded,
+        "claim",
+        part=F.concat(F.lit("diagnosis "), F.col("_said.sequence").cast("string")),
+        home=F.lit("condition_occurrence"),
+        excluded=_excluded(),
+        codes=F.col("_said.codes"),
+        type_concept_id=_type(HEADERS),
+        encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
+        practitioner_ref=F.col("provider_ref"),
+        start_date=F.coalesce("start_date", "created_date"),
+        start_at=F.col("start_at"),
+        end_date=F.col("end_date"),
+        status_concept_id=status,
+        status_source_value=F.try_element_at(kinds, F.lit(1)),
+    )
+
+
+def of_claim_procedures(claims: DataFrame) -> DataFrame:
+    """Procedures that an institutional claim gives by code in its header (ICD-10-PCS)."""
+    each = claims.withColumn("_said", F.explode("procedures"))
+    coded = each.where((F.size("_said.codes") > 0) & F.col("_said.procedure_ref").isNull())
+    return statements(
+        coded,
+        "claim",
+        part=F.concat(F.lit("procedure "), F.col("_said.sequence").cast("string")),
+        home=F.lit("procedure_occurrence"),
+        excluded=_excluded(),
+        codes=F.col("_said.codes"),
+        type_concept_id=_type(HEADERS),
+        encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
+        practitioner_ref=F.col("provider_ref"),
+        start_date=F.coalesce("_said.done_date", "start_date"),
+        start_at=F.col("_said.done_at"),
+        quantity=F.lit(1),
+    )
+
+
+def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
+    """Service lines in the words of bills; one that refers to what it bills for is that, a dispense is a dispense."""
+    spoken = F.exists("codes", lambda code: vocabulary_id(code["system"]).isin(*BILLED))
+    lines = items.where(spoken & (F.size("event_refs") == 0) & ~F.array_contains(_kinds(), PHARMACY))
+    days = claims.select("claim_id", F.col("start_date").alias("_first_day"))
+    dated = lines.join(days, on="claim_id", how="left")
+    is_drug = F.exists("codes", lambda code: vocabulary_id(code["system"]) == "NDC")
+    return statements(
+        dated,
+        "claim_item",
+        home=F.when(is_drug, "drug_exposure").otherwise("procedure_occurrence"),
+        excluded=_excluded(),
+        codes=F.col("codes"),
+        code_text=F.col("code_text"),
+        type_concept_id=_type(DETAILS),
+        encounter_ref=F.col("encounter_ref"),
+        practitioner_ref=F.col("provider_ref"),
+        start_date=F.coalesce("start_date", "_first_day"),
+        start_at=F.col("start_at"),
+        end_date=F.col("end_date"),
+        end_at=F.col("end_at"),
+        quantity=F.col("quantity"),
+    )
+
+
+def _kinds() -> Column:
+    return F.transform(F.col("type_codes"), lambda code: code["code"])
+
+
+def _type(by_kind: dict[str, int]) -> Column:
+    found = F.lit(concepts.TYPE_CLAIM)
+    for kind, concept in by_kind.items():
+        found = F.when(F.array_contains(_kinds(), kind), concept).otherwise(found)
+    return found
+
+
+def _excluded() -> Column:
+    """Claims that were voided, are drafts, or only ask what would be paid: nothing is known to have happened."""
+    asked = F.when(F.coalesce("use", F.lit("claim")) != "claim", "not_a_claim")
+    return F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), asked)
