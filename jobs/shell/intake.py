@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.shell import deliveries, delta_log, outbox, quarantine, splits, state, tables
+from jobs.shell import deliveries, delta_log, outbox, quarantine, records, splits, state, tables
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
 from jobs.shell.column_sources import Source
@@ -24,12 +22,10 @@ from jobs.shell.lineage_datasets import CONTENT, Dataset, of_delivery, of_file
 from jobs.shell.settings import Settings
 from jobs.shell.witness import GateAndLineage
 
+# So many deliveries share a commit at most.
+MOST_TOGETHER = 50
 # More files than this are told to lineage as one folder.
 MOST_FILES_TOLD = 100
-
-
-class BadShareError(RuntimeError):
-    """More of a delivery is faulty than its feed allows: the whole delivery waits."""
 
 
 def newest_day(settings: Settings) -> str:
@@ -54,13 +50,53 @@ def take_in(
         known = _settle(lake, table)
         # What a run before this one took in and could not answer any more, and what was held since.
         outbox.answer(lake, declared_feed, known.deliveries)
-        for delivery in deliveries.waiting(feed, lake.settings, known.deliveries):
-            outcome, known = _take(lake, declared_feed, table, delivery, known, request, witness)
-            outcomes.append(outcome)
+        for together in _together(deliveries.waiting(feed, lake.settings, known.deliveries)):
+            made, known = _take_all(lake, declared_feed, table, together, known, request, witness)
+            outcomes += made
             outbox.answer(lake, declared_feed, known.deliveries)
-            say(f"{table.table:<32} delivery {delivery.delivery_id[:12]} {outcome.inserted:>10,} records"
-                f" {outcome.seconds:6.1f} s")  # fmt: skip
+            count, seconds = sum(one.inserted for one in made), sum(one.seconds for one in made)
+            which = f"delivery {together[0].delivery_id[:12]}" if len(together) == 1 else f"{len(together)} deliveries"
+            say(f"{table.table:<32} {which} {count:>10,} records {seconds:6.1f} s")
     return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]
+
+
+def _together(waiting: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    """Deliveries in order of arrival, small ones together: a commit and its gate cost the same for one as for many."""
+    found: list[Delivery] = []
+    size = 0
+    for one in waiting:
+        weight = sum(file.unpacked for file in one.data)
+        if found and (size + weight > splits.SPLIT_BYTES or len(found) == MOST_TOGETHER):
+            yield found
+            found, size = [], 0
+        found.append(one)
+        size += weight
+    if found:
+        yield found
+
+
+def _take_all(
+    lake: Lake,
+    feed: schemas.Feed,
+    table: schemas.Table,
+    together: list[Delivery],
+    known: state.State,
+    request: Request,
+    witness: GateAndLineage,
+) -> tuple[list[Outcome], state.State]:
+    """Take in deliveries at once; or one by one when one of them is too bad, up to that."""
+    try:
+        outcome, known = _take(lake, feed, table, together, known, request, witness)
+    except records.BadShareError:
+        if len(together) == 1:
+            raise
+    else:
+        return [outcome], known
+    known, outcomes = _settle(lake, table), []
+    for one in together:
+        outcome, known = _take(lake, feed, table, [one], known, request, witness)
+        outcomes.append(outcome)
+    return outcomes, known
 
 
 def _settle(lake: Lake, table: schemas.Table) -> state.State:
@@ -89,32 +125,30 @@ def _take(
     lake: Lake,
     feed: schemas.Feed,
     table: schemas.Table,
-    delivery: Delivery,
+    together: list[Delivery],
     known: state.State,
     request: Request,
     witness: GateAndLineage,
 ) -> tuple[Outcome, state.State]:
     started = time.monotonic()
     outcome = Outcome(table.table, "built")
-    witness.begin(table.table, _inputs(lake.settings, feed, delivery), part=delivery.delivery_id, request=request)
+    inputs = _inputs(lake.settings, feed, together)
+    witness.begin(table.table, inputs, part=records.name(together), request=request)
     try:
         reach("before-bronze")
-        records = _records(splits.frame(lake, feed, delivery), table)
-        witness.declare(table.table, _columns(table, _inputs(lake.settings, feed, delivery)))
-        seen = _append(lake, table, records, delivery, known, request)
-        kept, faulty = seen["kept"], seen["faulty"]
+        witness.declare(table.table, _columns(table, inputs))
+        seen = records.append(lake, table, records.read(lake, feed, together), together, known, request)
+        kept = sum(seen.kept.values())
         reach("after-bronze-commit")
-        _check_share(feed, delivery, kept, faulty)
-        if faulty:
-            # Only what was read by tasks that met a fault is read again.
-            again = splits.frame(lake, feed, delivery, only=seen["faulty_tasks"])
-            _set_aside(lake, table, _records(again, table), delivery)
+        records.check_shares(feed, seen)
+        if seen.faulty_tasks:
+            records.set_aside(lake, feed, table, together, seen.faulty_tasks)
         outcome.version = delta_log.head(lake.path(table.table))
         outcome.inserted, outcome.rows = kept, known.rows + kept
-        touched, types = _touched(lake, table, delivery, outcome.version, known, seen["types"])
+        touched, types = _touched(lake, table, together, outcome.version, known, seen.types)
         state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
-        taken = {**known.deliveries, delivery.delivery_id: _noted(delivery, kept, faulty)}
-        outcome.accounting = _account(lake, table, taken, outcome.version, known, delivery)
+        taken = {**known.deliveries, **{one.delivery_id: _noted(one, seen) for one in together}}
+        outcome.accounting = _account(lake, feed, table, taken, outcome.version)
         candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
         measures = witness.judge(table, candidate, outcome, request)
         witness.prepare(outcome)
@@ -140,93 +174,36 @@ def _take(
     return outcome, published
 
 
-def _records(planned: DataFrame, table: schemas.Table) -> DataFrame:
-    """The records in some splits, parsed by the feed's job."""
-    job = importlib.import_module(f"jobs.{table.table}")
-    order = [f.name for f in tables.fields(job.SPLITS)]
-    built: DataFrame = job.build(planned.select(*order))
-    return built
-
-
-def _append(
-    lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery, known: state.State, request: Request
-) -> dict[str, Any]:
-    """Append the records without fault; returns what was seen on the way.
-
-    `kept` and `faulty` are counts, `types` those of the kept, `faulty_tasks` the numbers of the tasks with a fault.
-    """
-    seen = Observation()
-    bad = F.size("faults") > 0
-    watched = records.withColumn("_task", F.spark_partition_id()).observe(
-        seen,
-        F.count_if(~bad).alias("kept"),
-        F.count_if(bad).alias("faulty"),
-        F.collect_set(F.when(~bad, F.col("resource_type"))).alias("types"),
-        F.collect_set(F.when(bad, F.col("_task"))).alias("faulty_tasks"),
-    )
-    # A text of a table that declares bytes stays as it is: what is not UTF-8 by nature is not made so.
-    conformed = tables.conform(watched.where(~bad).select(*table.columns), table)
-    # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
-    once = (f"{table.table}:{delivery.delivery_id}", known.generation)
-    tables.append(lake.path(table.table), conformed, run=request.run, once=once)
-    return dict(seen.get)
-
-
-def _set_aside(lake: Lake, table: schemas.Table, records: DataFrame, delivery: Delivery) -> None:
-    """Make the quarantine hold the faulty records of this delivery, verbatim, once."""
-    reach("before-bronze-quarantine")
-    path = lake.path(quarantine.name_of(table.table))
-    faulty = records.where(F.size("faults") > 0).select(*table.columns, "faults")
-    head = delta_log.head(path)
-    if head >= 0:
-        others = tables.read(lake.spark, path, head).where(F.col("delivery_id") != delivery.delivery_id)
-        faulty = others.unionByName(faulty)
-    tables.keep(path, faulty, doc=quarantine.doc_of(table.table))
-
-
-def _check_share(feed: schemas.Feed, delivery: Delivery, kept: int, faulty: int) -> None:
-    share = faulty / max(kept + faulty, 1)
-    if faulty >= feed.bad_least and share > feed.bad_share:
-        raise BadShareError(
-            f"{feed.table}: delivery {delivery.delivery_id} has {faulty} faulty records of {kept + faulty}"
-            f" ({share:.2%}), above the {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in"
-        )
-
-
 def _touched(
-    lake: Lake, table: schemas.Table, delivery: Delivery, version: int, known: state.State, types: list[str]
+    lake: Lake, table: schemas.Table, together: list[Delivery], version: int, known: state.State, types: list[str]
 ) -> tuple[dict[str, list[int] | None], list[str]]:
-    """The delivery, the resources that it speaks of, and their types."""
-    own = [int(delivery.delivery_id[: tables.DELIVERY_DIGITS], 16)]
-    fresh = tables.read(lake.spark, lake.path(table.table), version).where(F.col("delivery_id") == delivery.delivery_id)
+    """The deliveries, the resources that they speak of, and their types."""
+    own = [int(one.delivery_id[: tables.DELIVERY_DIGITS], 16) for one in together]
     # Into an empty table everything is new: whoever reads it builds everything.
-    if not known.rows or delivery.records > state.MOST_TOUCHED:
+    if not known.rows or sum(one.records for one in together) > state.MOST_TOUCHED:
         return {"resource": None, "delivery": own}, types
+    ours = F.col("delivery_id").isin([one.delivery_id for one in together])
+    fresh = tables.read(lake.spark, lake.path(table.table), version).where(ours)
     ids = fresh.select(tables.resource_key().alias("id")).distinct().collect()
     return {"resource": [row[0] for row in ids], "delivery": own}, types
 
 
-def _noted(delivery: Delivery, kept: int, faulty: int) -> dict[str, Any]:
+def _noted(delivery: Delivery, seen: records.Seen) -> dict[str, Any]:
+    faulty = seen.faulty[delivery.delivery_id]
     return {
         "received_at": delivery.received_at,
         "exported_at": delivery.exported_at,
-        "records": kept + faulty,
+        "records": seen.kept[delivery.delivery_id] + faulty,
         "quarantined": faulty,
     }
 
 
 def _account(
-    lake: Lake,
-    table: schemas.Table,
-    taken: dict[str, dict[str, Any]],
-    version: int,
-    known: state.State,
-    delivery: Delivery,
+    lake: Lake, feed: schemas.Feed, table: schemas.Table, taken: Collection[str], version: int
 ) -> dict[str, Any]:
     """Records the ledger counted on arrival against those that are in bronze and in quarantine."""
-    announced = sum(
-        one.records for one in deliveries.deliveries(delivery.feed, lake.settings) if one.delivery_id in taken
-    )
+    known = deliveries.deliveries(feed.feed, lake.settings)
+    announced = sum(one.records for one in known if one.delivery_id in taken)
     written = delta_log.version(lake.path(table.table), version)
     # Counted when they were written, type by type where the table is partitioned so.
     by_type = Counter[str]()
@@ -234,7 +211,7 @@ def _account(
         by_type[dict(file.partition).get("resource_type") or ""] += file.rows
     read = {kind for name in schemas.names("silver") for kind in schemas.table(name).resource_types}
     # What a message of another format says is known once it is translated.
-    speaks_fhir = schemas.feed(delivery.feed).format == "fhir"
+    told = by_type if feed.format == "fhir" else {}
     held = quarantine.waiting(lake, table.table)
     out = written.rows
     return {
@@ -242,21 +219,21 @@ def _account(
         "out": out,
         "held": held,
         "quarantined": quarantine.reasons(lake, table.table),
-        "not_mapped": {kind: count for kind, count in sorted(by_type.items()) if kind not in read}
-        if speaks_fhir
-        else {},
+        "not_mapped": {kind: count for kind, count in sorted(told.items()) if kind not in read},
         "missing": announced - out - held,
     }
 
 
-def _inputs(settings: Settings, feed: schemas.Feed, delivery: Delivery) -> list[Dataset]:
+def _inputs(settings: Settings, feed: schemas.Feed, together: list[Delivery]) -> list[Dataset]:
     folder = deliveries.folder(feed.feed, settings)
-    if len(delivery.data) > MOST_FILES_TOLD:
-        size = sum(file.size for file in delivery.data)
+    if sum(len(one.data) for one in together) > MOST_FILES_TOLD:
         return [
-            of_delivery(f"{folder}/{delivery.delivery_id}", delivery.delivery_id, files=len(delivery.data), bytes=size)
-        ]
-    return [of_file(f"{folder}/{f.path}", f.digest, bytes=f.size, rows=f.records) for f in delivery.data]
+            of_delivery(f"{folder}/{one.delivery_id}", one.delivery_id, files=len(one.data),
+                        bytes=sum(file.size for file in one.data))
+            for one in together
+        ]  # fmt: skip
+    files = [file for one in together for file in one.data]
+    return [of_file(f"{folder}/{f.path}", f.digest, bytes=f.size, rows=f.records) for f in files]
 
 
 def _columns(table: schemas.Table, inputs: Sequence[Dataset]) -> ColumnLineage:

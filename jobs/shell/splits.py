@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -34,6 +36,7 @@ class Split:
     document: bool
     kind: str | None
     weight: int
+    delivery_id: str = ""
 
 
 def of_file(feed: schemas.Feed, file: LandedFile, folder: str) -> list[Split]:
@@ -65,16 +68,28 @@ def tasks(splits: Sequence[Split], cores: int) -> list[list[Split]]:
     return shared
 
 
-def frame(lake: Lake, feed: schemas.Feed, delivery: Delivery, only: Collection[int] | None = None) -> DataFrame:
-    """The splits of a delivery as bronze jobs take them, one partition for each task; or those of some tasks only."""
+def frame(
+    lake: Lake, feed: schemas.Feed, together: Sequence[Delivery], only: Collection[int] | None = None
+) -> DataFrame:
+    """The splits of deliveries as bronze jobs take them, one partition for each task; or those of some tasks only."""
     folder = ledger.folder(feed.feed, lake.settings)
     context = lake.spark.sparkContext
-    planned = [one for file in delivery.data for one in of_file(feed, file, folder)]
-    stamp = (feed.tenant, feed.feed, delivery.delivery_id, delivery.received_at, delivery.exported_at)
+    planned = [
+        dataclasses.replace(one, delivery_id=delivery.delivery_id)
+        for delivery in together
+        for file in delivery.data
+        for one in of_file(feed, file, folder)
+    ]
+    stamps = {one.delivery_id: (one.received_at, one.exported_at) for one in together}
     limits = {name: int(value) for name, value in feed.limits.items()}
     options = json.dumps(dict(feed.options), sort_keys=True) if feed.options else None
+
+    def row(one: Split) -> tuple[Any, ...]:
+        stamp = (feed.tenant, feed.feed, one.delivery_id, *stamps[one.delivery_id])
+        return (*stamp, one.digest, one.path, one.first, one.last, one.document, limits, one.kind, options)
+
     shared = [
-        [(*stamp, one.digest, one.path, one.first, one.last, one.document, limits, one.kind, options) for one in task]
+        [row(one) for one in task]
         for number, task in enumerate(tasks(planned, context.defaultParallelism))
         if only is None or number in only
     ]

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import io
+import os
 import pathlib
 import struct
 import zipfile
@@ -202,6 +203,34 @@ def test_taking_in_again_takes_nothing(taken):
     lake, _ = taken
     again = run.run(lake, FEEDS, say=lambda text: None)
     assert {one["action"] for one in again.outcomes} == {"unchanged"}
+
+
+def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_none_before_it(taken, tmp_path):
+    lake, _ = taken
+    settings = Settings(str(tmp_path / "lake"))
+    alone = Lake(lake.spark, settings)
+    bodies = [MESSAGE.format("ORU^R01", f"m{number}") for number in range(4)]
+    bodies[2] = bodies[2].replace("|2.5.1", "|9.9")
+    came = []
+    for number, body in enumerate(bodies):
+        (tmp_path / "a.hl7").write_bytes(body.encode("latin-1"))
+        at = AT + datetime.timedelta(hours=number)
+        came.append(land("lab_hl7v2", [tmp_path / "a.hl7"], settings, received_at=at).delivery_id)
+    declared = schemas.feed("lab_hl7v2")
+    strict, lenient = (dataclasses.replace(declared, bad_share=share, bad_least=1) for share in (0.05, 1.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "feed", lambda name: strict)
+        report = run.run(alone, ["lab_hl7v2"], say=lambda text: None)
+    known = state.read(settings, "bronze.lab_hl7v2")
+    assert (report.state, known.rows, list(known.deliveries)) == ("failed", 2, came[:2])
+    assert came[2] in str(report)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "feed", lambda name: lenient)
+        assert run.run(alone, ["lab_hl7v2"], say=lambda text: None).state == "succeeded"
+    known = state.read(settings, "bronze.lab_hl7v2")
+    assert (known.rows, sorted(known.deliveries), known.accounting["missing"]) == (3, sorted(came), 0)
+    assert [known.deliveries[one]["quarantined"] for one in came] == [0, 0, 1, 0]
+    assert sorted(os.listdir(outbox.folder("lab_hl7v2", settings))) == sorted(came)
 
 
 def landed(number, unpacked, shape="ndjson"):

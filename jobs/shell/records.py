@@ -1,0 +1,117 @@
+"""Records of deliveries: read by their feed's job, appended to bronze once, counted on the way, set aside if faulty."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.shell import delta_log, quarantine, splits, state, tables
+from jobs.shell.build import Request
+from jobs.shell.failpoint import reach
+from jobs.shell.lake import Lake
+from jobs.shell.ledger import Delivery
+
+
+class BadShareError(RuntimeError):
+    """More of a delivery is faulty than its feed allows: the whole delivery waits."""
+
+
+class Seen(NamedTuple):
+    """What was seen while records were appended: of each delivery how many were kept and how many are faulty.
+
+    `types` are those of the kept, `faulty_tasks` the numbers of the tasks that met a fault.
+    """
+
+    kept: dict[str, int]
+    faulty: dict[str, int]
+    types: list[str]
+    faulty_tasks: list[int]
+
+
+def read(
+    lake: Lake, feed: schemas.Feed, together: Sequence[Delivery], only: Collection[int] | None = None
+) -> DataFrame:
+    """The records of some deliveries, or of some of the tasks that read them."""
+    job = importlib.import_module(f"jobs.{feed.table}")
+    order = [f.name for f in tables.fields(job.SPLITS)]
+    built: DataFrame = job.build(splits.frame(lake, feed, together, only).select(*order))
+    return built
+
+
+def append(
+    lake: Lake,
+    table: schemas.Table,
+    records: DataFrame,
+    together: Sequence[Delivery],
+    known: state.State,
+    request: Request,
+) -> Seen:
+    """Append the records without fault."""
+    seen = Observation()
+    bad = F.size("faults") > 0
+    counts = []
+    for number, one in enumerate(together):
+        own = F.col("delivery_id") == one.delivery_id
+        counts.append(F.count_if(own & ~bad).alias(f"kept_{number}"))
+        counts.append(F.count_if(own & bad).alias(f"faulty_{number}"))
+    watched = records.withColumn("_task", F.spark_partition_id()).observe(
+        seen,
+        F.collect_set(F.when(~bad, F.col("resource_type"))).alias("types"),
+        F.collect_set(F.when(bad, F.col("_task"))).alias("faulty_tasks"),
+        *counts,
+    )
+    # A text of a table that declares bytes stays as it is: what is not UTF-8 by nature is not made so.
+    conformed = tables.conform(watched.where(~bad).select(*table.columns), table)
+    # The delivery is the identity: the same delivery in the same generation is appended once, whatever happens.
+    once = (f"{table.table}:{name(together)}", known.generation)
+    tables.append(lake.path(table.table), conformed, run=request.run, once=once)
+    return _seen(seen.get, together)
+
+
+def _seen(found: dict[str, Any], together: Sequence[Delivery]) -> Seen:
+    kept = {one.delivery_id: int(found[f"kept_{number}"]) for number, one in enumerate(together)}
+    faulty = {one.delivery_id: int(found[f"faulty_{number}"]) for number, one in enumerate(together)}
+    return Seen(kept, faulty, list(found["types"]), list(found["faulty_tasks"]))
+
+
+def name(together: Sequence[Delivery]) -> str:
+    """What deliveries that are taken in together are called: the one's id, or a digest of all their ids."""
+    if len(together) == 1:
+        return together[0].delivery_id
+    return hashlib.sha256("\n".join(one.delivery_id for one in together).encode()).hexdigest()[:32]
+
+
+def set_aside(
+    lake: Lake, feed: schemas.Feed, table: schemas.Table, together: Sequence[Delivery], tasks: Collection[int]
+) -> None:
+    """Make the quarantine hold the faulty records of these deliveries, verbatim, once.
+
+    Only what was read by tasks that met a fault is read again.
+    """
+    reach("before-bronze-quarantine")
+    path = lake.path(quarantine.name_of(table.table))
+    records = read(lake, feed, together, only=tasks)
+    faulty = records.where(F.size("faults") > 0).select(*table.columns, "faults")
+    head = delta_log.head(path)
+    if head >= 0:
+        ours = F.col("delivery_id").isin([one.delivery_id for one in together])
+        faulty = tables.read(lake.spark, path, head).where(~ours).unionByName(faulty)
+    tables.keep(path, faulty, doc=quarantine.doc_of(table.table))
+
+
+def check_shares(feed: schemas.Feed, seen: Seen) -> None:
+    """Raise BadShareError for the first delivery of which too much is faulty."""
+    for delivery_id, faulty in seen.faulty.items():
+        total = seen.kept[delivery_id] + faulty
+        share = faulty / max(total, 1)
+        if faulty >= feed.bad_least and share > feed.bad_share:
+            raise BadShareError(
+                f"{feed.table}: delivery {delivery_id} has {faulty} faulty records of {total} ({share:.2%}), above the"
+                f" {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in"
+            )
