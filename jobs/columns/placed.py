@@ -25,20 +25,25 @@ def with_visit(rows: DataFrame, encounter_id: str, visits: DataFrame, details: D
 
     An encounter is a visit, or a part of one: then the visit is that of the part.
     """
-    whole = visits.select(F.col("visit_occurrence_id").alias("_visit_id"), F.lit(True).alias("_has_visit"))
+    whole = visit_of(visits).withColumnRenamed("visit_occurrence_id", "_visit_id")
     parts = details.select(
         F.col("visit_detail_id").alias("_detail_id"), F.col("visit_occurrence_id").alias("_detail_visit_id")
     )
     found = (
-        rows.withColumn("_visit_id", key("visit_occurrence", F.col(encounter_id)))
+        rows.withColumn("_encounter_id", F.col(encounter_id))
         .withColumn("_detail_id", key("visit_detail", F.col(encounter_id)))
-        .join(whole, on="_visit_id", how="left")
+        .join(whole, on="_encounter_id", how="left")
         .join(parts, on="_detail_id", how="left")
     )
-    visit = F.coalesce(F.col("_detail_visit_id"), F.when(F.col("_has_visit"), F.col("_visit_id")))
+    visit = F.coalesce("_detail_visit_id", "_visit_id")
     return found.withColumns(
         {
             "visit_occurrence_id": visit,
             "visit_detail_id": F.when(F.col("_detail_visit_id").isNotNull(), F.col("_detail_id")),
         }
-    ).drop("_visit_id", "_detail_id", "_has_visit", "_detail_visit_id")
+    ).drop("_visit_id", "_detail_id", "_encounter_id", "_detail_visit_id")
+
+
+def visit_of(visits: DataFrame) -> DataFrame:
+    """(_encounter_id, visit_occurrence_id): the visit of each encounter that tells of one."""
+    return visits.select(F.explode("lw_told_by").alias("_encounter_id"), "visit_occurrence_id")

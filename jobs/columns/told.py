@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from jobs.columns.concepts import NO_MATCH
@@ -26,11 +26,32 @@ def feed_rank(feed: Column) -> Column:
     return F.when(found > 0, found - 1).otherwise(len(FIRST_HEARD))
 
 
+def numbered(rows: DataFrame, same: Column, earliest: Column, row_id: str) -> DataFrame:
+    """Add `_same`, `_number` and `_is_known`: rows of different feeds that share the first two are one thing.
+
+    `same` is a hash of what makes two rows the same; exactly one row of each `_same` and `_number` is not known from
+    another. Two feeds that both tell of two such things tell of the same two, by `earliest`; what one feed tells twice
+    stays twice.
+    """
+    marked = rows.withColumns({"_same": same, "_feed_rank": feed_rank(F.col("feed"))})
+    whole = Window.partitionBy("_same")
+    by_feed = whole.orderBy("_feed_rank", "feed")
+    each = whole.orderBy("_feed_rank", "feed", earliest.asc_nulls_last(), row_id)
+    counted = marked.withColumn("_number", F.row_number().over(each) - F.rank().over(by_feed))
+    # An earlier feed that told of as many tells of this one too: the largest number so far is then not this feed's.
+    before = F.max("_number").over(each.rowsBetween(Window.unboundedPreceding, -1))
+    return counted.withColumn("_is_known", F.coalesce(before >= F.col("_number"), F.lit(False))).drop("_feed_rank")
+
+
+def together() -> WindowSpec:
+    """The rows that tell of one thing, after `numbered`."""
+    return Window.partitionBy("_same", "_number")
+
+
 def told_once(events: DataFrame) -> DataFrame:
     """Events of different feeds that are the same are one: the first feed's is kept and carries the others' records.
 
-    The same: person, OMOP table, standard concept (or the code where none is known), day and value. Two feeds that
-    both tell of two such events tell of the same two; what a feed tells twice itself stays twice.
+    The same: person, OMOP table, standard concept (or the code where none is known), day and value.
     """
     code = F.when(F.col("concept_id") == NO_MATCH, F.col("source_code"))
     comparable = F.col("excluded").isNull() & (F.size("faults") == 0) & F.col("start_date").isNotNull()
@@ -40,23 +61,16 @@ def told_once(events: DataFrame) -> DataFrame:
     same = [F.col("person_id"), F.col("target"), F.col("concept_id"), F.coalesce(code, bar), F.col("start_date"), value]
     same.append(F.coalesce("value_as_concept_id", F.lit(-1)))
     own = F.when(comparable, F.xxhash64(*same)).otherwise(F.col("event_id"))
-    return _first_kept(events.withColumns({"_same": own, "_feed_rank": feed_rank(F.col("feed"))}))
-
-
-def _first_kept(events: DataFrame) -> DataFrame:
-    whole = Window.partitionBy("_same")
-    by_feed = whole.orderBy("_feed_rank", "feed")
-    each = whole.orderBy("_feed_rank", "feed", F.col("start_at").asc_nulls_last(), "event_id")
-    numbered = events.withColumn("_number", F.row_number().over(each) - F.rank().over(by_feed))
-    # An earlier feed that told as many tells of this one too; the largest number before that is not of this feed.
-    before = F.max("_number").over(each.rowsBetween(Window.unboundedPreceding, -1))
-    known = numbered.withColumn("_is_known", F.coalesce(before >= F.col("_number"), F.lit(False)))
-    others = F.flatten(F.collect_list(F.when(F.col("_is_known"), F.col("record_ids"))).over(whole))
-    kept = known.withColumn("_others", others)
+    known = numbered(events, own, F.col("start_at"), "event_id")
+    others = F.flatten(F.collect_list(F.when(F.col("_is_known"), F.col("record_ids"))).over(together()))
     records = F.array_distinct(F.concat("record_ids", "_others"))
-    return kept.withColumns(
-        {
-            "record_ids": F.when(F.col("_is_known"), F.col("record_ids")).otherwise(records),
-            "excluded": F.when(F.col("_is_known"), F.lit(BY_ANOTHER_FEED)).otherwise(F.col("excluded")),
-        }
-    ).drop("_same", "_feed_rank", "_number", "_is_known", "_others")
+    return (
+        known.withColumn("_others", others)
+        .withColumns(
+            {
+                "record_ids": F.when(F.col("_is_known"), F.col("record_ids")).otherwise(records),
+                "excluded": F.when(F.col("_is_known"), F.lit(BY_ANOTHER_FEED)).otherwise(F.col("excluded")),
+            }
+        )
+        .drop("_same", "_number", "_is_known", "_others")
+    )

@@ -9,6 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
+from jobs.columns.placed import visit_of
 from jobs.columns.references import resolved
 from jobs.columns.visits import coded, described, ends, excluded_status, kind
 
@@ -32,9 +33,7 @@ def build(
     parts = encounters.where(excluded().isNull())
     rows = described(parts, patients, links, people, practitioners, organizations, concept_map)
     rows = resolved(rows, "part_of_ref", encounters, "encounter_id", "_parent_id")
-    published = visits.select("visit_occurrence_id", F.lit(True).alias("_has_visit"))
-    rows = rows.withColumn("visit_occurrence_id", key("visit_occurrence", F.col("_parent_id")))
-    rows = rows.join(published, on="visit_occurrence_id", how="left")
+    rows = rows.withColumn("_encounter_id", F.col("_parent_id")).join(visit_of(visits), on="_encounter_id", how="left")
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
     return rows.select(
@@ -62,6 +61,6 @@ def build(
         faults(
             no_person=F.col("_has_person").isNull(),
             no_start_date=F.col("start_date").isNull(),
-            unknown_visit=F.col("_has_visit").isNull(),
+            unknown_visit=F.col("visit_occurrence_id").isNull(),
         ).alias("faults"),
     )

@@ -9,6 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
+from jobs.columns.told import numbered, together
 from jobs.columns.visits import coded, described, ends, excluded_status, kind
 
 
@@ -26,9 +27,13 @@ def build(
     organizations: DataFrame,
     concept_map: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another."""
+    """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another.
+
+    Encounters that different feeds tell of one person, kind and first day are one visit, told by the first feed.
+    """
     own = encounters.where(excluded().isNull())
     rows = described(own, patients, links, people, practitioners, organizations, concept_map)
+    rows = _told_once(rows)
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
     in_order = Window.partitionBy("person_id").orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
@@ -54,7 +59,19 @@ def build(
         went_to.alias("discharged_to_concept_id"),
         went_to_said.alias("discharged_to_source_value"),
         F.col("_before").alias("preceding_visit_occurrence_id"),
-        F.array("record_id").alias("lw_record_ids"),
+        "lw_record_ids",
         F.concat_ws("|", F.lit("silver.encounter"), F.col("encounter_id").cast("string")).alias("lw_source"),
+        "lw_told_by",
         faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()).alias("faults"),
+    )
+
+
+def _told_once(rows: DataFrame) -> DataFrame:
+    usable = F.col("start_date").isNotNull() & F.col("_has_person")
+    same = F.when(usable, F.xxhash64("person_id", kind(), "start_date")).otherwise(F.col("encounter_id"))
+    known = numbered(rows, same, F.col("start_at"), "encounter_id")
+    return (
+        known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(together())))
+        .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(together())))
+        .where(~F.col("_is_known"))
     )

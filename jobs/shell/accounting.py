@@ -15,11 +15,14 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.columns import fhir
+from jobs.columns.told import BY_ANOTHER_FEED
 from jobs.shell import delta_log, quarantine, tables
 from jobs.shell.lake import Lake
 from jobs.silver.clinical_event import OTHER_DOMAINS, TABLE_OF_DOMAIN
 
 EVENTS = "silver.clinical_event"
+# Keys of the source rows that a row stands on, where several may tell of one thing.
+TOLD_BY = "lw_told_by"
 EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
 
 
@@ -54,6 +57,8 @@ class Ledger:
         counted = self.lake.read(*source).groupBy(excluded().alias("reason")).count().collect()
         by_rule = {row["reason"]: row["count"] for row in counted if row["reason"]}
         received, rows = sum(row["count"] for row in counted), candidate.count()
+        if again := self._told(table, candidate, rows) - rows:
+            by_rule[BY_ANOTHER_FEED] = again
         held = quarantine.waiting(self.lake, table.table)
         return {
             "in": received,
@@ -63,6 +68,13 @@ class Ledger:
             "held": held,
             "missing": received - sum(by_rule.values()) - rows - held,
         }
+
+    def _told(self, table: schemas.Table, candidate: DataFrame, rows: int) -> int:
+        """How many rows of its source the rows of a table stand on: one each, unless the rows say which."""
+        if TOLD_BY not in table.columns:
+            return rows
+        counted = candidate.agg(F.sum(F.size(TOLD_BY))).first()
+        return int(counted[0] or 0) if counted else 0
 
     def _from_records(self, table: schemas.Table, inputs: Mapping[str, int], candidate: DataFrame) -> dict[str, Any]:
         """Each record of the feeds that do not speak FHIR says some resources, or nothing that is mapped."""

@@ -14,12 +14,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
-from jobs.formats import hl7v2_fhir, x12_fhir
+from jobs.formats import claims_csv_fhir, dicom_fhir, hl7v2_fhir, lab_csv_fhir, x12_fhir
 from jobs.formats.translation import Said, Source, write
 
 # By the feed's format; of CSV, whose files say what the feed declares, by the kind of row.
-FORMATS: dict[str, Any] = {"hl7v2": hl7v2_fhir, "x12": x12_fhir}
-ROWS: dict[str, Any] = {}
+FORMATS: dict[str, Any] = {"hl7v2": hl7v2_fhir, "x12": x12_fhir, "dicom": dicom_fhir}
+ROWS: dict[str, Any] = {"lab_result": lab_csv_fhir}
+OTHER_ROWS = claims_csv_fhir
 
 _RECORD = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry", "record_id", "received_at")
 _READ = ("resource_type", "resource_id", "payload", "context", "time_zone", "declaration")
@@ -94,9 +95,7 @@ def _said_by(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 @functools.lru_cache(64)
 def _translator(declaration: str, kind: str) -> Translate:
-    form = FORMATS.get(json.loads(declaration)["format"]) or ROWS.get(kind)
-    if form is None:
-        return lambda record, feed: []
+    form = FORMATS.get(json.loads(declaration)["format"]) or ROWS.get(kind, OTHER_ROWS)
     written: Translate | None = getattr(form, "translate_written", None)
     return written or functools.partial(_written, form.translate)
 
