@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -45,7 +44,8 @@ class Chance:
     def uuid(self, *words: object) -> str:
         """An identifier as FHIR servers give."""
         said = "\x1f".join(map(str, words)).encode()
-        return str(uuid.UUID(bytes=hashlib.blake2b(said, digest_size=16, key=self._key).digest()))
+        made = hashlib.blake2b(said, digest_size=16, key=self._key).hexdigest()
+        return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
 
 def npi(chance: Chance, *words: object) -> str:

@@ -53,12 +53,13 @@ class Export:
         for person in people:
             self._people[person.source.encode()].append(person)
         self._days: dict[date, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
-        self._corrections: dict[bytes, _Correction] = {}
+        # By the result's id in the population, then by person.
+        self._corrections: dict[bytes, dict[int, _Correction]] = defaultdict(dict)
         self._accessions: dict[bytes, str] = {}
 
     def correct(self, person: Person, result: Result, value: str, when: datetime) -> None:
         """A result has another value from a moment on."""
-        self._corrections[person.own(result.id).encode()] = _Correction(value, when)
+        self._corrections[result.id.encode()][person.number] = _Correction(value, when)
 
     def number(self, order: str, accession: str) -> None:
         """The laboratory's number of an order, which the EHR files with the report."""
@@ -80,9 +81,11 @@ class Export:
 
     def read_changes(self) -> None:
         """For who has the export already: only the resources of it that become other ones."""
-        for line in population.lines(self._folder, "Observation"):
-            for _, said in self._said(line, "Observation"):
-                self._corrected(said)
+        for line in population.lines(self._folder, "Observation") if self._corrections else ():
+            found = _ID.search(line)
+            if found and found[1] in self._corrections:
+                for person, said in self._said(line, "Observation"):
+                    self._corrected(person, found[1], said)
 
     def send(self, day: date) -> None:
         """Send what is new on a day."""
@@ -104,8 +107,8 @@ class Export:
                     yield self._numbered(said)
                 elif day <= self._outbox.last:
                     self._days[day][kind].append(_part(self._numbered(said)))
-                if kind == "Observation" and person and self._corrections:
-                    self._corrected(said)
+                if kind == "Observation" and (found := _ID.search(line)) and found[1] in self._corrections:
+                    self._corrected(person, found[1], said)
 
     def _said(self, line: bytes, kind: str) -> Iterator[tuple[Person | None, bytes]]:
         """What a line says of each person who was drawn from its patient; what is nobody's, as it is."""
@@ -158,10 +161,10 @@ class Export:
         )
         return line.replace(found[0], found[0] + f',"identifier":[{numbers}]'.encode(), 1)
 
-    def _corrected(self, line: bytes) -> None:
+    def _corrected(self, person: Person | None, identifier: bytes, line: bytes) -> None:
         """The same resource as a newer version with the corrected value, on its day."""
-        found = _ID.search(line)
-        if not found or (correction := self._corrections.get(found[1])) is None:
+        correction = self._corrections[identifier].get(person.number) if person else None
+        if correction is None:
             return
         said = orjson.loads(self._numbered(line))
         updated = correction.when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -170,7 +173,7 @@ class Export:
         said["valueQuantity"]["value"] = json.loads(correction.value)
         newer = orjson.dumps(said) + b"\n"
         told = {"kind": "correction", "fate": SUPERSEDED, "version": "2", "replaces": "the version without number"}
-        self._days[correction.when.date()]["Observation"].append(Part(newer, found[1].decode(), [told]))
+        self._days[correction.when.date()]["Observation"].append(Part(newer, said["id"], [told]))
 
     def _with_trouble(self, parts: list[Part]) -> list[Part]:
         due, made = self._outbox.planter.due, []
