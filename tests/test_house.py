@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "jobs/identity": {"jobs.identity"},
     "jobs/columns": {"jobs.columns", "jobs.formats"},
     "jobs/bronze": {"jobs.columns", "jobs.formats", "jobs.bronze._"},
-    "jobs/silver": {"jobs.columns", "jobs.formats", "jobs.silver._"},
+    "jobs/silver": {"jobs.columns", "jobs.formats", "jobs.identity", "jobs.silver._"},
     "jobs/gold": {"jobs.columns", "jobs.formats"},
 }
 # Importing one of these names a module of it, which is looked at by itself.

@@ -62,7 +62,8 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
     started = time.monotonic()
     with tables.lock(lake.settings, name):
         known = state.read(lake.settings, name)
-        inputs = {source: lake.version(source) for source in sorted(set(table.built_from.values()))}
+        # What a table reads of itself is no input that could be newer than it.
+        inputs = {source: lake.version(source) for source in sorted({*table.built_from.values()} - {name})}
         code = state.code_of(name)
         job = importlib.import_module(f"jobs.{name}")
         takes_date = "as_of" in inspect.signature(job.build).parameters
@@ -85,7 +86,7 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
                 witness.finish(outcome)
                 return outcome
             known = _settle(lake, table, known)
-            frames = {p: scope.narrow(lake, lake.read(s, inputs[s]), s, cut) for p, s in table.built_from.items()}
+            frames = {p: _frame(lake, s, inputs, known, cut) for p, s in table.built_from.items()}
             given = {**frames, **({"as_of": as_of} if takes_date else {})}
             built = job.build(**given)
             _write(lake, table, known, built, cut, request, outcome, frames, witness)
@@ -123,6 +124,13 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
             witness.fail(name, fault)
             raise
     return outcome
+
+
+def _frame(lake: Lake, source: str, inputs: Mapping[str, int], known: state.State, cut: Scope) -> DataFrame:
+    """An input as far as the scope needs it; a table that reads itself gets what is published of it."""
+    if source in inputs:
+        return scope.narrow(lake, lake.read(source, inputs[source]), source, cut)
+    return lake.read(source, known.version) if known.version >= 0 else lake.empty(source)
 
 
 def _settle(lake: Lake, table: schemas.Table, known: state.State) -> state.State:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pathlib
 import subprocess
 import sys
 from collections.abc import Callable
 
+from jobs.shell import identity_cli
 from jobs.shell.settings import Settings
+
+_CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def main(given: list[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when not, 2 when it was asked wrongly."""
     parser = _parser()
     asked, rest = parser.parse_known_args(given)
-    if rest and asked.command != "run":
+    if rest and asked.command not in ("run", "simulate"):
         parser.error(f"unknown argument: {' '.join(rest)}")
     asked.rest = rest
     command: Callable[[argparse.Namespace, Settings], int] = asked.do
@@ -79,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--limit", type=int, default=20)
     one.add_argument("--reveal", action="store_true", help="show values; they are masked otherwise")
     one.set_defaults(do=_quarantine)
+
+    identity_cli.add_to(commands)
+
+    one = commands.add_parser("simulate", help="write what a hospital would send, from made-up people", add_help=False)
+    one.set_defaults(do=_simulate)
 
     one = commands.add_parser("new", help="write the skeleton of a feed or a table")
     one.add_argument("kind", choices=["feed", "table"])
@@ -183,6 +192,11 @@ def _quarantine(asked: argparse.Namespace, settings: Settings) -> int:
         return 2
     print(waiting.show(settings, asked.table, reason=asked.reason, limit=asked.limit, reveal=asked.reveal))
     return 0
+
+
+def _simulate(asked: argparse.Namespace, settings: Settings) -> int:
+    # The hospital stands outside the product, so it is started as a user would start it.
+    return subprocess.call([sys.executable, "-m", "infra.hospital.simulation", *asked.rest], cwd=_CHECKOUT)
 
 
 def _new(asked: argparse.Namespace, settings: Settings) -> int:

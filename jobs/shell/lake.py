@@ -11,10 +11,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StructField, StructType
 
 import schemas
-from jobs.shell import state, tables
+from jobs.shell import state, steward, tables
 from jobs.shell.settings import Settings
 
 DELIVERIES = "ops.delivery"
+DECISIONS = "ops.decision"
+# What jobs are handed of the operations documents; no tables of the lake.
+OPERATIONS = (DELIVERIES, DECISIONS)
 
 
 class NotBuiltError(RuntimeError):
@@ -35,22 +38,32 @@ class Lake:
         return self.settings.table_path(name)
 
     def version(self, name: str) -> int:
-        """The published version; for the delivery ledger the number of deliveries taken in."""
+        """The published version; of the ledger and of stewards' words how many there are."""
         if name == DELIVERIES:
             return sum(len(state.read(self.settings, feed.table).deliveries) for feed in schemas.feeds())
+        if name == DECISIONS:
+            return len(steward.decisions(self.settings))
         return state.version(self.settings, name)
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """The table at its published version, or at the one given."""
         if name == DELIVERIES:
             return self._deliveries()
+        if name == DECISIONS:
+            schema = tables.spark_schema(schemas.table(DECISIONS))
+            said = [tuple(getattr(one, c) for c in schema.names) for one in steward.decisions(self.settings)]
+            return self.spark.createDataFrame(said, schema)
         version = self.version(name) if version is None else version
         if version < 0 and name in {feed.table for feed in schemas.feeds()}:
             # A feed that never delivered says nothing.
-            return of_feed(self.spark.createDataFrame([], tables.spark_schema(schemas.table(name))), name)
+            return of_feed(self.empty(name), name)
         if version < 0:
             raise NotBuiltError(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
         return of_feed(tables.read(self.spark, self.path(name), version), name)
+
+    def empty(self, name: str) -> DataFrame:
+        """The table as declared, without a row."""
+        return self.spark.createDataFrame([], tables.spark_schema(schemas.table(name)))
 
     def ids(self, column: str, wanted: Iterable[int]) -> DataFrame:
         """A one-column frame of ids, small enough to broadcast; made once per set."""

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 import schemas
 from jobs.columns.people import own_person
 from jobs.shell import state, tables
-from jobs.shell.lake import DELIVERIES, Lake
+from jobs.shell.lake import OPERATIONS, Lake
 
 LINK = "silver.person_link"
 
@@ -66,7 +66,7 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
     people: set[int] = set()
     patients: set[int] = set()
     for source, changes in changed.items():
-        if source == DELIVERIES:
+        if source in OPERATIONS:
             continue
         touching = set(tables.kinds(schemas.table(source)))
         wanted = "person" if "person" in touching else "patient" if "patient" in touching else "alias"
@@ -98,7 +98,7 @@ def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]
         return found
     wanted = lake.ids("_alias", aliases)
     for source in set(table.built_from.values()):
-        if source == DELIVERIES:
+        if source in OPERATIONS:
             continue
         declared = schemas.table(source)
         references = [c.name for c in declared.columns.values() if c.refers_to == target]
@@ -117,7 +117,7 @@ def _collect(frame: DataFrame, column: str) -> set[int]:
 
 def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame:
     """The rows of an input that a scope needs; all of them where the input knows nothing of the scope."""
-    if scope.everything or source == DELIVERIES:
+    if scope.everything or source in OPERATIONS:
         return frame
     declared = schemas.table(source)
     columns = declared.columns

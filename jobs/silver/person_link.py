@@ -3,29 +3,96 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.people import own_person
+from jobs.identity.matching import match
 
 # A record merged into one that was merged itself; more hops than this are a loop or an accident.
 MOST_MERGES = 6
 
+# What tells who somebody is.
+_TOLD: tuple[str, ...] = (
+    "names",
+    "birth_date",
+    "birth_sent",
+    "gender",
+    "birth_sex",
+    "addresses",
+    "telecom",
+    "identifiers",
+)
+_TOLD += ("is_multiple_birth", "birth_order")
+_OWN = ("patient_id", "tenant", "feed", "record_id")
+_DECISION = pa.struct([("left_id", pa.int64()), ("right_id", pa.int64()), ("decision", pa.string()),
+                       ("decided_at", pa.string())])  # fmt: skip
+LINKED = (
+    "patient_id bigint, person_id bigint, is_survivor boolean, link_rule string, tenant string, feed string,"
+    " record_id bigint, pairs array<struct<right_id:bigint,probability:double,band:string,rule:string,"
+    "explanation:array<struct<comparison:string,level:string,weight:double>>>>"
+)
+STANDS_ON = {
+    **{name: [name] for name in _OWN},
+    **dict.fromkeys(("person_id", "is_survivor", "link_rule", "pairs"), [*_OWN, *_TOLD, "survivor_id", "previous_id",
+                                                                         "decisions"]),
+}  # fmt: skip
 
-def build(patients: DataFrame) -> DataFrame:
-    """Each patient record is its own person, but one that was replaced stands for the record that replaced it."""
-    survivors = _survivors(patients)
-    own = patients.select("patient_id", "tenant", "feed", "record_id")
-    linked = own.join(survivors, on="patient_id", how="left")
-    return linked.select(
-        "patient_id",
-        own_person(F.coalesce("survivor_id", "patient_id")).alias("person_id"),
-        F.col("survivor_id").isNull().alias("is_survivor"),
-        "tenant",
-        "feed",
-        "record_id",
+
+def build(patients: DataFrame, decisions: DataFrame, previous: DataFrame) -> DataFrame:
+    """Each patient record and the person it stands for, as sources, stewards and likeness say, in that order of trust.
+
+    Stewards are believed before sources (Patient.link, HL7 v2 merges), sources before likeness (`jobs.identity`).
+    `previous` is this table as it was, so that a person keeps their id when links come and go.
+    """
+    told = F.struct(*[F.col(name) for name in _DECISION_NAMES])
+    said = decisions.groupBy(F.col("left_id").alias("patient_id")).agg(F.collect_list(told).alias("decisions"))
+    before = previous.select("patient_id", F.col("person_id").alias("previous_id"))
+    whole = patients.select(*_OWN, *_TOLD).join(_survivors(patients), on="patient_id", how="left")
+    whole = whole.join(before, on="patient_id", how="left").join(F.broadcast(said), on="patient_id", how="left")
+    return whole.groupBy("tenant").applyInArrow(_linked, LINKED)
+
+
+_DECISION_NAMES = tuple(field.name for field in _DECISION)
+
+
+def _linked(patients: pa.Table) -> pa.Table:
+    """All records of one tenant with their persons, in order of records."""
+    rows = sorted(patients.to_pylist(), key=lambda row: row["patient_id"])
+    merges = [(row["patient_id"], row["survivor_id"]) for row in rows if row["survivor_id"] is not None]
+    known = [(row["patient_id"], row["previous_id"]) for row in rows if row["previous_id"] is not None]
+    words = [word for row in rows for word in row["decisions"] or []]
+    found = match(
+        patients.select([*_OWN[:3], *_TOLD]),
+        pa.Table.from_pylist(sorted(words, key=lambda word: word["decided_at"]), schema=pa.schema(list(_DECISION))),
+        _numbers(known, "patient_id", "person_id"),
+        merges=_numbers(merges, "patient_id", "survivor_id"),
     )
+    pairs: dict[int, list[dict[str, Any]]] = {}
+    for pair in found.pairs.to_pylist():
+        pairs.setdefault(pair.pop("left_id"), []).append(pair)
+    persons = found.persons.to_pylist()
+    made = [
+        {**one, **{name: row[name] for name in _OWN}, "pairs": pairs.get(row["patient_id"], [])}
+        for one, row in zip(persons, rows, strict=True)
+    ]
+    return pa.Table.from_pylist(made, schema=_SCHEMA)
+
+
+def _numbers(rows: list[tuple[int, int]], *names: str) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    return pa.table({name: pa.array(column, pa.int64()) for name, column in zip(names, columns, strict=True)})
+
+
+_LEVEL = pa.struct([("comparison", pa.string()), ("level", pa.string()), ("weight", pa.float64())])
+_PAIR = pa.struct([("right_id", pa.int64()), ("probability", pa.float64()), ("band", pa.string()),
+                   ("rule", pa.string()), ("explanation", pa.list_(_LEVEL))])  # fmt: skip
+_SCHEMA = pa.schema(
+    [("patient_id", pa.int64()), ("person_id", pa.int64()), ("is_survivor", pa.bool_()), ("link_rule", pa.string()),
+     ("tenant", pa.string()), ("feed", pa.string()), ("record_id", pa.int64()), ("pairs", pa.list_(_PAIR))]
+)  # fmt: skip
 
 
 def _survivors(patients: DataFrame) -> DataFrame:

@@ -11,7 +11,7 @@ from jobs.silver.person_link import build
 def people(rows):
     """`people({1: [("replaced-by", 2)], 2: []})`: who stands for whom, told by patient numbers."""
 
-    def make(links):
+    def make(links, said=(), before=()):
         given = [
             {
                 "patient_id": number,
@@ -24,7 +24,8 @@ def people(rows):
             }
             for number, linked in links.items()
         ]
-        found = {row.patient_id: row for row in build(rows("silver.patient", *given)).collect()}
+        built = build(rows("silver.patient", *given), rows("ops.decision", *said), rows("silver.person_link", *before))
+        found = {row.patient_id: row for row in built.collect()}
         own = {row.person_id: number for number, row in found.items() if row.is_survivor}
         return {number: own[row.person_id] for number, row in found.items()}
 
@@ -53,3 +54,15 @@ def test_records_that_replace_each_other_stay_apart(people):
 
 def test_a_record_replaced_by_one_that_was_never_sent_is_its_own_person(people):
     assert people({1: [("replaced-by", 9)]}) == {1: 1}
+
+
+def word(left, right, decision):
+    return {"left_id": left, "right_id": right, "decision": decision, "decided_at": "2026-03-01T00:00:00+00:00"}
+
+
+def test_a_steward_links_what_nothing_else_does(people):
+    assert people({1: [], 2: []}, [word(1, 2, "link")]) in ({1: 1, 2: 1}, {1: 2, 2: 2})
+
+
+def test_a_steward_is_believed_before_the_source(people):
+    assert people({1: [("replaced-by", 2)], 2: []}, [word(1, 2, "never")]) == {1: 1, 2: 2}
