@@ -10,7 +10,7 @@
 The last two are no types of FHIR: a header knows one image of a series of a study, and as one resource for each of
 the three the newest version of any is the thing itself, whatever order headers come in. Where FHIR has no place for
 what a header says, there are extensions: `dicom-raw` has what was sent where it was cleaned, `dicom-acquisition` how
-an image was made, with its unit and what was sent.
+an image was made, and with what, with its unit and what was sent; `dicom-retrieve` where a series is to be had.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import orjson
 
 from jobs.formats import dicom_rows
 from jobs.formats.dicom_attributes import Tags, codes, items, name_parts
-from jobs.formats.dicom_fhir_acquisition import EXTENSION, acquisition
+from jobs.formats.dicom_fhir_acquisition import acquisition, raw, retrieval, setting
 from jobs.formats.dicom_memory import Remembered, Shared, Written, remembered
 from jobs.formats.dicom_subject import Row
 from jobs.formats.translation import Resource, Said, Source, ident, with_offset, write
@@ -93,6 +93,7 @@ def _shared(tags: Tags, feed: Source) -> Shared:
     if not series["series_uid"]:
         return told.resources, shared, {}
     one = _series(told, series, performer, device)
+    one["extension"] += setting(series, study) + retrieval(tags)
     told.say("ImagingSeries", ident(series["series_uid"]), shared | {"series": [one]})
     return told.resources, shared, {"uid": series["series_uid"], "number": series["number"]}
 
@@ -107,7 +108,7 @@ def _study(study: Row, series: Row, referrer: dict[str, str] | None) -> dict[str
         "description": study["description"],
         "numberOfSeries": study["series_count"],
         "numberOfInstances": study["instance_count"],
-        "extension": _raw(study, "study_date", "study_time", "timezone_offset"),
+        "extension": raw(study, "study_date", "study_time", "timezone_offset"),
     }
 
 
@@ -192,7 +193,15 @@ def _series(told: Told, row: Row, performer: dict[str, str] | None, device: dict
         "laterality": _coding(side, DCM, _SIDES[side]) if side else None,
         "started": told.moment(row, "series"),
         "performer": [{"actor": one} for one in (performer, device) if one],
-        "extension": _raw(row, "modality", "body_part", "laterality", "series_date", "series_time"),
+        # What is not told at all is raw too.
+        "extension": raw(
+            row | {"body_part": None} if site else row,
+            "modality",
+            "body_part",
+            "laterality",
+            "series_date",
+            "series_time",
+        ),
     }
 
 
@@ -219,17 +228,6 @@ def _identifiers(study: Row) -> list[dict[str, Any]]:
 def _coded(found: list[dict[str, str | None]], words: str | None) -> list[dict[str, Any]]:
     coded = [_coding(one["code"], _scheme(one["system"]), one["display"]) for one in found]
     return [{"coding": coded, "text": words}]
-
-
-def _raw(row: Row, *columns: str) -> list[dict[str, Any]]:
-    """What was sent, where it was cleaned to something else; of dates and times, where it could not be read."""
-    changed = [c for c in columns if (sent := row[f"{c}_raw"]) is not None and _is_other(c, sent, row[c])]
-    parts = [{"url": column, "valueString": str(row[f"{column}_raw"])} for column in changed]
-    return [{"url": f"{EXTENSION}dicom-raw", "extension": parts}] if parts else []
-
-
-def _is_other(column: str, sent: str, cleaned: str | None) -> bool:
-    return cleaned is None if column.endswith(("_date", "_time", "_offset")) else sent != cleaned
 
 
 def _coding(code: str | None, system: str | None, display: str | None = None) -> dict[str, Any]:

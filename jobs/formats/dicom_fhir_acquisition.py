@@ -1,9 +1,10 @@
-"""How an image was made, as extensions of FHIR: each fact with its value, its unit in UCUM, and what was sent."""
+"""How images were made and what was sent, as extensions of FHIR: each fact with its value and its unit in UCUM."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from jobs.formats.dicom_attributes import Tags, text
 from jobs.formats.dicom_subject import Row
 from jobs.formats.translation import number
 
@@ -21,6 +22,12 @@ UNITS = {
 # And those that are words.
 WORDS = ("convolution_kernel", "sequence_name", "scanning_sequence", "view_position", "image_laterality",
          "photometric_interpretation", "transfer_syntax_uid")  # fmt: skip
+# What holds for a whole series: of the patient on that day, and of the device.
+_SERIES_UNITS = {"patient_age_years": "a", "patient_height_m": "m", "patient_weight_kg": "kg"}
+_SERIES_WORDS = ("manufacturer", "model", "software_versions", "patient_position", "protocol", "contrast_agent")
+# The columns of a study (dicom_rows) that they are.
+_PATIENT = {"patient_age_years": "age_years", "patient_age_years_raw": "age_raw", "patient_height_m": "height_m",
+            "patient_weight_kg": "weight_kg"}  # fmt: skip
 
 
 def acquisition(row: Row) -> list[dict[str, Any]]:
@@ -29,8 +36,31 @@ def acquisition(row: Row) -> list[dict[str, Any]]:
     Each fact is an extension in it, named as the column: `valueQuantity` or `valueString`; and where what was sent
     is not the value told, `raw`.
     """
-    facts = [_quantity(row, column, unit) for column, unit in UNITS.items() if _is_told(row, column)]
-    facts += [{"url": column, "valueString": row[column]} for column in WORDS if row[column]]
+    return _facts(row, UNITS, WORDS)
+
+
+def setting(series: Row, study: Row) -> list[dict[str, Any]]:
+    """The same of a series: who lay there, and what made the images."""
+    patient = {name: study[column] for name, column in _PATIENT.items()}
+    return _facts(series | patient, _SERIES_UNITS, _SERIES_WORDS)
+
+
+def raw(row: Row, *columns: str) -> list[dict[str, Any]]:
+    """What was sent, where it was cleaned to something else; of dates and times, where it could not be read."""
+    changed = [c for c in columns if (sent := row[f"{c}_raw"]) is not None and _is_other(c, sent, row[c])]
+    parts = [{"url": column, "valueString": str(row[f"{column}_raw"])} for column in changed]
+    return [{"url": f"{EXTENSION}dicom-raw", "extension": parts}] if parts else []
+
+
+def retrieval(tags: Tags) -> list[dict[str, Any]]:
+    """Where an archive says that it hands out the series (0008,1190): the part of the address before its instances."""
+    found = (text(tags, "00081190") or "").partition("/instances/")[0]
+    return [{"url": f"{EXTENSION}dicom-retrieve", "valueUrl": found}] if "/series/" in found else []
+
+
+def _facts(row: Row, units: dict[str, str], words: tuple[str, ...]) -> list[dict[str, Any]]:
+    facts = [_quantity(row, column, unit) for column, unit in units.items() if _is_told(row, column)]
+    facts += [{"url": column, "valueString": row[column]} for column in words if row[column]]
     return [{"url": f"{EXTENSION}dicom-acquisition", "extension": facts}] if facts else []
 
 
@@ -43,7 +73,11 @@ def _quantity(row: Row, column: str, unit: str) -> dict[str, Any]:
     if row[column] is not None:
         value = {"value": number(str(row[column])), "unit": unit, "system": UCUM, "code": unit}
         fact["valueQuantity"] = value
-    raw = row.get(f"{column}_raw")
-    if raw is not None and raw != row[column]:
-        fact["extension"] = [{"url": "raw", "valueString": raw}]
+    sent = row.get(f"{column}_raw")
+    if sent is not None and sent != row[column]:
+        fact["extension"] = [{"url": "raw", "valueString": sent}]
     return fact
+
+
+def _is_other(column: str, sent: str, cleaned: str | None) -> bool:
+    return cleaned is None if column.endswith(("_date", "_time", "_offset")) else sent != cleaned
