@@ -37,7 +37,8 @@ def numbered(rows: DataFrame, same: Column, earliest: Column, row_id: str) -> Da
     whole = Window.partitionBy("_same")
     by_feed = whole.orderBy("_feed_rank", "feed")
     each = whole.orderBy("_feed_rank", "feed", earliest.asc_nulls_last(), row_id)
-    counted = marked.withColumn("_number", F.row_number().over(each) - F.rank().over(by_feed))
+    place = F.count(F.lit(1)).over(each.rowsBetween(Window.unboundedPreceding, Window.currentRow))
+    counted = marked.withColumn("_number", place - F.rank().over(by_feed))
     # An earlier feed that told of as many tells of this one too: the largest number so far is then not this feed's.
     before = F.max("_number").over(each.rowsBetween(Window.unboundedPreceding, -1))
     return counted.withColumn("_is_known", F.coalesce(before >= F.col("_number"), F.lit(False))).drop("_feed_rank")

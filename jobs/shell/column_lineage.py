@@ -35,6 +35,14 @@ class ColumnLineage:
         """The lineage of these columns alone."""
         return ColumnLineage({name: self.columns[name] for name in names if name in self.columns}, self.rows)
 
+    def without(self, dataset: str) -> ColumnLineage:
+        """The lineage without what stands on this dataset: a table that reads what it was is no input of itself."""
+
+        def others(sources: Sources) -> Sources:
+            return {source: how for source, how in sources.items() if source.dataset != dataset}
+
+        return ColumnLineage({name: others(found) for name, found in self.columns.items()}, others(self.rows))
+
 
 def declared(columns: Mapping[str, Iterable[Source]], identical: Iterable[str] = ()) -> ColumnLineage:
     """The lineage of what Python code makes outside any plan, as its parser declares it."""

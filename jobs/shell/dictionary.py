@@ -92,7 +92,7 @@ def lineage_of_code() -> dict[str, ColumnLineage]:
             frames[parameter] = of_feed(spark.createDataFrame([], spark_schema(schemas.table(source))), source)
         given = {**frames, **({"as_of": "2000-01-01"} if "as_of" in inspect.signature(job.build).parameters else {})}
         opaque = getattr(job, "STANDS_ON", None)
-        found[table.table] = derive(frames, job.build(**given), dict(table.built_from), opaque)
+        found[table.table] = derive(frames, job.build(**given), dict(table.built_from), opaque).without(table.table)
     spark.stop()
     return found
 

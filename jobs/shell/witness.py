@@ -69,7 +69,7 @@ class GateAndLineage:
         began = time.monotonic()
         seen = self._hops[table.table]
         opaque = getattr(importlib.import_module(f"jobs.{table.table}"), "STANDS_ON", None)
-        seen.columns = derive(frames, built, dict(table.built_from), opaque)
+        seen.columns = derive(frames, built, dict(table.built_from), opaque).without(table.table)
         seen.seconds += time.monotonic() - began
 
     def declare(self, name: str, columns: ColumnLineage) -> None:
