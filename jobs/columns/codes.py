@@ -54,6 +54,7 @@ SYSTEMS: Mapping[str, str] = {
     "urn:ietf:bcp:47": "BCP47",
     "http://dicom.nema.org/resources/ontology/dcm": "DICOM",
     "http://dicom.nema.org/medical/dicom/current/output/chtml/part16/sect_cid_29.html": "DICOM",
+    "http://dicom.nema.org/medical/dicom/current/output/chtml/part16/chapter_l.html": "DICOM Body Part",
     "http://terminology.hl7.org/codesystem/v3-actcode": "HL7 ActCode",
     "http://terminology.hl7.org/codesystem/v3-maritalstatus": "HL7 MaritalStatus",
     "http://terminology.hl7.org/codesystem/v3-routeofadministration": "HL7 Route",
