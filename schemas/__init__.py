@@ -67,6 +67,8 @@ class Table:
     scope_column: str | None = None
     partition_by: tuple[str, ...] = ()
     resource_types: tuple[str, ...] = ()
+    # Of these the types that are joined to rows of the others, and give none of their own that must be there.
+    joined_types: tuple[str, ...] = ()
     accounts_for: str | None = None
     owner: str = "data-platform"
     warnings: tuple[str, ...] = ()

@@ -95,22 +95,46 @@ class Ledger:
 
     def _from_said(self, table: schemas.Table, sources: tuple[Pinned, ...], candidate: DataFrame) -> dict[str, Any]:
         types = self._once(sources, self._count_types)
-        base = types.get(table.resource_types[0], {"received": 0, "current": 0})
+        own = [kind for kind in table.resource_types if kind not in table.joined_types]
+        received, current = (
+            sum(types.get(kind, {}).get(count, 0) for kind in own) for count in ("received", "current")
+        )
         resources = F.count_distinct(*quarantine.RESOURCE)
-        counted = candidate.agg(F.count(F.lit(1)).alias("rows"), resources.alias("records")).first()
+        mine = candidate.where(F.col("resource_type").isin(*own))
+        counted = mine.agg(F.count(F.lit(1)).alias("rows"), resources.alias("records")).first()
         assert counted is not None
         waiting = quarantine.reasons(self.lake, table.table)
         held = quarantine.records(self.lake, table.table)
+        left = current - counted["records"] - held
+        excluded = self._without_row(table, own, sources, mine) if left else {}
         return {
-            "in": base["received"],
+            "in": received,
             "out": counted["records"],
-            "superseded": base["received"] - base["current"],
+            "superseded": received - current,
+            "excluded": excluded,
             "quarantined": waiting,
             "held": held,
             "fanned_out": counted["rows"] - counted["records"],
-            "joined_in": {t: types.get(t, {}).get("received", 0) for t in table.resource_types[1:]},
-            "missing": base["current"] - counted["records"] - held,
+            "joined_in": {kind: types.get(kind, {}).get("received", 0) for kind in table.joined_types},
+            "missing": left - sum(excluded.values()),
         }
+
+    def _without_row(
+        self, table: schemas.Table, own: list[str], sources: tuple[Pinned, ...], rows: DataFrame
+    ) -> dict[str, int]:
+        """How many newest resources give no row, by the rule that the job names; what it does not name is missing."""
+        rule = getattr(importlib.import_module(f"jobs.{table.table}"), "without_row", None)
+        if rule is None:
+            return {}
+        resources, translated, superseded = [self.lake.read(*one) for one in sources]
+        newest = fhir.current(resources, *own, translated=translated, superseded=superseded)
+        known = rows.select("record_id")
+        path = self.lake.path(quarantine.name_of(table.table))
+        if (head := delta_log.head(path)) >= 0:
+            known = known.union(tables.read(self.lake.spark, path, head).select("record_id"))
+        left = newest.join(known.distinct(), on="record_id", how="left_anti")
+        counted = left.groupBy(rule().alias("reason")).count().collect()
+        return {row["reason"]: row["count"] for row in counted if row["reason"]}
 
     def _from_events(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
         expected = self._once((source,), self._count_events).get(table.name, {"all": 0, "excluded": {}})

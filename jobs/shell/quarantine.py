@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from jobs.shell.build import Request
 
 
-# What a row of silver is of.
-RESOURCE = ("tenant", "feed", "resource_type", "resource_id")
+# What a row of silver is of: a resource as one record said it. A line may be filed under the claim it is part of.
+RESOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id")
 
 
 def name_of(table: str) -> str:
