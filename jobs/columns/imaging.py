@@ -1,4 +1,9 @@
-"""Imaging studies of FHIR R4: their DICOM identifiers, and what a series shares with its study."""
+"""Imaging studies of FHIR R4: their DICOM identifiers, what a series shares with its study, and what was sent of both.
+
+An EHR tells of a study in one ImagingStudy with all its series and images. A DICOM header tells of one image, so
+`jobs.formats.dicom_fhir` gives three resources of it, an ImagingStudy, an ImagingSeries and an ImagingInstance, each
+with no more than the one thing it is of; the keys below are the same whichever of them a row comes from.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +12,32 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import CODEABLE, CODING, IDENTIFIER, REFERENCE, all_codings, reference, subject
+from jobs.columns.fhir import CODEABLE, CODING, DECIMAL, IDENTIFIER, REFERENCE, all_codings, reference, subject
+from jobs.columns.keys import key
+from jobs.columns.quantities import QUANTITY
 from jobs.columns.repeats import repeated
 
+STUDY_TYPE: Final = "ImagingStudy"
+SERIES_TYPE: Final = "ImagingSeries"
+INSTANCE_TYPE: Final = "ImagingInstance"
+_SENT: Final = "array<struct<url: string, valueString: string>>"
+EXTENSION: Final = f"""array<struct<url: string, valueUrl: string, extension: array<struct<url: string,
+    valueString: string, valueQuantity: {QUANTITY}, extension: {_SENT}>>>>"""
 STUDY: Final = f"""
     identifier array<{IDENTIFIER}>, status string, subject {REFERENCE}, encounter {REFERENCE}, started string,
     procedureReference {REFERENCE}, procedureCode array<{CODEABLE}>
 """
-INSTANCE: Final = f"struct<uid: string, sopClass: {CODING}, number: int, title: string>"
+INSTANCE: Final = f"struct<uid: string, sopClass: {CODING}, number: int, title: string, extension: {EXTENSION}>"
 SERIES: Final = f"""
     uid: string, number: int, modality: {CODING}, description: string, numberOfInstances: int, bodySite: {CODING},
-    laterality: {CODING}, started: string, performer: array<struct<actor: {REFERENCE}>>
+    laterality: {CODING}, started: string, performer: array<struct<actor: {REFERENCE}>>, extension: {EXTENSION}
 """
+SENT_AS: Final = "array<struct<element:string,value:string>>"
+FACTS: Final = f"array<struct<name:string,value:{DECIMAL},unit:string,words:string,sent:string>>"
 # FHIR R4 imagingstudy notes: the Study Instance UID (0020,000D) is an identifier of this system, "urn:oid:" before it.
 DICOM_SYSTEM: Final = "urn:dicom:uid"
 OID: Final = "urn:oid:"
+OURS: Final = "https://lakeward.dev/fhir/"
 
 
 def plain_uid(text: Column) -> Column:
@@ -54,8 +70,8 @@ def study_uid(identifiers: Column) -> Column:
 
 
 def exploded(read: DataFrame) -> DataFrame:
-    """One row for each series: `s` is the series as sent, beside what it takes over from its study."""
-    r = F.col("r")
+    """One row for each series: `s` is the series as sent, beside its keys and what it takes over from its study."""
+    r, s = F.col("r"), F.col("s")
     source = ["tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "time_zone"]
     studies = read.select(
         *source,
@@ -70,4 +86,75 @@ def exploded(read: DataFrame) -> DataFrame:
         r["series"].alias("_series"),
     )
     # A select of its own: beside an explode, Spark would compute the rest once for each series.
-    return studies.withColumn("s", F.explode("_series")).drop("_series")
+    found = studies.withColumn("s", F.explode("_series")).drop("_series")
+    return found.withColumns(
+        {
+            "imaging_study_id": _key("imaging_study", STUDY_TYPE, F.col("study_uid")),
+            "imaging_series_id": _key("imaging_series", SERIES_TYPE, plain_uid(s["uid"]), s["uid"]),
+        }
+    )
+
+
+def _key(table: str, kind: str, uid: Column, *parts: Column) -> Column:
+    """The key of a study or series: of the resource that tells the whole study, else of its own by its UID."""
+    owner = [F.col("tenant"), F.col("feed")]
+    whole = key(table, *owner, F.col("resource_type"), F.col("resource_id"), *parts)
+    return F.when(F.col("resource_type") == STUDY_TYPE, whole).otherwise(key(table, *owner, F.lit(kind), uid, *parts))
+
+
+def _of(extensions: Column, name: str) -> Column:
+    """The first extension of ours with this name; null when there is none."""
+    return F.get(F.filter(extensions, lambda one: one["url"] == f"{OURS}{name}"), F.lit(0))
+
+
+def sent_as(extensions: Column) -> Column:
+    """What was sent where it was cleaned to something else or could not be read; empty when all is told as sent.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> part = '{"url": "modality", "valueString": "CR"}'
+    >>> text = f'[{{"url": "https://lakeward.dev/fhir/dicom-raw", "extension": [{part}]}}]'
+    >>> rows = spark.createDataFrame([(text,), ("[]",)], "t string").select(F.from_json("t", EXTENSION).alias("e"))
+    >>> [row.s for row in rows.select(sent_as(F.col("e")).alias("s")).collect()]
+    [[Row(element='modality', value='CR')], []]
+    """
+    parts = _of(extensions, "dicom-raw")["extension"]
+    named = F.transform(parts, lambda one: F.struct(one["url"].alias("element"), one["valueString"].alias("value")))
+    return F.coalesce(named.cast(SENT_AS), F.array().cast(SENT_AS))
+
+
+def facts(extensions: Column) -> Column:
+    """How images were made: each fact with its number and unit, or its words, and what was sent where that differs.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> fact = '{"url": "kvp", "valueQuantity": {"value": 120, "code": "kV"}, '
+    >>> fact += '"extension": [{"url": "raw", "valueString": "120000"}]}'
+    >>> text = f'[{{"url": "https://lakeward.dev/fhir/dicom-acquisition", "extension": [{fact}]}}]'
+    >>> rows = spark.createDataFrame([(text,)], "t string").select(F.from_json("t", EXTENSION).alias("e"))
+    >>> [one] = rows.select(facts(F.col("e")).alias("f")).first().f
+    >>> one.name, int(one.value), one.unit, one.words, one.sent
+    ('kvp', 120, 'kV', None, '120000')
+    """
+    parts = _of(extensions, "dicom-acquisition")["extension"]
+    told = F.transform(
+        parts,
+        lambda one: F.struct(
+            one["url"].alias("name"),
+            one["valueQuantity"]["value"].alias("value"),
+            one["valueQuantity"]["code"].alias("unit"),
+            one["valueString"].alias("words"),
+            F.get(one["extension"], F.lit(0))["valueString"].alias("sent"),
+        ),
+    )
+    return F.coalesce(told.cast(FACTS), F.array().cast(FACTS))
+
+
+def retrieve_url(extensions: Column) -> Column:
+    """Where an archive hands out the series by DICOMweb (WADO-RS); null when it does not say."""
+    return _of(extensions, "dicom-retrieve")["valueUrl"]
+
+
+def same_study(study_uid: Column, imaging_study_id: Column) -> Column:
+    """What two feeds' rows of one study have in common: its UID, which is unique in the world (PS3.5 9)."""
+    return F.coalesce(study_uid, imaging_study_id.cast("string"))

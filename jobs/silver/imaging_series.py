@@ -1,4 +1,7 @@
-"""silver.imaging_series: one series of an ImagingStudy, newest version."""
+"""silver.imaging_series: one series of an imaging study, as one feed tells it, newest version.
+
+Of the DICOM headers of a series the one that arrived last counts, whole: headers do not say when they were written.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,22 @@ from pyspark.sql import functions as F
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import coding, current, identity, parsed, reference
-from jobs.columns.imaging import SERIES, STUDY, exploded, plain_uid
-from jobs.columns.keys import key
+from jobs.columns.imaging import SERIES, SERIES_TYPE, STUDY, STUDY_TYPE, exploded, plain_uid, retrieve_url, sent_as
+from jobs.columns.imaging import facts as facts_of
 
 IMAGING_STUDY = f"{STUDY}, series array<struct<{SERIES}>>"
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
-    """One row for each series of a study that is not deleted."""
+    """One row for each series that is not deleted, by itself or with its study."""
     s, zone = F.col("s"), F.col("time_zone")
-    source = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id")]
     started = F.coalesce(s["started"], F.col("study_started"))
-    return exploded(
-        parsed(current(resources, "ImagingStudy", translated=translated, superseded=superseded), IMAGING_STUDY)
-    ).select(
-        *identity("imaging_series", s["uid"]),
-        key("imaging_study", *source).alias("imaging_study_id"),
+    told = current(resources, STUDY_TYPE, SERIES_TYPE, translated=translated, superseded=superseded)
+    _, *source = identity("imaging_series")
+    return exploded(parsed(told, IMAGING_STUDY)).select(
+        "imaging_series_id",
+        *source,
+        "imaging_study_id",
         *[F.col(c) for c in ("patient_id", "patient_ref", "encounter_ref", "procedure_ref", "procedure_codes")],
         reference(F.get(s["performer"]["actor"], F.lit(0)), "Practitioner").alias("performer_ref"),
         "status",
@@ -36,6 +39,9 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         s["description"].alias("description"),
         *moment("started", started, zone),
         s["numberOfInstances"].alias("instance_count"),
+        facts_of(s["extension"]).alias("facts"),
+        sent_as(s["extension"]).alias("sent_as"),
+        retrieve_url(s["extension"]).alias("retrieve_url"),
         faults(
             no_subject=F.col("patient_ref").isNull(),
             no_series_uid=plain_uid(s["uid"]).isNull(),

@@ -1,4 +1,7 @@
-"""silver.imaging_study: one ImagingStudy resource, newest version."""
+"""silver.imaging_study: one imaging study, as one feed tells it, newest version.
+
+Of the DICOM headers of a study the one that arrived last counts, whole: headers do not say when they were written.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,14 @@ from jobs.columns.fhir import (
     references,
     subject,
 )
-from jobs.columns.imaging import STUDY, study_uid
+from jobs.columns.imaging import EXTENSION, STUDY, STUDY_TYPE, sent_as, study_uid
 from jobs.columns.parties import identifier_of, identifiers
 
 IMAGING_STUDY = f"""
     {STUDY}, modality array<{CODING}>, basedOn array<{REFERENCE}>, referrer {REFERENCE}, interpreter array<{REFERENCE}>,
     numberOfSeries int, numberOfInstances int, location {REFERENCE}, reasonCode array<{CODEABLE}>,
-    reasonReference array<{REFERENCE}>, description string, series array<struct<modality: {CODING}>>
+    reasonReference array<{REFERENCE}>, description string, series array<struct<modality: {CODING}>>,
+    extension {EXTENSION}
 """
 # HL7 table 0203, identifier types.
 ACCESSION = "ACSN"
@@ -39,9 +43,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     named = identifiers(r["identifier"])
     # FHIR R4 ImagingStudy.modality is the list of its series' modalities; Synthea leaves it out.
     modalities = F.coalesce(r["modality"], F.array_distinct(r["series"]["modality"]), F.array())
-    return parsed(
-        current(resources, "ImagingStudy", translated=translated, superseded=superseded), IMAGING_STUDY
-    ).select(
+    return parsed(current(resources, STUDY_TYPE, translated=translated, superseded=superseded), IMAGING_STUDY).select(
         *identity("imaging_study"),
         *subject(r["subject"]),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
@@ -64,6 +66,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         r["description"].alias("description"),
         r["numberOfSeries"].alias("series_count"),
         r["numberOfInstances"].alias("instance_count"),
+        sent_as(r["extension"]).alias("sent_as"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             malformed_date=is_malformed(r["started"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.silver.imaging_instance import build
+from tests.imaging_headers import header, translated
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 
@@ -73,3 +74,30 @@ def test_an_image_twice_or_without_uid_waits(rows_of):
     nameless, *twice = rows_of(study(series(instance=[{"uid": "7.1"}, {"uid": "7.1"}, {"title": "no uid"}])))
     assert nameless.faults == ["no_instance_uid"]
     assert [row.faults for row in twice] == [["repeated_instance_uid"], ["repeated_instance_uid"]]
+
+
+@pytest.fixture
+def of_headers(fhir_records, rows):
+    def make(*headers):
+        return build(fhir_records(), translated(rows, *headers)).collect()
+
+    return make
+
+
+def test_each_header_is_an_image_and_sent_again_the_same_one(of_headers):
+    rows = of_headers(header(), header({"00080018": ("UI", "1.2.3.3.2")}), header())
+    assert sorted((row.instance_uid, row.record_id % 100) for row in rows) == [("1.2.3.3.1", 0), ("1.2.3.3.2", 1)]
+    assert {row.sop_class_uid for row in rows} == {"1.2.840.10008.5.1.4.1.1.2"}
+
+
+def test_a_fact_is_kept_as_cleaned_and_as_sent(of_headers):
+    [row] = of_headers(header())
+    assert [(f.name, int(f.value), f.unit, f.sent) for f in row.facts] == [("kvp", 120, "kV", "120000")]
+
+
+def test_an_image_of_headers_belongs_to_the_series_of_headers(fhir_records, rows):
+    from jobs.silver.imaging_series import build as all_series
+
+    told = translated(rows, header())
+    [one], [image] = all_series(fhir_records(), told).collect(), build(fhir_records(), told).collect()
+    assert (image.imaging_series_id, image.imaging_study_id) == (one.imaging_series_id, one.imaging_study_id)

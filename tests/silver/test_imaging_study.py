@@ -7,6 +7,7 @@ import datetime
 import pytest
 
 from jobs.silver.imaging_study import build
+from tests.imaging_headers import header, translated
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 
@@ -86,3 +87,30 @@ def test_a_study_without_a_uid_or_series_is_a_study(only):
 
 def test_a_start_that_is_no_time_is_a_fault(only):
     assert only(study(started="2023-02-31T00:00:00Z")).faults == ["malformed_date"]
+
+
+@pytest.fixture
+def of_headers(fhir_records, rows):
+    def make(*headers):
+        return build(fhir_records(), translated(rows, *headers)).collect()
+
+    return make
+
+
+def test_a_study_is_one_row_whatever_number_of_headers_tells_of_it(of_headers):
+    other = header({"00080018": ("UI", "1.2.3.4.1"), "0020000E": ("UI", "1.2.3.4"), "00081030": ("LO", "Chest")})
+    [row] = of_headers(header(), other)
+    # The header that arrived last counts, whole.
+    assert (row.study_uid, row.feed, row.description, row.started_date) == (
+        "1.2.3",
+        "imaging_dicom",
+        "Chest",
+        datetime.date(2026, 3, 1),
+    )
+    assert (row.resource_id, row.patient_ref, row.faults) == ("1.2.3", "Patient/-P1", [])
+
+
+def test_what_cannot_be_read_of_a_study_is_kept_as_sent(of_headers):
+    [row] = of_headers(header({"00080020": ("DA", "20260230"), "00080201": ("SH", "+9900")}))
+    assert {one.element: one.value for one in row.sent_as} == {"study_date": "20260230", "timezone_offset": "+9900"}
+    assert (row.started_date, row.faults) == (None, ["malformed_date"])
