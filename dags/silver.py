@@ -7,13 +7,32 @@ Runs when a feed's bronze has something new, or when somebody tells of a new voc
 `vocabulary`). By hand: choose tables, a full rebuild, an as-of date.
 """
 
-from airflow.sdk import DAG, AssetAny
+import datetime
+
+from airflow.sdk import DAG, AssetAny, task
 
 import schemas
 from dags import _assets, _tasks
 
 TABLES = schemas.names("silver")
 SOURCES = [*(_assets.table(feed.table) for feed in schemas.feeds()), _assets.stage("vocabulary")]
+
+
+@task.sensor(poke_interval=5, timeout=datetime.timedelta(hours=6).total_seconds(), mode="reschedule")
+def feeds_are_in(*, ti=None) -> bool:
+    """No feed is being taken in: what many feeds deliver at once is read once, not once for each."""
+    active = ["queued", "running"]
+    return not sum(ti.get_dr_count(dag_id=f"feed_{feed.feed}", states=active) for feed in schemas.feeds())
+
+
+@task.short_circuit
+def has_news(*, dag_run=None) -> bool:
+    """Whether silver has not read something, or gold not silver; a run that somebody started by hand always goes on."""
+    from dags import _lake
+
+    unread = _lake.unread("bronze", schemas.names("bronze")) | _lake.unread("silver", TABLES)
+    return dag_run.run_type == "manual" or bool(unread)
+
 
 with DAG(
     "silver",
@@ -25,4 +44,5 @@ with DAG(
     params=_tasks.params(TABLES),
     tags=["silver"],
 ):
-    _tasks.spark_stage("silver", TABLES, task_id="build", inlets=SOURCES)
+    build = _tasks.spark_stage("silver", TABLES, task_id="build", inlets=SOURCES)
+    feeds_are_in() >> has_news() >> build

@@ -17,10 +17,10 @@ class LakewardError(RuntimeError):
     """A lakeward command failed."""
 
 
-def show(*arguments: str) -> None:
-    """Run a command whose output is for the person who watches."""
+def show(*arguments: str, fine: tuple[int, ...] = (0,)) -> None:
+    """Run a command whose output is for the person who watches; `fine` are exit statuses that are no failure."""
     done = subprocess.run([COMMAND, *arguments], env=environment.environment(), check=False)
-    if done.returncode:
+    if done.returncode not in fine:
         raise LakewardError(f"lakeward {arguments[0]} failed with exit status {done.returncode}")
 
 

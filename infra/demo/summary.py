@@ -30,6 +30,8 @@ def render(found: dict[str, Any], seconds: float) -> str:
         _set_aside,
         _gates,
         _omop,
+        _everywhere,
+        _money,
         _coverage,
         _stages,
         _places,
@@ -55,10 +57,13 @@ def _grid(head: Iterable[str], rows: Iterable[Iterable[Any]], first: int = 34) -
 def _deliveries(found: dict[str, Any]) -> list[str]:
     lines = [_title("Deliveries")]
     for feed in found["feeds"]:
-        for d in feed["deliveries"]:
-            records = f"{d['records']:,} records" if d["records"] is not None else ""
-            why = f" ({', '.join(d['reasons'])})" if d["reasons"] else ""
-            lines.append(f"  {feed['feed']:<14}{d['delivery'][:12]}  {d['files']} files  {d['state']}{why}  {records}")
+        states = collections.Counter(d["state"] for d in feed["deliveries"])
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        records = sum(d["records"] or 0 for d in feed["deliveries"] if d["state"] != "held")
+        lines.append(f"  {feed['feed']:<16}{told:<28}{sum(d['files'] for d in feed['deliveries']):>7,} files"
+                     f"{records:>10,} records")  # fmt: skip
+        reasons = collections.Counter(reason for d in feed["deliveries"] for reason in d["reasons"] or [])
+        lines += [f"  {'':<16}held for {reason}: {count}" for reason, count in reasons.most_common()]
     return lines
 
 
@@ -128,6 +133,51 @@ def _omop(found: dict[str, Any]) -> list[str]:
     lines = ["  " + "    ".join(cells[i::third]) for i in range(third)]
     concepts = gold.get("concept", 0)
     return [_title(f"OMOP CDM v5.4: {named}"), *lines, f"  and the ten vocabulary tables, {concepts:,} concepts"]
+
+
+def _everywhere(_: dict[str, Any]) -> list[str]:
+    """The person whom most feeds know, and what each feed told of them."""
+    query = (
+        "SELECT person_id, list(DISTINCT feed ORDER BY feed) AS feeds, count(*) AS records FROM silver.person_link"
+        " GROUP BY person_id ORDER BY len(feeds) DESC, records DESC, person_id LIMIT 1"
+    )
+    people = json.loads(lakeward.ask("sql", query, "--format", "json"))
+    lines = [_title("One patient, known to every feed")]
+    for one in people:
+        lines.append(f"  person {one['person_id']}: {one['records']} patient records in {len(one['feeds'])} feeds")
+        told = (
+            "SELECT feed, count(*) AS events, count(*) FILTER (excluded = 'told_by_another_feed') AS known"
+            f" FROM silver.clinical_event WHERE person_id = {one['person_id']} GROUP BY feed ORDER BY feed"
+        )
+        events = {row["feed"]: row for row in json.loads(lakeward.ask("sql", told, "--format", "json"))}
+        rows = [
+            [feed, events.get(feed, {}).get("events", 0), events.get(feed, {}).get("known", 0)] for feed in one["feeds"]
+        ]
+        lines += _grid(["told by", "events", "known already"], rows, first=22)
+    return lines
+
+
+def _money(_: dict[str, Any]) -> list[str]:
+    """What was asked for and who paid; what is allowed is what payer and patient pay together."""
+    query = (
+        "SELECT coalesce(split_part(lw_source, '|', 1), '') AS told, count(*) AS costs,"
+        " sum(total_charge)::VARCHAR AS charge, sum(amount_allowed)::VARCHAR AS allowed,"
+        " sum(paid_by_payer)::VARCHAR AS payer, sum(paid_by_patient)::VARCHAR AS patient,"
+        " count(*) FILTER (amount_allowed <> coalesce(paid_by_payer, 0) + coalesce(paid_by_patient, 0)"
+        " + coalesce(paid_by_primary, 0)) AS off FROM gold.cost GROUP BY ALL ORDER BY ALL"
+    )
+    found = json.loads(lakeward.ask("sql", query, "--format", "json", "--trace"))
+    head = ["", "costs", "charged", "allowed", "by payer", "by patient", "unbalanced"]
+    rows = [
+        [
+            row["told"],
+            row["costs"],
+            *[row[name] or "-" for name in ("charge", "allowed", "payer", "patient")],
+            row["off"],
+        ]
+        for row in found
+    ]
+    return [_title("Money"), *_grid(head, rows, first=22)]
 
 
 def _coverage(found: dict[str, Any]) -> list[str]:

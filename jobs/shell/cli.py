@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("land", help="deliver files or folders to a feed")
     one.add_argument("feed", metavar="FEED")
     one.add_argument("paths", metavar="PATH", nargs="+")
+    one.add_argument("--each", action="store_true", help="each path is a delivery of its own, in the order given")
     one.set_defaults(do=_land)
 
     one = commands.add_parser("run", help="run stages or tables with spark-submit", add_help=False)
@@ -104,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 def _land(asked: argparse.Namespace, settings: Settings) -> int:
     from jobs.shell import deliveries
 
+    if asked.each:
+        return _land_each(asked, settings)
     found = deliveries.land(asked.feed, asked.paths, settings)
     size = sum(file.size for file in found.files)
     counted = f"{len(found.files)} files, {size:,} bytes, {found.records:,} records"
@@ -121,6 +125,22 @@ def _land(asked: argparse.Namespace, settings: Settings) -> int:
         return 1
     print(f"{what}: landed; `lakeward run` takes it in")
     return 0
+
+
+def _land_each(asked: argparse.Namespace, settings: Settings) -> int:
+    """Many deliveries in one go, told in a few lines; 1 when one of them is held."""
+    from jobs.shell import deliveries
+
+    made = [deliveries.land(asked.feed, [path], settings) for path in asked.paths]
+    fresh = [one for one in made if not one.repeat]
+    held = [one for one in fresh if one.state == deliveries.HELD]
+    records = sum(one.records for one in fresh if one.state != deliveries.HELD)
+    print(f"{len(made)} deliveries of {asked.feed}: {len(fresh) - len(held)} landed with {records:,} records,"
+          f" {len(held)} held, {len(made) - len(fresh)} landed before")  # fmt: skip
+    reasons = collections.Counter(reason for one in held for reason in one.reasons)
+    for reason, count in reasons.most_common():
+        print(f"  held for {reason}: {count}")
+    return 1 if held else 0
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:

@@ -1,5 +1,7 @@
 """The demo's last page, from what `lakeward status --json` says."""
 
+import json
+
 import pytest
 
 from infra.demo import lakeward, summary
@@ -47,9 +49,21 @@ def found():
     }
 
 
+def answer(query):
+    """What the little lake would say to the summary's questions."""
+    if "silver.person_link" in query:
+        return [{"person_id": 77, "feeds": ["claims_x12", "ehr_fhir"], "records": 3}]
+    if "silver.clinical_event" in query:
+        return [{"feed": "ehr_fhir", "events": 40, "known": 0}, {"feed": "claims_x12", "events": 5, "known": 4}]
+    if "gold.cost" in query:
+        money = {"charge": "120.00", "allowed": "90.00", "payer": "70.00", "patient": "20.00"}
+        return [{"told": "silver.benefit", "costs": 2, **money, "off": 0}]
+    return [{"id": 8123}]
+
+
 @pytest.fixture
 def page(found, monkeypatch):
-    monkeypatch.setattr(lakeward, "ask", lambda *arguments: '[{"id": 8123}]')
+    monkeypatch.setattr(lakeward, "ask", lambda command, query, *rest: json.dumps(answer(query)))
     return summary.render(found, 187.3).splitlines()
 
 
@@ -116,3 +130,23 @@ def test_readers_are_behind_while_a_delivery_waits_or_a_version_is_unpublished(f
     found["feeds"][0]["deliveries"][0]["state"] = "taken in"
     found["tables"].append(table("gold.death", version=2, published=1))
     assert lakeward.behind(found)
+
+
+def test_one_patient_is_shown_with_what_each_feed_told_of_them(page):
+    start = page.index("One patient, known to every feed")
+    assert page[start + 2] == "  person 77: 3 patient records in 2 feeds"
+    assert line(page, "claims_x12") == ["claims_x12", "5", "4"]
+
+
+def test_money_is_summed_and_what_does_not_add_up_is_counted(page):
+    assert line(page, "silver.benefit") == ["silver.benefit", "2", "120.00", "90.00", "70.00", "20.00", "0"]
+
+
+def test_deliveries_are_counted_by_feed_and_what_is_held_says_why(found, monkeypatch):
+    monkeypatch.setattr(lakeward, "ask", lambda command, query, *rest: json.dumps(answer(query)))
+    held = {"delivery": "b", "files": 1, "state": "held", "reasons": ["truncated"], "records": 7}
+    found["feeds"][0]["deliveries"].append(held)
+    page = summary.render(found, 1.0).splitlines()
+    [told] = [text.split() for text in page if "1 held" in text]
+    assert told[1:] == ["1", "held,", "1", "taken", "in", "28", "files", "22,855", "records"]
+    assert "held for truncated: 1" in [text.strip() for text in page]
