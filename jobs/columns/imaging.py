@@ -158,3 +158,17 @@ def retrieve_url(extensions: Column) -> Column:
 def same_study(study_uid: Column, imaging_study_id: Column) -> Column:
     """What two feeds' rows of one study have in common: its UID, which is unique in the world (PS3.5 9)."""
     return F.coalesce(study_uid, imaging_study_id.cast("string"))
+
+
+def has_none(path: str) -> Column:
+    """Whether a resource, as JSON in column `payload`, has nothing at this path.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([('{"series":[{"uid":"1"}]}',), ('{"series":[]}',), ("{}",)], "payload string")
+    >>> found = rows.select(has_none("series").alias("a"), has_none("series[*].uid").alias("b")).collect()
+    >>> [(row.a, row.b) for row in found]
+    [(False, False), (True, True), (True, True)]
+    """
+    found = F.get_json_object("payload", f"$.{path}")
+    return F.coalesce(found, F.lit("[]")).isin("[]", "[[]]")

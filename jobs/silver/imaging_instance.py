@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
 from jobs.columns.fhir import current, identity, parsed
-from jobs.columns.imaging import INSTANCE, INSTANCE_TYPE, STUDY, STUDY_TYPE, exploded, plain_uid
+from jobs.columns.imaging import INSTANCE, INSTANCE_TYPE, STUDY, STUDY_TYPE, exploded, has_none, plain_uid
 from jobs.columns.imaging import facts as facts_of
 from jobs.columns.repeats import repeated
 
 IMAGING_STUDY = f"{STUDY}, series array<struct<uid: string, instance: array<{INSTANCE}>>>"
+
+
+def without_row() -> Column:
+    """Why a resource gives no row: its study lists no images, or headers tell of them one by one."""
+    return F.when(has_none("series[*].instance"), F.lit("study_without_images"))
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:

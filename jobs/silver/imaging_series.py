@@ -5,16 +5,31 @@ Of the DICOM headers of a series the one that arrived last counts, whole: header
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import coding, current, identity, parsed, reference
-from jobs.columns.imaging import SERIES, SERIES_TYPE, STUDY, STUDY_TYPE, exploded, plain_uid, retrieve_url, sent_as
+from jobs.columns.imaging import (
+    SERIES,
+    SERIES_TYPE,
+    STUDY,
+    STUDY_TYPE,
+    exploded,
+    has_none,
+    plain_uid,
+    retrieve_url,
+    sent_as,
+)
 from jobs.columns.imaging import facts as facts_of
 
 IMAGING_STUDY = f"{STUDY}, series array<struct<{SERIES}>>"
+
+
+def without_row() -> Column:
+    """Why a resource gives no row: its study has no series, or headers tell of them one by one."""
+    return F.when(has_none("series"), F.lit("study_without_series"))
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:

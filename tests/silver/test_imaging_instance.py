@@ -101,3 +101,15 @@ def test_an_image_of_headers_belongs_to_the_series_of_headers(fhir_records, rows
     told = translated(rows, header())
     [one], [image] = all_series(fhir_records(), told).collect(), build(fhir_records(), told).collect()
     assert (image.imaging_series_id, image.imaging_study_id) == (one.imaging_series_id, one.imaging_study_id)
+
+
+def test_a_study_without_images_gives_no_row_by_rule(fhir_records):
+    from jobs.silver.imaging_instance import without_row
+
+    found = fhir_records(study(), study(series(instance=None), id="s2"), study(id="s3", series=[]))
+    why = found.select("resource_id", without_row().alias("why")).collect()
+    assert {row.resource_id: row.why for row in why} == {
+        "s1": None,
+        "s2": "study_without_images",
+        "s3": "study_without_images",
+    }

@@ -125,3 +125,10 @@ def test_what_holds_for_the_series_is_its_facts(of_headers):
 def test_a_series_of_an_ehr_has_no_facts_and_nothing_sent_otherwise(rows_of):
     [row] = rows_of(study())
     assert (row.facts, row.sent_as, row.retrieve_url) == ([], [], None)
+
+
+def test_a_study_without_series_gives_no_row_by_rule(fhir_records):
+    from jobs.silver.imaging_series import without_row
+
+    found = fhir_records(study(), study(id="s2", series=None)).select("resource_id", without_row().alias("why"))
+    assert {row.resource_id: row.why for row in found.collect()} == {"s1": None, "s2": "study_without_series"}
