@@ -82,12 +82,15 @@ class Ledger:
         of_type = candidate.groupBy("record_type", F.col("resource_type").isNull().alias("nothing"))
         counted = of_type.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).collect()
         out = sum(row["records"] for row in counted)
+        held = quarantine.waiting(self.lake, table.table)
         return {
             "in": received,
             "out": out,
+            "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
+            "held": held,
             "fanned_out": sum(row["rows"] for row in counted) - out,
             "not_mapped": {row["record_type"]: row["records"] for row in counted if row["nothing"]},
-            "missing": received - out,
+            "missing": received - out - held,
         }
 
     def _rows(self, name: str, version: int) -> int:

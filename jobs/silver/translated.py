@@ -14,13 +14,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
-from jobs.formats import claims_csv_fhir, dicom_fhir, hl7v2_fhir, lab_csv_fhir, x12_fhir
+from jobs.formats import claims_csv_fhir, dicom_fhir, hl7v2_fhir, lab_csv_fhir, x12_faults, x12_fhir
 from jobs.formats.translation import Said, Source, write
 
 # By the feed's format; of CSV, whose files say what the feed declares, by the kind of row.
 FORMATS: dict[str, Any] = {"hl7v2": hl7v2_fhir, "x12": x12_fhir, "dicom": dicom_fhir}
 ROWS: dict[str, Any] = {"lab_result": lab_csv_fhir}
 OTHER_ROWS = claims_csv_fhir
+# What a record says may be wrong though its parser could read it.
+CHECKS: dict[str, Callable[[Said], tuple[str, ...]]] = {"x12": x12_faults.faults}
 
 _RECORD = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry", "record_id", "received_at")
 _READ = ("resource_type", "resource_id", "payload", "context", "time_zone", "declaration")
@@ -31,25 +33,30 @@ _MADE = pa.schema(
         ("last_updated", pa.timestamp("us", tz="UTC")),
         ("method", pa.string()),
         ("payload", pa.string()),
+        ("faults", pa.list_(pa.string())),
     ]
 )
 TRANSLATED = (
     "tenant string, feed string, delivery_id string, file_digest string, position bigint, entry int, record_id bigint,"
     " received_at timestamp, record_type string, resource_type string, resource_id string, last_updated timestamp,"
-    " method string, payload string"
+    " method string, payload string, faults array<string>"
 )
 # What the columns that Python makes stand on, for lineage.
 _SAID = ["payload", "context", "resource_type", "resource_id", "feed"]
 STANDS_ON = {
     **{name: [name] for name in _RECORD},
     "record_type": ["resource_type"],
-    **dict.fromkeys(("resource_type", "resource_id", "last_updated", "method", "payload"), _SAID),
+    **dict.fromkeys(("resource_type", "resource_id", "last_updated", "method", "payload", "faults"), _SAID),
 }
+_NOTHING = (None,) * (len(_MADE) - 1)
 Translate = Callable[[Said, Source], list[Any]]
 
 
 def build(**feeds: DataFrame) -> DataFrame:
-    """One row for each resource that a record says; one without a resource for a record that says nothing we map."""
+    """One row for each resource that a record says; one without a resource for a record that says nothing we map.
+
+    A record whose amounts do not add up has one row with its `faults`, and waits.
+    """
     said = functools.reduce(DataFrame.unionByName, map(_translated, feeds.values()))
     same = [F.col(c) for c in ("record_id", "resource_type", "resource_id")]
     return said.withColumns({"translated_id": key("translated", *same), "payload_hash": F.xxhash64("payload")})
@@ -80,17 +87,30 @@ def _said_by(batch: pa.RecordBatch) -> pa.RecordBatch:
     made: list[Any] = []
     for place, row in enumerate(zip(*asked, strict=True)):
         kind, name, payload, context, zone, declaration, feed, tenant, received_at = row
-        translate = _translator(declaration, kind)
-        found = translate(Said(kind, name, payload, context, received_at), _source(feed, tenant, zone, declaration))
+        record = Said(kind, name, payload, context, received_at)
+        if faults := _check(declaration)(record):
+            made.append((*_NOTHING, faults))
+            places.append(place)
+            continue
+        found = _translator(declaration, kind)(record, _source(feed, tenant, zone, declaration))
         # A record that names a resource twice means the last.
-        once = {(one[0], one[1]): one for one in found}
-        made += once.values() or [(None, None, None, None, None)]
+        once = {(one[0], one[1]): (*one, ()) for one in found}
+        made += once.values() or [(*_NOTHING, ())]
         places += [place] * max(len(once), 1)
     columns = zip(*made, strict=True) if made else [[] for _ in _MADE]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _MADE, strict=True)]
     taken = batch.take(pa.array(places, pa.int64()))
     carried = [taken.column(name) for name in (*_RECORD, "resource_type")]
     return pa.RecordBatch.from_arrays([*carried, *arrays], names=[*_RECORD, "record_type", *_MADE.names])
+
+
+@functools.lru_cache(64)
+def _check(declaration: str) -> Callable[[Said], tuple[str, ...]]:
+    return CHECKS.get(json.loads(declaration)["format"], _fine)
+
+
+def _fine(_: Said) -> tuple[str, ...]:
+    return ()
 
 
 @functools.lru_cache(64)

@@ -1,0 +1,33 @@
+"""What in a claim or a claim payment cannot go on: amounts that do not add up, dates that are none.
+
+Control totals are gates (005010X222 and X223: CLM02 is the sum of the lines; 005010X221: CLP04 and SVC03 are the
+charge less all adjustments). The whole payment (BPR02) is checked at the door.
+"""
+
+from __future__ import annotations
+
+from jobs.formats import x12_balance, x12_claim, x12_payment, x12_remittance
+from jobs.formats.translation import Said
+from jobs.formats.x12_segments import BAD_DATE, BAD_NUMBER
+
+CLAIMS = ("837P", "837I", "837D")
+PAYMENT = "835"
+# Other problems are answered with a 999 and leave the claim usable.
+UNUSABLE = (BAD_DATE, BAD_NUMBER)
+
+
+def faults(record: Said) -> tuple[str, ...]:
+    """The named faults of a record, in order of names; none for a record that is neither claim nor payment."""
+    try:
+        if record.resource_type in CLAIMS:
+            found = x12_claim.parse(record.payload, record.context)
+            wrong = x12_balance.of_claim(found)
+        elif record.resource_type == PAYMENT:
+            found = x12_remittance.parse(record.payload, record.context)
+            wrong = x12_balance.of_payment(found)
+        else:
+            return ()
+    except (x12_claim.X12ClaimError, x12_payment.X12PaymentError):
+        return ()
+    problems = {problem.fault for problem in found["problems"] if problem.fault in UNUSABLE}
+    return tuple(sorted(problems | {one.fault for one in wrong}))
