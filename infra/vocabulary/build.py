@@ -3,7 +3,8 @@
 The files beside this script are what it wrote; the product reads them and never this script. A concept
 comes from one of three places: `sources/verified.tsv` (id seen in a public source, named in the row),
 `sources/local.tsv` (id of ours above 2,000,000,000), or the reference sample, of which only the codes
-that occur in the demo are taken. docs/decisions/starter-vocabulary.md says what may be shipped.
+that occur in the demo are taken. `sources/maps_to.tsv` says what codes of claims mean.
+docs/decisions/starter-vocabulary.md says what may be shipped.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ RELATIONSHIPS = (
 )  # fmt: skip
 # Levels between a drug and its ingredient, as the sample has them.
 LEVELS = {"Branded Pack": ("3", "4")}
+# Made up by the demo hospital (infra/hospital/truth/codes.jsonl): under which vocabulary the map has them.
+MADE_UP = {"ndc": "NDC", "lims": "BAYLIS"}
+MEANS = {"rxnorm": "RxNorm", "loinc": "LOINC"}
+# Concepts of the sample that OMOP has replaced by others of it.
+REPLACED = {"3030354": "46236952"}
 
 Row = dict[str, str]
 
@@ -130,7 +136,7 @@ def kinds(found: dict[str, Row], sample: dict[str, Row], folder: pathlib.Path) -
 def relations(found: dict[str, Row]) -> list[Row]:
     """Maps to and Mapped from: every standard concept to itself, the others as the sources say."""
     pairs = [(i, i) for i, row in found.items() if row["standard_concept"] == "S"]
-    pairs += [("8940", "581477"), ("3030354", "46236952")]
+    pairs += [("8940", "581477"), *REPLACED.items(), *mapped_to(found)]
     rows = []
     for one, other in pairs:
         if one in found and other in found:
@@ -138,6 +144,36 @@ def relations(found: dict[str, Row]) -> list[Row]:
             same = {"valid_start_date": start, "valid_end_date": FOREVER}
             rows.append({"concept_id_1": one, "concept_id_2": other, "relationship_id": "Maps to", **same})
             rows.append({"concept_id_1": other, "concept_id_2": one, "relationship_id": "Mapped from", **same})
+    return rows
+
+
+def by_code(found: dict[str, Row]) -> dict[tuple[str, str], str]:
+    """Concept ids by vocabulary and code, the SNOMED CT codes for which a local concept stands among them."""
+    ids = {(row["vocabulary_id"], row["concept_code"]): i for i, row in found.items()}
+    return ids | {
+        (row["source_vocabulary_id"], row["source_code"]): i for i, row in found.items() if row.get("source_code")
+    }
+
+
+def mapped_to(found: dict[str, Row]) -> list[tuple[str, str]]:
+    """From codes of claims to what the EHR says of the same thing; a KeyError names a code that is nowhere."""
+    ids = by_code(found)
+    rows = read(HERE / "sources" / "maps_to.tsv")
+    return [(ids[r["vocabulary_id"], r["concept_code"]], ids[r["to_vocabulary_id"], r["to_code"]]) for r in rows]
+
+
+def own_codes(truth: pathlib.Path, found: dict[str, Row]) -> list[Row]:
+    """Codes that the demo hospital made up (NDC of packages, tests of its laboratory), by what it says they are."""
+    ids = by_code(found)
+    rows = []
+    for one in map(json.loads, truth.read_text(encoding="utf-8").splitlines()):
+        if one["system"] in MADE_UP:
+            target = ids[MEANS[one["means"]], one["is"]]
+            target = REPLACED.get(target, target)
+            rows.append(
+                {"source_vocabulary_id": MADE_UP[one["system"]], "source_code": one["code"],
+                 "source_code_description": found[target]["concept_name"], "target_concept_id": target}
+            )  # fmt: skip
     return rows
 
 
@@ -157,15 +193,16 @@ def drugs(found: dict[str, Row]) -> tuple[list[Row], list[Row]]:
     return [dict(zip(names, row, strict=True)) for row in ancestors], amounts
 
 
-def local_map(found: dict[str, Row]) -> list[Row]:
-    """SOURCE_TO_CONCEPT_MAP: local concepts for SNOMED codes of the demo, and units as the demo writes them."""
+def local_map(found: dict[str, Row], truth: pathlib.Path) -> list[Row]:
+    """SOURCE_TO_CONCEPT_MAP: local concepts for SNOMED codes of the demo, and what else only the demo writes so."""
     rows = [
         {"source_vocabulary_id": row["source_vocabulary_id"], "source_code": row["source_code"],
          "source_concept_id": row["concept_id"], "source_code_description": row["concept_name"],
          "target_concept_id": row["concept_id"]}
         for row in read(HERE / "sources" / "local.tsv") if row["source_code"]
     ]  # fmt: skip
-    rows += [{"source_concept_id": "0", **row} for row in read(HERE / "sources" / "maps.tsv")]
+    also = read(HERE / "sources" / "maps.tsv") + own_codes(truth, found)
+    rows += [{"source_concept_id": "0", **row} for row in also]
     for row in rows:
         row["target_vocabulary_id"] = found[row["target_concept_id"]]["vocabulary_id"]
         row |= {"valid_start_date": "20260101", "valid_end_date": FOREVER}
@@ -191,10 +228,11 @@ def main(given: list[str] | None = None) -> int:
     write(asked.into, "CONCEPT_RELATIONSHIP", relations(found))
     write(asked.into, "CONCEPT_ANCESTOR", ancestors)
     write(asked.into, "DRUG_STRENGTH", amounts)
-    write(asked.into, "SOURCE_TO_CONCEPT_MAP", local_map(found))
+    mapped = local_map(found, asked.demo.parent / "truth" / "codes.jsonl")
+    write(asked.into, "SOURCE_TO_CONCEPT_MAP", mapped)
     write(asked.into, "CONCEPT_SYNONYM", [])
     known = {(row["vocabulary_id"], row["concept_code"]) for row in found.values()}
-    known |= {(row["source_vocabulary_id"], row["source_code"]) for row in local_map(found)}
+    known |= {(row["source_vocabulary_id"], row["source_code"]) for row in mapped}
     vocabularies = {**SHIPPED, "http://snomed.info/sct": "SNOMED"}
     left = sorted((vocabularies[s], c) for s, c in in_demo if s in vocabularies and (vocabularies[s], c) not in known)
     print(f"{len(found)} concepts, {len(amounts)} strengths; codes of the demo without a concept: {left}")
