@@ -35,11 +35,11 @@ DOWNLOAD = {
     "CONCEPT.csv": CONCEPT
     + concept(8645, "unit per liter", "Unit", "UCUM", "[U]/L")
     + concept(4329847, "NA", "Condition", "SNOMED", "22298006")
-    + concept(35207668, '"quoted', "Condition", "ICD10CM", "I10", standard="")
+    + concept(44833556, '"quoted', "Condition", "ICD9CM", "401", standard="")
     + "broken\n",
     "concept_relationship.CSV": RELATION
-    + f"35207668\t4329847\tMaps to\t{DATES}\n"
-    + f"35207668\t999999999\tMaps to\t{DATES}\n",
+    + f"44833556\t4329847\tMaps to\t{DATES}\n"
+    + f"44833556\t999999999\tMaps to\t{DATES}\n",
     "vocabulary.csv": "vocabulary_id\tvocabulary_name\tvocabulary_reference\tvocabulary_version\t"
     "vocabulary_concept_id\n"
     "None\tOMOP Standardized Vocabularies\tOMOP\tv5.0 30-AUG-24\t44819096\n",
@@ -124,7 +124,7 @@ def test_a_local_map_alone_is_added_and_drops_nothing(story):
 
 def test_a_download_replaces_the_starters_codes(story):
     loaded = story["download"]
-    assert ids(loaded, "load") == {8645, 4329847, 35207668}
+    assert ids(loaded, "load") == {8645, 4329847, 44833556}
     assert max(ids(loaded, "starter")) < 2_000_000_000
     assert not [row for row in loaded["drug_strength"] if row["origin"] == "starter"]
 
@@ -142,8 +142,8 @@ def test_every_kind_that_a_concept_is_of_is_declared(story):
 
 
 def test_a_kind_that_no_file_declares_has_a_row_of_its_own(story):
-    [row] = [row for row in story["download"]["vocabulary"] if row["vocabulary_id"] == "ICD10CM"]
-    assert (row["vocabulary_name"], row["vocabulary_concept_id"], row["origin"]) == ("ICD10CM", 0, "derived")
+    [row] = [row for row in story["download"]["vocabulary"] if row["vocabulary_id"] == "ICD9CM"]
+    assert (row["vocabulary_name"], row["vocabulary_concept_id"], row["origin"]) == ("ICD9CM", 0, "derived")
 
 
 def test_a_local_map_alone_touches_no_other_table(story):
@@ -164,8 +164,8 @@ def test_an_earlier_local_map_stays_with_a_download_that_brings_none(story):
 
 def test_na_and_quotes_are_data_and_blank_is_null(story):
     rows = {row["concept_id"]: row for row in story["download"]["concept"]}
-    assert (rows[4329847]["concept_name"], rows[35207668]["concept_name"]) == ("NA", '"quoted')
-    assert rows[35207668]["standard_concept"] is None
+    assert (rows[4329847]["concept_name"], rows[44833556]["concept_name"]) == ("NA", '"quoted')
+    assert rows[44833556]["standard_concept"] is None
 
 
 def test_orphans_are_counted_and_kept(story):
