@@ -60,6 +60,9 @@ def tell_merges(story: Story) -> None:
                 story.tell("Patient", name, {}, method=DELETE)
         elif merge.action in _LOST and merge.event != "A48" and lost and survives:
             _tell_replaced(story, lost, survives, merge)
+        elif merge.action in (hl7v2_merge.LINK, hl7v2_merge.UNLINK) and lost and survives:
+            one, other = (patient_name(story, number.value, number.assigner) for number in (survives, lost))
+            _tell_linkage(story, other, one, method=DELETE if merge.action == hl7v2_merge.UNLINK else None)
 
 
 def _primary(found: tuple[Identifier, ...]) -> Identifier | None:
@@ -80,6 +83,16 @@ def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: 
         "link": [{"other": reference("Patient", new), "type": "replaced-by"}],
     }
     story.tell("Patient", old, without_nothing(body))
+    _tell_linkage(story, old, new)
+
+
+def _tell_linkage(story: Story, lost: str | None, survives: str | None, *, method: str | None = None) -> None:
+    """FHIR R4 Linkage: two records are of one person. Apart from the Patient, which any later message tells anew."""
+    if lost is None or survives is None or lost == survives:
+        return
+    items = [{"type": "source", "resource": reference("Patient", survives)}]
+    items.append({"type": "alternate", "resource": reference("Patient", lost)})
+    story.tell("Linkage", lost, {} if method else {"active": True, "item": items}, method=method)
 
 
 def _links(story: Story) -> dict[str, list[dict[str, Any]]]:

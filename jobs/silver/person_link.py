@@ -41,7 +41,7 @@ STANDS_ON = {
 }  # fmt: skip
 
 
-def build(patients: DataFrame, decisions: DataFrame, previous: DataFrame) -> DataFrame:
+def build(patients: DataFrame, linkages: DataFrame, decisions: DataFrame, previous: DataFrame) -> DataFrame:
     """Each patient record and the person it stands for, as sources, stewards and likeness say, in that order of trust.
 
     Stewards are believed before sources (Patient.link, HL7 v2 merges), sources before likeness (`jobs.identity`).
@@ -50,7 +50,7 @@ def build(patients: DataFrame, decisions: DataFrame, previous: DataFrame) -> Dat
     told = F.struct(*[F.col(name) for name in _DECISION_NAMES])
     said = decisions.groupBy(F.col("left_id").alias("patient_id")).agg(F.collect_list(told).alias("decisions"))
     before = previous.select("patient_id", F.col("person_id").alias("previous_id"))
-    whole = patients.select(*_OWN, *_TOLD).join(_survivors(patients), on="patient_id", how="left")
+    whole = patients.select(*_OWN, *_TOLD).join(_survivors(patients, linkages), on="patient_id", how="left")
     whole = whole.join(before, on="patient_id", how="left").join(F.broadcast(said), on="patient_id", how="left")
     return whole.groupBy("tenant").applyInArrow(_linked, LINKED)
 
@@ -95,8 +95,8 @@ _SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def _survivors(patients: DataFrame) -> DataFrame:
-    """(patient_id, survivor_id) of the records that were replaced (Patient.link replaced-by, or replaces from afar)."""
+def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
+    """(patient_id, survivor_id) of the records that were replaced: Patient.link, from either side, or a Linkage."""
     named = patients.select("tenant", "feed", F.col("patient_id").alias("other_id"), F.explode("aliases").alias("ref"))
     links = patients.select("tenant", "feed", "patient_id", F.explode("links").alias("link")).select(
         "tenant", "feed", "patient_id", F.col("link.type").alias("type"), F.col("link.patient_ref").alias("ref")
@@ -106,6 +106,7 @@ def _survivors(patients: DataFrame) -> DataFrame:
         F.col("other_id").alias("patient_id"), F.col("patient_id").alias("to_id")
     )
     forward = found.where("type = 'replaced-by'").select("patient_id", F.col("other_id").alias("to_id"))
+    forward = forward.unionByName(_linked_by_source(named, linkages))
     # Replaced by two records is not decidable by a rule; the smaller key is, and stays so over rebuilds.
     step = forward.unionByName(backward).groupBy("patient_id").agg(F.min("to_id").alias("survivor_id"))
     onward = step.select(F.col("patient_id").alias("survivor_id"), F.col("survivor_id").alias("_next"))
@@ -117,3 +118,13 @@ def _survivors(patients: DataFrame) -> DataFrame:
     reached = functools.reduce(hop, range(MOST_MERGES), step)
     # Who is still replaced after that is in a loop: such records replace each other, so each stays its own person.
     return reached.join(onward.select("survivor_id"), on="survivor_id", how="left_anti")
+
+
+def _linked_by_source(named: DataFrame, linkages: DataFrame) -> DataFrame:
+    lost = named.select("tenant", "feed", F.col("other_id").alias("patient_id"), F.col("ref").alias("patient_ref"))
+    kept = named.select("tenant", "feed", F.col("other_id").alias("to_id"), F.col("ref").alias("survivor_ref"))
+    active = linkages.where(F.coalesce("is_active", F.lit(True)))
+    found = active.select("tenant", "feed", "patient_ref", "survivor_ref").distinct()
+    found = found.join(lost, on=["tenant", "feed", "patient_ref"], how="inner")
+    found = found.join(kept, on=["tenant", "feed", "survivor_ref"], how="inner")
+    return found.where("patient_id <> to_id").select("patient_id", "to_id")

@@ -11,7 +11,7 @@ from jobs.silver.person_link import build
 def people(rows):
     """`people({1: [("replaced-by", 2)], 2: []})`: who stands for whom, told by patient numbers."""
 
-    def make(links, said=(), before=()):
+    def make(links, said=(), before=(), told=()):
         given = [
             {
                 "patient_id": number,
@@ -24,7 +24,12 @@ def people(rows):
             }
             for number, linked in links.items()
         ]
-        built = build(rows("silver.patient", *given), rows("ops.decision", *said), rows("silver.person_link", *before))
+        built = build(
+            rows("silver.patient", *given),
+            rows("silver.linkage", *told),
+            rows("ops.decision", *said),
+            rows("silver.person_link", *before),
+        )
         found = {row.patient_id: row for row in built.collect()}
         own = {row.person_id: number for number, row in found.items() if row.is_survivor}
         return {number: own[row.person_id] for number, row in found.items()}
@@ -66,3 +71,9 @@ def test_a_steward_links_what_nothing_else_does(people):
 
 def test_a_steward_is_believed_before_the_source(people):
     assert people({1: [("replaced-by", 2)], 2: []}, [word(1, 2, "never")]) == {1: 1, 2: 2}
+
+
+def test_a_linkage_holds_though_the_lost_record_is_told_anew(people):
+    told = {"tenant": "demo", "feed": "ehr_fhir", "patient_ref": "Patient/1", "survivor_ref": "Patient/2"}
+    assert people({1: [], 2: []}, told=[told]) == {1: 2, 2: 2}
+    assert people({1: [], 2: []}, told=[{**told, "is_active": False}]) == {1: 1, 2: 2}

@@ -84,7 +84,17 @@ def test_a_merge_says_of_the_lost_number_what_replaced_it(event):
 
 
 def test_a_lost_number_without_authority_is_of_the_same_as_the_surviving_one():
-    assert set(resources(PID, "MRG|6", kind="ADT^A40")) == {"Patient/NORTH-7", "Patient/NORTH-6"}
+    assert set(resources(PID, "MRG|6", kind="ADT^A40")) == {"Patient/NORTH-7", "Patient/NORTH-6", "Linkage/NORTH-6"}
+
+
+def test_a_merge_is_told_apart_from_the_patient_too_and_an_unlink_takes_it_back():
+    two = (PID, "PID|2||6^^^NORTH^MR||Exampel^Ada")
+    linked = bodies(*two, kind="ADT^A24")["Linkage/NORTH-6"]
+    assert [(one["type"], one["resource"]["reference"]) for one in linked["item"]] == [
+        ("source", "Patient/NORTH-7"),
+        ("alternate", "Patient/NORTH-6"),
+    ]
+    assert resources(*two, kind="ADT^A37")["Linkage/NORTH-6"].method == "DELETE"
 
 
 def test_a_patient_merged_into_himself_is_not_replaced():

@@ -63,7 +63,7 @@ def test_the_resources_of_the_samples_are_counted():
         one.resource_type for path in FILES for record in records(path) for one in check(record.payload)
     )
     assert counts == {
-        "Patient": 87, "Observation": 2646, "DiagnosticReport": 72, "Specimen": 20, "Organization": 56,
+        "Patient": 87, "Linkage": 4, "Observation": 2646, "DiagnosticReport": 72, "Specimen": 20, "Organization": 56,
         "Practitioner": 41, "Location": 32, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
         "Condition": 1, "AllergyIntolerance": 1,
     }  # fmt: skip
