@@ -7,7 +7,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.claims import WHO, encounters, who
+from jobs.columns.claims import WHO, encounters, who, whole_id
 from jobs.columns.fhir import (
     CODEABLE,
     PERIOD,
@@ -60,6 +60,9 @@ def exploded(read: DataFrame, **also: Column) -> DataFrame:
         # A line without an encounter belongs to the one that the other lines name, when they name only one.
         F.when(F.size(named) == 1, F.get(named, F.lit(0))).alias("only_encounter_ref"),
         faulty.alias("is_header_faulty"),
+        # A line that comes by itself belongs to the whole that it names.
+        F.coalesce(whole_id(r), F.col("resource_id")).alias("header_id"),
+        whole_id(r).isNotNull().alias("is_alone"),
         repeated(r["item"]["sequence"]).alias("repeated"),
         *_targets("condition", r["diagnosis"], "diagnosisReference", "Condition"),
         *_targets("procedure", r["procedure"], "procedureReference", "Procedure"),
@@ -71,6 +74,14 @@ def exploded(read: DataFrame, **also: Column) -> DataFrame:
     return headers.withColumn("i", F.explode("_items")).drop("_items")
 
 
+def without_row() -> Column:
+    """Why a Claim or ExplanationOfBenefit gives no line, by its payload; null when it does."""
+    payload = F.col("payload")
+    # Written close, as almost all are, it need not be read.
+    has_lines = payload.contains('"item":[{') | F.get_json_object(payload, "$.item[0]").isNotNull()
+    return F.when(~has_lines, "without_lines")
+
+
 def _targets(what: str, parts: Column, field: str, target_type: str) -> list[Column]:
     refs = F.transform(parts[field], lambda ref: reference(ref, target_type))
     return [parts["sequence"].alias(f"{what}_numbers"), refs.alias(f"{what}_targets")]
@@ -80,11 +91,12 @@ def line(header: str) -> list[Column]:
     """The columns of one exploded line that claims and benefits have alike."""
     i, zone = F.col("i"), F.col("time_zone")
     encounter = F.get(i["encounter"], F.lit(0))
-    headed = [F.col(c) for c in ("tenant", "feed", "resource_type", "resource_id")]
+    headed = [F.col(c) for c in ("tenant", "feed", "resource_type", "header_id")]
     carried = ["patient_id", "patient_ref", "provider_ref", "facility_ref", "prescription_ref", "insurer_ref"]
     carried += ["coverage_ref", "payer_name", "status", "use", "type_codes"]
     return [
-        *identity(f"{header}_item", i["sequence"]),
+        key(f"{header}_item", *headed, i["sequence"]).alias(f"{header}_item_id"),
+        *identity(f"{header}_item")[1:],
         key(header, *headed).alias(f"{header}_id"),
         *[F.col(name) for name in carried],
         i["sequence"].alias("line"),
@@ -114,7 +126,8 @@ def line_faults(currencies: Column) -> dict[str, Column]:
     """Why a line cannot be used; `currencies` are all that it names."""
     i = F.col("i")
     return {
-        "no_subject": F.col("patient_ref").isNull(),
+        # Flat extracts say whose a line is in the header only.
+        "no_subject": F.col("patient_ref").isNull() & ~F.col("is_alone"),
         "faulty_header": F.col("is_header_faulty"),
         "no_line_number": i["sequence"].isNull(),
         "repeated_line_number": F.array_contains("repeated", i["sequence"]),

@@ -1,4 +1,8 @@
-"""What Claim and ExplanationOfBenefit share in FHIR R4: who pays whom, diagnoses, procedures, information."""
+"""What Claim and ExplanationOfBenefit share in FHIR R4: who pays whom, diagnoses, procedures, information.
+
+Two extensions of ours say what FHIR has no place for: `encounter` is that of a claim whose lines are told by others,
+`part-of` makes a resource a line of another, as rows of flat extracts are.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,17 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.spans import SPAN, span
+from jobs.formats.claims_csv_header import ENCOUNTER
+from jobs.formats.claims_csv_line import PART_OF
 
 # What a claim shares with its lines.
 WHO: Final = f"""
     contained array<struct<resourceType: string, id: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
     status string, type {CODEABLE}, use string, patient {REFERENCE}, provider {REFERENCE}, facility {REFERENCE},
     prescription {REFERENCE}, insurer {REFERENCE}, insurance array<struct<focal: boolean, coverage: {REFERENCE}>>,
-    billablePeriod {PERIOD}
+    billablePeriod {PERIOD}, extension array<struct<url: string, valueReference: {REFERENCE}>>
 """
+RELATED: Final = f"related array<struct<claim: {REFERENCE}, relationship: {CODEABLE}>>"
 HEADER: Final = f"""
     {WHO}, subType {CODEABLE}, created string,
     careTeam array<struct<sequence: int, provider: {REFERENCE}, responsible: boolean, role: {CODEABLE}>>,
@@ -90,8 +97,40 @@ def contained_coverage(r: Column) -> Column:
 
 
 def encounters(r: Column) -> Column:
-    """Every encounter that a line names, once."""
-    return F.array_distinct(references(F.flatten(F.array_compact(r["item"]["encounter"])), "Encounter"))
+    """Every encounter that a line names, or the whole, once."""
+    of_lines = references(F.flatten(F.array_compact(r["item"]["encounter"])), "Encounter")
+    whole = reference(_extended(r, ENCOUNTER), "Encounter")
+    return F.array_distinct(F.when(whole.isNull(), of_lines).otherwise(F.concat(of_lines, F.array(whole))))
+
+
+def whole_id(r: Column) -> Column:
+    """The id of the Claim or ExplanationOfBenefit that this one is a line of; null for what stands by itself.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> said = '{"extension": [{"url": "%s", "valueReference": {"reference": "Claim/7"}}]}' % PART_OF
+    >>> rows = spark.createDataFrame([(said,), ("{}",)], "payload string")
+    >>> read = rows.select(F.from_json("payload", f"extension array<struct<url: string, valueReference: {REFERENCE}>>"))
+    >>> [row.id for row in read.toDF("r").select(whole_id(F.col("r")).alias("id")).collect()]
+    ['7', None]
+    """
+    return F.substring_index(reference(_extended(r, PART_OF), "Claim"), "/", -1)
+
+
+def is_line_of_another(payload: Column) -> Column:
+    """Whether a resource is a line of another, by its text: such a one is no claim or benefit of its own."""
+    return payload.contains(f'"{PART_OF}"')
+
+
+def _extended(r: Column, url: str) -> Column:
+    place = F.array_position(r["extension"]["url"], url).cast("int") - 1
+    return F.get(r["extension"]["valueReference"], place)
+
+
+def replaced(r: Column) -> Column:
+    """The claims that this one stands for (FHIR R4 Claim.related, relationship `prior`)."""
+    prior = F.filter(r["related"], lambda one: F.array_contains(one["relationship"]["coding"]["code"], "prior"))
+    return references(prior["claim"], "Claim")
 
 
 def care_team(r: Column) -> Column:

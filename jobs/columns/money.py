@@ -62,6 +62,10 @@ PRIMARY_PAID: Alternatives = (
     (f"{CCW}rev_cntr_1st_msp_pd_amt",),
     ("CLM_LINE_INSTNL_MSP1_PD_AMT",),
 )
+# What the patient owes in all (835 CLP05), whatever its parts.
+MEMBER_LIABILITY: Alternatives = (("memberliability",),)
+INGREDIENT: Alternatives = (("drugcost",),)
+DISPENSING: Alternatives = (("dispensing-fee",),)
 NONCOVERED: Alternatives = (("noncovered",), (f"{CCW}rev_cntr_ncvrd_chrg_amt",), ("CLM_LINE_NCVRD_CHRG_AMT",))
 KINDS: Final[dict[str, Alternatives]] = {
     "submitted_amount": SUBMITTED,
@@ -73,6 +77,9 @@ KINDS: Final[dict[str, Alternatives]] = {
     "paid_by_patient_amount": PAID_BY_PATIENT,
     "primary_paid_amount": PRIMARY_PAID,
     "noncovered_amount": NONCOVERED,
+    "member_liability_amount": MEMBER_LIABILITY,
+    "ingredient_cost_amount": INGREDIENT,
+    "dispensing_fee_amount": DISPENSING,
 }
 KNOWN: Final = frozenset(code for kind in KINDS.values() for alternative in kind for code in alternative)
 

@@ -1,4 +1,4 @@
-"""gold.cost: what one visit cost, as one benefit answered it."""
+"""gold.cost: what one visit or one dispensed drug cost, as the answers of a payer to one claim come to."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person, with_visit
 from jobs.columns.references import resolved
+from jobs.columns.remittance import AMOUNTS, charged_once, claim_number, claim_status, settled, told_once
+from jobs.formats.x12_fhir_codes import OURS
 
 LINE_AMOUNTS = ("eligible_amount", "deductible_amount", "copay_amount", "coinsurance_amount", "paid_by_patient_amount",
-                "primary_paid_amount", "benefit_amount")  # fmt: skip
-VISIT_DOMAIN = "Visit"
+                "primary_paid_amount", "benefit_amount", "member_liability_amount", "ingredient_cost_amount",
+                "dispensing_fee_amount")  # fmt: skip
+VISIT_DOMAIN, DRUG_DOMAIN, DEVICE_DOMAIN = "Visit", "Drug", "Device"
+PHARMACY = "pharmacy"
+CARRIED = ("benefit_id", "record_id", "tenant", "feed", "patient_id", "patient_ref", "claim_ref", "encounter_ref",
+           "asked_ref", "claim_number", "kind", "start_date", "created_date", "currency", "insurer_ref",
+           "payer_name")  # fmt: skip
+# How a claim and its answers call the provider's own number of it: another payer's claim has the same encounter.
+_OWN_NUMBER = f"?identifier={OURS}patient-control-number/"
 
 
 def excluded() -> Column:
@@ -24,73 +33,167 @@ def excluded() -> Column:
     return F.coalesce(status, F.when(F.coalesce("use", F.lit("claim")) != "claim", "not_a_claim"))
 
 
+def judged(benefits: DataFrame, states: DataFrame) -> DataFrame:
+    """Every benefit, and `excluded`: why it costs nothing, by itself or since its claim was replaced or voided."""
+    ended = states.where(F.col("benefit_id").isNotNull())
+    ended = ended.select("benefit_id", F.concat(F.lit("claim_"), F.col("state")).alias("_ended"))
+    known = benefits.join(ended, on="benefit_id", how="left")
+    return known.withColumn("excluded", F.coalesce(excluded(), F.col("_ended"))).drop("_ended")
+
+
 def build(
     benefits: DataFrame,
     items: DataFrame,
+    claims: DataFrame,
+    states: DataFrame,
     patients: DataFrame,
     links: DataFrame,
     people: DataFrame,
     encounters: DataFrame,
+    organizations: DataFrame,
     visits: DataFrame,
     details: DataFrame,
+    drugs: DataFrame,
+    devices: DataFrame,
     periods: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 COST: one row for each benefit, on the visit it answers for, so that no amount counts twice.
+    """OMOP CDM 5.4 COST: one row for what each claim came to, on what it is for, so that no amount counts twice.
 
-    The amounts of the lines are summed into it; a benefit whose visit is not known waits in quarantine.
+    Of an 835 that is the sum over its answers, of other feeds a benefit. A claim that several feeds tell of is one row.
+    Medical claims lie on their visit, those for drugs on what was dispensed; what is not known waits in quarantine.
     """
-    sums = items.groupBy("benefit_id").agg(*[F.sum(name).alias(f"_{name}") for name in LINE_AMOUNTS])
-    rows = with_person(benefits.where(excluded().isNull()), patients, links, people)
-    rows = rows.withColumn("encounter_ref", F.try_element_at("encounter_refs", F.lit(1)))
+    own = judged(benefits, states).where(F.col("excluded").isNull())
+    rows = settled(_with_amounts(own, items).transform(_described), CARRIED)
+    rows = with_person(rows, patients, links, people)
+    rows = _with_encounter(rows, own, claims)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
-    rows = with_visit(rows, "encounter_id", visits, details).join(sums, on="benefit_id", how="left")
+    rows = with_visit(rows, "encounter_id", visits, details)
+    rows = _with_dispensed(rows, drugs, devices)
+    named = organizations.withColumnRenamed("name", "_name")
+    rows = resolved(rows, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
+    rows = rows.withColumn("payer_name", F.coalesce("payer_name", "_insurer_name"))
+    # All that follows is within a person: gathered once.
+    rows = charged_once(rows.repartition("person_id"), "encounter_ref")
+    rows = told_once(rows, F.col("claim_number"), F.col("feed"))
+    rows = told_once(rows, _same_charge(), F.substring_index("feed", "_", 1))
     rows = _with_period(rows, periods)
-    by_line = {name: F.coalesce(F.col(name), F.col(f"_{name}")) for name in LINE_AMOUNTS}
-    shares = [by_line[name] for name in ("copay_amount", "coinsurance_amount", "deductible_amount")]
-    by_patient = F.coalesce(by_line["paid_by_patient_amount"], _sum(*shares))
-    by_payer = F.coalesce(F.col("payment_amount"), by_line["benefit_amount"])
+    event, domain = _event()
     return rows.select(
-        key("cost", F.col("benefit_id")).alias("cost_id"),
-        F.col("visit_occurrence_id").alias("cost_event_id"),
-        F.lit(VISIT_DOMAIN).alias("cost_domain_id"),
+        key("cost", F.col("cost_key")).alias("cost_id"),
+        event.alias("cost_event_id"),
+        domain.alias("cost_domain_id"),
         F.lit(concepts.TYPE_COST_RECORD).alias("cost_type_concept_id"),
         F.when(F.col("currency") == "USD", concepts.CURRENCY_USD)
         .when(F.col("currency").isNotNull(), concepts.NO_MATCH)
         .alias("currency_concept_id"),
-        F.col("submitted_amount").alias("total_charge"),
-        _nothing().alias("total_cost"),
-        _sum(by_payer, by_patient).alias("total_paid"),
-        by_payer.alias("paid_by_payer"),
-        by_patient.alias("paid_by_patient"),
-        by_line["copay_amount"].alias("paid_patient_copay"),
-        by_line["coinsurance_amount"].alias("paid_patient_coinsurance"),
-        by_line["deductible_amount"].alias("paid_patient_deductible"),
-        by_line["primary_paid_amount"].alias("paid_by_primary"),
-        _nothing().alias("paid_ingredient_cost"),
-        _nothing().alias("paid_dispensing_fee"),
+        "total_charge",
+        F.lit(None).cast("decimal(19,4)").alias("total_cost"),
+        _sum(F.col("paid_by_payer"), F.col("paid_by_patient")).alias("total_paid"),
+        "paid_by_payer",
+        "paid_by_patient",
+        "paid_patient_copay",
+        "paid_patient_coinsurance",
+        "paid_patient_deductible",
+        "paid_by_primary",
+        "paid_ingredient_cost",
+        "paid_dispensing_fee",
         "payer_plan_period_id",
-        by_line["eligible_amount"].alias("amount_allowed"),
+        "amount_allowed",
         F.lit(None).cast("int").alias("revenue_code_concept_id"),
         F.lit(None).cast("string").alias("revenue_code_source_value"),
         F.lit(None).cast("int").alias("drg_concept_id"),
         F.lit(None).cast("string").alias("drg_source_value"),
         F.col("person_id").alias("lw_person_id"),
-        F.array("record_id").alias("lw_record_ids"),
+        F.col("record_ids").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.benefit"), F.col("benefit_id").cast("string")).alias("lw_source"),
-        faults(no_person=F.col("_has_person").isNull(), no_visit=F.col("visit_occurrence_id").isNull()).alias("faults"),
+        F.col("told_by").alias("lw_told_by"),
+        faults(no_person=F.col("_has_person").isNull(), no_visit=event.isNull()).alias("faults"),
     )
+
+
+def _with_amounts(benefits: DataFrame, items: DataFrame) -> DataFrame:
+    """Add the AMOUNTS of each benefit: its own, else the sums of its lines."""
+    sums = items.groupBy("benefit_id").agg(*[F.sum(name).alias(f"_{name}") for name in LINE_AMOUNTS])
+    rows = benefits.join(sums, on="benefit_id", how="left")
+    by_line = {name: F.coalesce(F.col(name), F.col(f"_{name}")) for name in LINE_AMOUNTS}
+    shares = _sum(*[by_line[name] for name in ("copay_amount", "coinsurance_amount", "deductible_amount")])
+    found = {
+        "total_charge": F.col("submitted_amount"),
+        "amount_allowed": by_line["eligible_amount"],
+        "paid_by_payer": F.coalesce(F.col("payment_amount"), by_line["benefit_amount"]),
+        "paid_by_patient": F.coalesce(by_line["paid_by_patient_amount"], by_line["member_liability_amount"], shares),
+        "paid_patient_copay": by_line["copay_amount"],
+        "paid_patient_coinsurance": by_line["coinsurance_amount"],
+        "paid_patient_deductible": by_line["deductible_amount"],
+        "paid_by_primary": by_line["primary_paid_amount"],
+        "paid_ingredient_cost": by_line["ingredient_cost_amount"],
+        "paid_dispensing_fee": by_line["dispensing_fee_amount"],
+    }
+    return rows.withColumns({name: found[name].cast("decimal(19,4)") for name in AMOUNTS})
+
+
+def _described(benefits: DataFrame) -> DataFrame:
+    own = F.try_element_at(F.filter("aliases", lambda text: text.contains(_OWN_NUMBER)), F.lit(1))
+    number = F.when(claim_status().isNotNull(), F.regexp_replace(own, "^[A-Za-z]+", "Claim"))
+    return benefits.withColumns(
+        {
+            "encounter_ref": F.try_element_at("encounter_refs", F.lit(1)),
+            "asked_ref": F.coalesce(number, F.col("claim_ref")),
+            "claim_number": claim_number(F.col("identifiers"), F.col("insurer_ref")),
+            "kind": F.try_element_at(F.col("type_codes")["code"], F.lit(1)),
+        }
+    )
+
+
+def _with_encounter(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:
+    """Add the encounter of the claim where the answer to it, as those of an 835, names none."""
+    # Only feeds whose benefits name no encounter are looked at: others have as many claims.
+    feeds = benefits.where(F.size("encounter_refs") == 0).select("tenant", "feed").distinct()
+    known = claims.join(F.broadcast(feeds), on=["tenant", "feed"], how="left_semi")
+    known = known.withColumn("_first_ref", F.try_element_at("encounter_refs", F.lit(1)))
+    asked = rows.withColumn("asked_ref", F.when(F.col("encounter_ref").isNull(), F.col("asked_ref")))
+    found = resolved(asked, "asked_ref", known, "claim_id", "_claim_id", _claimed_ref="_first_ref")
+    return found.withColumn("encounter_ref", F.coalesce("encounter_ref", "_claimed_ref"))
+
+
+def _with_dispensed(rows: DataFrame, drugs: DataFrame, devices: DataFrame) -> DataFrame:
+    """Add the drug or device that the record of a pharmacy's claim tells of as dispensed."""
+    found = rows
+    for name, things in (("drug_exposure_id", drugs), ("device_exposure_id", devices)):
+        told = (F.size("lw_record_ids") > 1) | F.col("lw_source").startswith("silver.medication_dispense|")
+        each = things.where(told).select(name, F.explode("lw_record_ids").alias("_record_id"))
+        of_record = each.groupBy("_record_id").agg(F.min(name).alias(name))
+        same = (F.col("record_id") == F.col("_record_id")) & (F.col("kind") == PHARMACY)
+        found = found.join(of_record, on=same, how="left").drop("_record_id")
+    return found
+
+
+def _event() -> tuple[Column, Column]:
+    """What a cost is of: key and domain of the row."""
+    drug, device, visit = F.col("drug_exposure_id"), F.col("device_exposure_id"), F.col("visit_occurrence_id")
+    domain = F.when(drug.isNotNull(), DRUG_DOMAIN).when(device.isNotNull(), DEVICE_DOMAIN).otherwise(VISIT_DOMAIN)
+    return F.coalesce(drug, device, visit), domain
+
+
+def _same_charge() -> Column:
+    """What two costs have alike that are one: kind, charge and visit, of drugs the day."""
+    place = F.when(F.col("kind") == PHARMACY, F.col("start_date").cast("string"))
+    place = place.otherwise(F.col("visit_occurrence_id").cast("string"))
+    said = [F.col("kind"), F.col("total_charge").cast("string"), place]
+    whole = said[0].isNotNull() & said[1].isNotNull() & said[2].isNotNull()
+    return F.when(whole, F.concat_ws("|", *said))
 
 
 def _with_period(rows: DataFrame, periods: DataFrame) -> DataFrame:
     """Add the coverage that the benefit was paid under: that of its payer on its day; each row stays once."""
     spans = periods.select(
         F.col("person_id").alias("_who"),
-        F.col("payer_source_value").alias("_payer"),
+        F.upper("payer_source_value").alias("_payer"),
         F.struct("payer_plan_period_start_date", "payer_plan_period_end_date", "payer_plan_period_id").alias("_span"),
     )
     by_payer = spans.groupBy("_who", "_payer").agg(F.array_sort(F.collect_list("_span")).alias("_spans"))
     day = F.coalesce("start_date", "created_date")
-    same = (F.col("person_id") == F.col("_who")) & (F.left("payer_name", F.lit(50)) == F.col("_payer"))
+    same = (F.col("person_id") == F.col("_who")) & (F.upper(F.left("payer_name", F.lit(50))) == F.col("_payer"))
     covering = F.filter(
         "_spans",
         lambda span: (span["payer_plan_period_start_date"] <= day) & (span["payer_plan_period_end_date"] >= day),
@@ -110,7 +213,3 @@ def _sum(*amounts: Column) -> Column:
     for one in amounts:
         total = total + F.coalesce(one, zero)
     return F.when(F.coalesce(*amounts).isNotNull(), total.cast("decimal(19,4)"))
-
-
-def _nothing() -> Column:
-    return F.lit(None).cast("decimal(19,4)")

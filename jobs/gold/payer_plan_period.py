@@ -11,6 +11,7 @@ from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person
+from jobs.columns.references import resolved
 
 # Without an enrolment, a payer that answers claims less than a year apart is taken to cover the time between.
 DAYS_BETWEEN_CLAIMS = 365
@@ -18,11 +19,21 @@ SPAN = ("payer_plan_period_start_date", "payer_plan_period_end_date")
 
 
 def build(
-    coverages: DataFrame, benefits: DataFrame, patients: DataFrame, links: DataFrame, people: DataFrame
+    coverages: DataFrame,
+    benefits: DataFrame,
+    organizations: DataFrame,
+    patients: DataFrame,
+    links: DataFrame,
+    people: DataFrame,
 ) -> DataFrame:
     """OMOP CDM 5.4 PAYER_PLAN_PERIOD: coverages as enrolled; of payers known by their benefits only, as derived."""
-    enrolled = coverages.where(F.coalesce("status", F.lit("")) != "entered-in-error")
-    own = with_person(enrolled, patients, links, people).select(
+    # A claim names the coverage it is asked under and not since when: that is no enrolment.
+    enrolled = coverages.where(
+        (F.coalesce("status", F.lit("")) != "entered-in-error") & F.col("start_date").isNotNull()
+    )
+    own = with_person(enrolled, patients, links, people)
+    known = own.select("person_id").distinct()
+    own = own.select(
         key("payer_plan_period", F.col("coverage_id")).alias("payer_plan_period_id"),
         "person_id",
         "_has_person",
@@ -35,23 +46,28 @@ def build(
         F.array("record_id").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.coverage"), F.col("coverage_id").cast("string")).alias("lw_source"),
     )
-    answered = benefits.where(F.col("payer_name").isNotNull() & (F.coalesce("status", F.lit("")) == "active"))
-    known = coverages.select("patient_id").distinct()
-    answered = with_person(answered.join(known, on="patient_id", how="left_anti"), patients, links, people)
+    answered = benefits.where(F.coalesce("status", F.lit("")) == "active")
+    named = organizations.withColumnRenamed("name", "_name")
+    answered = resolved(answered, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
+    answered = answered.withColumn("payer", F.coalesce("payer_name", "_insurer_name")).where("payer is not null")
+    answered = with_person(answered, patients, links, people).join(known, on="person_id", how="left_anti")
     day = F.coalesce("start_date", "created_date")
     spans = answered.where(day.isNotNull()).select(
         "person_id",
         "_has_person",
-        F.col("payer_name").alias("payer"),
+        "payer",
+        F.upper("payer").alias("_payer"),
         day.alias(SPAN[0]),
         day.alias(SPAN[1]),
         "record_id",
     )
     derived = joined(
         spans,
-        ["person_id", "_has_person", "payer"],
+        ["person_id", "_has_person", "_payer"],
         *SPAN,
         DAYS_BETWEEN_CLAIMS,
+        # X12 is written in capitals: the same payer, by the name that is easier to read.
+        F.max("payer").alias("payer"),
         F.array(F.min("record_id")).alias("lw_record_ids"),
     ).select(
         key("payer_plan_period", F.col("person_id"), F.col("payer"), F.col(SPAN[0])).alias("payer_plan_period_id"),
@@ -84,5 +100,5 @@ def build(
         nothing.cast("int").alias("stop_reason_source_concept_id"),
         "lw_record_ids",
         "lw_source",
-        faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col(SPAN[0]).isNull()).alias("faults"),
+        faults(no_person=F.col("_has_person").isNull()).alias("faults"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import claims
@@ -31,11 +31,17 @@ BENEFIT = f"""
 """
 
 
+def without_row() -> Column:
+    """Why a resource gives no row here, by its payload; null when it does."""
+    return F.when(claims.is_line_of_another(F.col("payload")), "line_of_another")
+
+
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each explanation of benefit that is not deleted; its lines are rows of silver.benefit_item."""
     r, zone = F.col("r"), F.col("time_zone")
     period, held, paid = r["billablePeriod"], claims.contained_coverage(r), r["payment"]
-    read = parsed(current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded), BENEFIT)
+    own = current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded)
+    read = parsed(own.where(without_row().isNull()), BENEFIT)
     said = read.withColumns({"totals": adjudicated(r["total"]), "whole": adjudicated(r["adjudication"])})
     named = F.array_compact(F.concat(F.array(paid["amount"]["currency"]), F.col("totals")["currency"]))
     return said.select(

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults
+from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults, without_row
 from jobs.columns.faults import faults
 from jobs.columns.fhir import REFERENCE, current, parsed, reference
 from jobs.columns.keys import key
 from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
 
-BENEFIT = f"{LINES}, claim {REFERENCE}, outcome string, item array<struct<{ITEM}, adjudication: array<{ADJUDICATION}>>>"
+BENEFIT = f"""{LINES}, claim {REFERENCE}, outcome string,
+    item array<struct<{ITEM}, itemSequence: array<int>,
+    adjudication: array<{ADJUDICATION}>>>
+"""
+
+__all__ = ["build", "without_row"]
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
@@ -23,8 +28,10 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         **also,
     )
     claim = F.when(ref.startswith("Claim/"), F.substring_index(ref, "/", -1))
-    # The same line of the claim: a benefit answers it under the claim's own number (FHIR R4 Claim.item.sequence).
-    claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, i["sequence"])
+    # The same line of the claim: the one it says it answers (FHIR R4 ExplanationOfBenefit.item.itemSequence), as a
+    # line that a payer splits is answered by several; else the one with its own number.
+    number = F.coalesce(F.get(i["itemSequence"], F.lit(0)), i["sequence"])
+    claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, number)
     own = F.array(i["net"]["currency"], i["unitPrice"]["currency"])
     named = F.array_distinct(F.array_compact(F.concat(own, said["currency"])))
     return lines.withColumn("adjudications", adjudicated(i["adjudication"])).select(

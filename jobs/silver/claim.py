@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import claims
@@ -11,7 +11,6 @@ from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
     IDENTIFIER,
-    REFERENCE,
     aliases,
     codings,
     current,
@@ -25,21 +24,27 @@ from jobs.columns.parties import identifiers
 from jobs.columns.spans import span, span_faults
 
 CLAIM = f"""
-    {claims.HEADER}, identifier array<{IDENTIFIER}>, priority {CODEABLE}, total {MONEY},
-    related array<struct<claim: {REFERENCE}>>
+    {claims.HEADER}, identifier array<{IDENTIFIER}>, priority {CODEABLE}, total {MONEY}, {claims.RELATED}
 """
+
+
+def without_row() -> Column:
+    """Why a resource gives no row here, by its payload; null when it does."""
+    return F.when(claims.is_line_of_another(F.col("payload")), "line_of_another")
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each claim that is not deleted; its lines are rows of silver.claim_item."""
     r, zone = F.col("r"), F.col("time_zone")
     period, held = r["billablePeriod"], claims.contained_coverage(r)
-    return parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM).select(
+    own = current(resources, "Claim", translated=translated, superseded=superseded).where(without_row().isNull())
+    return parsed(own, CLAIM).select(
         *identity("claim"),
         *claims.who(),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
         claims.encounters(r).alias("encounter_refs"),
         reference(F.get(r["related"]["claim"], F.lit(0)), "Claim").alias("related_claim_ref"),
+        claims.replaced(r).alias("replaced_claim_refs"),
         identifiers(r["identifier"]).alias("identifiers"),
         codings(r["subType"]).alias("sub_type_codes"),
         codings(r["priority"]).alias("priority_codes"),

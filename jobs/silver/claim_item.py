@@ -5,11 +5,13 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults
+from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults, without_row
 from jobs.columns.faults import faults
 from jobs.columns.fhir import current, parsed
 
 CLAIM = f"{LINES}, item array<struct<{ITEM}>>"
+
+__all__ = ["build", "without_row"]
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:

@@ -128,3 +128,21 @@ def test_a_benefit_without_amounts_has_none(only):
 def test_totals_in_two_currencies_contradict_each_other(only):
     row = only({**BENEFIT, "payment": {"amount": {"value": 1, "currency": "EUR"}}})
     assert row.faults == ["mixed_currency"]
+
+
+def test_what_the_patient_owes_in_all_and_the_parts_of_a_drugs_price(only):
+    totals = [
+        {"category": {"coding": [{"code": code}]}, "amount": money(value)}
+        for code, value in (("memberliability", 7.5), ("drugcost", 20), ("dispensing-fee", 1.25))
+    ]
+    row = only({**BENEFIT, "total": totals})
+    assert (row.member_liability_amount, row.ingredient_cost_amount, row.dispensing_fee_amount) == (
+        Decimal("7.5000"), Decimal("20.0000"), Decimal("1.2500")
+    )  # fmt: skip
+
+
+def test_a_line_of_another_benefit_is_no_benefit(fhir_records):
+    url = "https://lakeward.dev/fhir/part-of"
+    part = {"url": url, "valueReference": {"reference": "ExplanationOfBenefit/b1"}}
+    rows = build(fhir_records(BENEFIT, {**BENEFIT, "id": "b1-line-1", "extension": [part]})).collect()
+    assert [row.resource_id for row in rows] == ["b1"]

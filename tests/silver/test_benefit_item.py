@@ -124,6 +124,13 @@ def test_a_line_answers_the_line_of_the_claim_with_its_number(fhir_records):
     assert {row.line: row.claim_item_id for row in build(fhir_records(BENEFIT)).collect()} == claimed
 
 
+def test_a_line_that_the_payer_split_answers_the_line_it_names(fhir_records):
+    split = [{"sequence": n, "itemSequence": [1], "productOrService": {"text": "x"}} for n in (1, 2)]
+    rows = build(fhir_records({**BENEFIT, "item": split})).collect()
+    assert len({row.claim_item_id for row in rows}) == 1
+    assert len({row.benefit_item_id for row in rows}) == 2
+
+
 def test_a_line_has_its_service_dates_and_the_encounter_of_its_benefit(lines):
     row = lines(BENEFIT)[1]
     assert (row.start_date, row.encounter_ref, row.claim_ref) == (

@@ -110,3 +110,33 @@ FAULTY = {
 def test_what_cannot_be_used_says_why(fhir_records):
     rows = build(fhir_records(*[{**CLAIM, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
     assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
+
+
+OURS = "https://lakeward.dev/fhir"
+
+
+def test_a_line_of_another_claim_is_no_claim_and_is_left_out_by_name(fhir_records):
+    from jobs.silver.claim import without_row
+
+    part = {**CLAIM, "id": "x", "extension": [{"url": f"{OURS}/part-of", "valueReference": {"reference": "Claim/k1"}}]}
+    records = fhir_records(CLAIM, part)
+    assert [row.resource_id for row in build(records).collect()] == ["k1"]
+    assert [row[0] for row in records.select(without_row()).collect()] == [None, "line_of_another"]
+
+
+def test_a_claim_whose_lines_others_tell_names_its_encounter_itself(only):
+    whole = {"url": f"{OURS}/encounter", "valueReference": {"reference": "Encounter/own"}}
+    given = {k: v for k, v in CLAIM.items() if k != "item"}
+    assert only({**given, "extension": [whole]}).encounter_refs == ["Encounter/own"]
+    assert only({**CLAIM, "extension": [whole]}).encounter_refs == ["Encounter/e1", "Encounter/own"]
+
+
+def test_a_claim_names_every_claim_that_it_stands_for(only):
+    number = {"system": "payer", "value": "P1"}
+    related = [
+        {"claim": {"reference": "Claim/k0"}, "relationship": {"coding": [{"code": "prior"}]}},
+        {"claim": {"reference": "Claim/other"}, "relationship": {"coding": [{"code": "associated"}]}},
+        {"claim": {"identifier": number}, "relationship": {"coding": [{"code": "prior"}]}},
+    ]
+    assert only({**CLAIM, "related": related}).replaced_claim_refs == ["Claim/k0", "Claim?identifier=payer|P1"]
+    assert only(CLAIM).replaced_claim_refs == []

@@ -156,3 +156,31 @@ def test_a_line_that_cannot_be_used_says_why(fhir_records):
 def test_lines_of_a_claim_in_quarantine_wait_with_it(lines):
     period = {"start": "2020-02-02", "end": "2020-02-01"}
     assert [row.faults for row in lines(claim_of(line_of(1), billablePeriod=period))] == [["faulty_header"]]
+
+
+def part_of(number, whole="k1", **given):
+    url = "https://lakeward.dev/fhir/part-of"
+    return {
+        "resourceType": "Claim",
+        "id": f"{whole}-line-{number}",
+        "extension": [{"url": url, "valueReference": {"reference": f"Claim/{whole}"}}],
+        "item": [line_of(number)],
+        **given,
+    }
+
+
+def test_a_line_that_comes_by_itself_is_a_line_of_the_whole_and_may_name_nobody(fhir_records):
+    rows = build(fhir_records(part_of(1), part_of(2), claim_of(line_of(3)))).collect()
+    by_line = {row.line: row for row in rows}
+    assert len({row.claim_id for row in rows}) == 1
+    assert len({row.claim_item_id for row in rows}) == 3
+    # What the record says of itself stays: by it the row is found again.
+    assert (by_line[1].resource_id, by_line[1].patient_ref, by_line[1].faults) == ("k1-line-1", None, [])
+
+
+def test_a_claim_without_lines_is_left_out_by_name(fhir_records):
+    from jobs.silver.claim_item import without_row
+
+    silent = {k: v for k, v in CLAIM.items() if k != "item"}
+    reasons = [row[0] for row in fhir_records(CLAIM, silent, {**silent, "item": []}).select(without_row()).collect()]
+    assert reasons == [None, "without_lines", "without_lines"]

@@ -1,0 +1,109 @@
+"""silver.claim_state: one Claim or ExplanationOfBenefit that a later claim replaced or voided."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs.columns.fhir import resource_key
+from jobs.columns.keys import key
+
+VOIDED, REPLACED = "voided", "replaced"
+_SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")
+_BENEFIT, _CLAIM = "ExplanationOfBenefit?", "Claim?"
+
+
+def build(claims: DataFrame, benefits: DataFrame) -> DataFrame:
+    """One row for each claim that another one stands for, and for each benefit that answers such or a cancelled one.
+
+    The table is small and made as a whole: the claim that says so may be about another patient.
+    """
+    void = claims.where(F.col("status").isin("cancelled", "entered-in-error"))
+    own = void.select("claim_id", F.lit(VOIDED).alias("state"), F.col("claim_id").alias("by_claim_id"))
+    told = _stood_for(claims, benefits).join(own.select("claim_id"), on="claim_id", how="left_anti")
+    answers = _answers(benefits, claims.join(own.unionByName(told), on="claim_id", how="inner"))
+    back = _taken_back(benefits, answers)
+    claim = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
+    paid_back = back.select(claim.alias("claim_id"), "state", "by_claim_id").where(F.col("claim_id").isNotNull())
+    gone = claims.join(told.unionByName(paid_back), on="claim_id", how="inner")
+    nothing = F.lit(None).cast("bigint")
+    of_claims = gone.select(*_SOURCE, "claim_id", nothing.alias("benefit_id"), "state", "by_claim_id")
+    of_benefits = answers.unionByName(back).select(
+        *_SOURCE, nothing.alias("claim_id"), "benefit_id", "state", "by_claim_id"
+    )
+    source = [F.col(name) for name in _SOURCE[:4]]
+    return of_claims.unionByName(of_benefits).withColumn("claim_state_id", key("claim_state", *source))
+
+
+def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:
+    """(claim_id, state, by_claim_id): the claims that another one replaces or voids, whichever does so last.
+
+    X12 names them by the payer's number (REF F8), which only the payer's answers tell beside their claim.
+    """
+    meant = (F.coalesce("use", F.lit("claim")) == "claim") & ~F.col("status").isin("draft", "entered-in-error")
+    later = _called(
+        claims.where(meant),
+        F.col("replaced_claim_refs"),
+        F.col("claim_id").alias("by_claim_id"),
+        F.struct("created_date", "received_at", F.col("claim_id").alias("id")).alias("_order"),
+        F.when(F.col("status") == "cancelled", VOIDED).otherwise(REPLACED).alias("state"),
+    )
+    named = _called(claims, F.col("aliases"), F.col("claim_id"))
+    texts = F.filter("aliases", lambda text: text.startswith(_BENEFIT))
+    swapped = F.transform(texts, lambda text: F.replace(text, F.lit(_BENEFIT), F.lit(_CLAIM)))
+    answered = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
+    by_payer = _called(benefits.where(answered.isNotNull()), swapped, answered.alias("claim_id"))
+    found = named.unionByName(by_payer).join(F.broadcast(later), on="_alias", how="inner")
+    # A claim sent again under its own number names itself.
+    pairs = found.where(F.col("claim_id") != F.col("by_claim_id"))
+    # Of two that name each other the later one stands.
+    both = [F.least("claim_id", "by_claim_id"), F.greatest("claim_id", "by_claim_id")]
+    last = pairs.groupBy(*both).agg(F.max(F.struct("_order", "claim_id", "state")).alias("_last"))
+    each = last.select("_last.claim_id", F.struct("_last._order", "_last.state").alias("_by"))
+    return (
+        each.groupBy("claim_id")
+        .agg(F.max("_by").alias("_by"))
+        .select("claim_id", "_by.state", F.col("_by._order.id").alias("by_claim_id"))
+    )
+
+
+def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:
+    """The benefits that answer claims that are over, with their state."""
+    known = _called(ended, F.col("aliases"), F.struct("state", "by_claim_id").alias("_end"))
+    known = known.groupBy("_alias").agg(F.min("_end").alias("_end"))
+    asked = benefits.where(F.col("claim_ref").isNotNull()).withColumn("_alias", _alias(F.col("claim_ref")))
+    return asked.join(known, on="_alias", how="inner").select(*benefits.columns, "_end.state", "_end.by_claim_id")
+
+
+def _taken_back(benefits: DataFrame, answers: DataFrame) -> DataFrame:
+    """Drugs' benefits that a reversal takes back which does not name them: alike in all but the sign, first first."""
+    alike = F.xxhash64("tenant", "feed", "patient_ref", "insurer_ref", "start_date", F.abs("submitted_amount"),
+                       F.abs("payment_amount")).alias("_alike")  # fmt: skip
+    sign = F.when(F.col("submitted_amount") < 0, 1).when(F.col("submitted_amount") > 0, -1).otherwise(0)
+    # What a reversal names is over already: those need no other.
+    open_ = (
+        answers.where(_is_drug())
+        .groupBy(alike)
+        .agg(F.sum(sign).alias("_more"), F.min(F.when(sign > 0, F.col("by_claim_id"))).alias("by_claim_id"))
+    )
+    open_ = open_.where(F.col("_more") > 0)
+    standing = benefits.where(_is_drug() & (F.col("submitted_amount") > 0)).withColumn("_alike", alike)
+    standing = standing.join(F.broadcast(open_), on="_alike", how="inner")
+    standing = standing.join(answers.select("benefit_id"), on="benefit_id", how="left_anti")
+    place = F.rank().over(Window.partitionBy("_alike").orderBy("created_date", "received_at", "benefit_id"))
+    first = standing.withColumn("_place", place).where(F.col("_place") <= F.col("_more"))
+    return first.select(*benefits.columns, F.lit(VOIDED).alias("state"), "by_claim_id")
+
+
+def _is_drug() -> Column:
+    return F.array_contains(F.col("type_codes")["code"], "pharmacy")
+
+
+def _called(rows: DataFrame, texts: Column, *columns: Column) -> DataFrame:
+    """A row for each text by which somebody may call a thing."""
+    each = rows.select("tenant", "feed", *columns, F.explode(texts).alias("_text"))
+    return each.withColumn("_alias", _alias(F.col("_text"))).drop("tenant", "feed", "_text")
+
+
+def _alias(text: Column) -> Column:
+    return key("alias", F.col("tenant"), F.col("feed"), text)

@@ -1,0 +1,230 @@
+"""gold.cost: what the answers of payers to a claim come to, and where the money lies."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+ORDER = ("total_charge", "amount_allowed", "paid_by_payer", "paid_by_patient")
+
+
+def day(number):
+    return datetime.date(2026, 1, number)
+
+
+def benefit(number, claim, amounts=(), *, feed="ehr_fhir", status=None, on=5, paid_on=None, **more):
+    """An answer: amounts are charge, allowed, paid, and what is left to the patient."""
+    from jobs.formats.x12_fhir_codes import CLAIM_STATUS
+
+    charge, allowed, paid, owed = (None if one is None else Decimal(one) for one in (*amounts, *[None] * 4)[:4])
+    code = [{"system": CLAIM_STATUS, "code": status, "display": None, "version": None, "user_selected": None}]
+    kind = more.pop("kind", "professional")
+    return {
+        "benefit_id": number,
+        "record_id": number,
+        "tenant": "demo",
+        "feed": feed,
+        "resource_type": "ExplanationOfBenefit",
+        "resource_id": str(number),
+        "patient_id": 1,
+        "patient_ref": "Patient/1",
+        "received_at": datetime.datetime(2026, 3, 1),
+        "aliases": [f"ExplanationOfBenefit/{number}"],
+        "status": "active",
+        "use": "claim",
+        "type_codes": [{**code[0], "system": "t", "code": kind}],
+        "encounter_refs": [],
+        "claim_ref": claim and f"Claim/{claim}",
+        "identifiers": [],
+        "sub_type_codes": code if status else [],
+        "start_date": day(on),
+        "created_date": day(paid_on or 20),
+        "submitted_amount": charge,
+        "eligible_amount": allowed,
+        "payment_amount": paid,
+        "member_liability_amount": owed,
+        "currency": "USD",
+        "payer_name": "Humana",
+        **more,
+    }
+
+
+def x12(number, claim, status, amounts, **more):
+    return benefit(number, claim, amounts, feed="claims_x12", status=status, **more)
+
+
+def number_of(kind, value):
+    from jobs.formats.x12_fhir_codes import OURS
+
+    return {"use": None, "type_code": None, "type_text": None, "system": f"{OURS}{kind}-number/1", "value": value}
+
+
+def own_number(kind, value):
+    from jobs.formats.x12_fhir_codes import OURS
+
+    return f"{kind}?identifier={OURS}patient-control-number/npi-1|{value}"
+
+
+CLAIM = {"tenant": "demo", "feed": "claims_x12", "patient_ref": "Patient/1", "replaced_claim_refs": []}
+# Claims of X12 by their name: the encounter of each is called the same.
+CLAIMS = ("plain", "corrected", "unheard", "back", "again", "short", "first", "told")
+BENEFITS = [
+    x12(1, "plain", "1", ("100", "80", "60", "20")),
+    # Paid, taken back, paid anew.
+    x12(11, "corrected", "1", ("100", "80", "60", "20"), paid_on=10),
+    x12(12, "corrected", "22", ("-100", "-80", "-60", "-20"), paid_on=20),
+    x12(13, "corrected", "1", ("120", "90", "65", "25"), paid_on=20),
+    # What is taken back was paid before we listened.
+    x12(21, "unheard", "22", ("-100", "-80", "-60", "-20"), paid_on=10),
+    x12(22, "unheard", "1", ("110", "70", "50", "20"), paid_on=10),
+    x12(31, "back", "1", ("100", "80", "60", "20"), paid_on=10),
+    x12(32, "back", "22", ("-100", "-80", "-60", "-20"), paid_on=11),
+    # Denied, asked again, paid: charged once.
+    x12(41, "again", "4", ("100", "0", "0", "0"), paid_on=10),
+    x12(42, "again", "1", ("100", "80", "60", "20"), paid_on=11),
+    # The reversal does not say what the patient owed.
+    x12(51, "short", "1", ("100", "80", "60", "30"), paid_on=10),
+    x12(52, "short", "22", ("-100", "-80", "-60", None), copay_amount=Decimal(-20), paid_on=11),
+    x12(53, "short", "1", ("100", "80", "70", "10"), paid_on=11),
+    # A second payer, to whom the first passed the claim on, tells the charge again; nobody sent it an 837.
+    x12(61, "first", "19", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "first")]),
+    x12(62, "second", "2", ("100", "80", "15", "5"), aliases=[own_number("ExplanationOfBenefit", "first")]),
+    # Told by the 835, by an extract and by the EHR, who all know another sum.
+    x12(71, "told", "1", ("70", "60", "50", "10"), identifiers=[number_of("payer-claim", "P7")], insurer_ref="o"),
+    benefit(72, "c7", ("71", "60", "51", "9"), feed="claims_csv", identifiers=[number_of("payer-claim", "P7")],
+            insurer_ref="o", encounter_refs=["Encounter/c7"]),
+    benefit(73, "e7", ("70", "60", "55", "5"), encounter_refs=["Encounter/told"]),
+    # The same charge of the same visit, but not the same claim: an EHR tells both.
+    benefit(81, "e8", ("30", "20", "20", "0"), encounter_refs=["Encounter/e8"]),
+    benefit(82, "e9", ("30", "20", "20", "0"), encounter_refs=["Encounter/e8"]),
+    benefit(90, "v", ("10", "9", "8", "1"), encounter_refs=["Encounter/e8"]),
+    benefit(95, "drug", ("12", "11", "8", "3"), feed="claims_csv", kind="pharmacy", on=7,
+            ingredient_cost_amount=Decimal(9), dispensing_fee_amount=Decimal(2)),
+    benefit(96, "e96", ("12", "11", "9", "2"), kind="pharmacy", on=7, encounter_refs=["Encounter/e8"]),
+    benefit(97, None, ("5", "4", "4", "0"), encounter_refs=["Encounter/nowhere"]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(spark):
+    import schemas
+    from jobs.gold import cost
+    from jobs.shell.tables import spark_schema
+
+    def frame(table, *given):
+        schema = spark_schema(schemas.table(table))
+        for field in schema.fields:
+            field.nullable = True
+        assert {name for one in given for name in one} <= set(schema.names)
+        return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
+
+    names = [*CLAIMS, "e8", "c7"]
+    claims = [
+        {**CLAIM, "claim_id": place, "resource_id": name, "encounter_refs": [f"Encounter/{name}"],
+         "aliases": [f"Claim/{name}", own_number("Claim", name)]}
+        for place, name in enumerate(CLAIMS)
+    ]  # fmt: skip
+    encounters, visits = [], []
+    for place, name in enumerate(names, 1):
+        feeds = ("claims_x12", "ehr_fhir", "claims_csv")
+        told = [place * 10 + number for number in range(3)]
+        encounters += [
+            {"encounter_id": key, "tenant": "demo", "feed": feed, "aliases": [f"Encounter/{name}"]}
+            for key, feed in zip(told, feeds, strict=True)
+        ]
+        visits.append({"visit_occurrence_id": place, "person_id": 7, "lw_told_by": told})
+    rows = cost.build(
+        benefits=frame("silver.benefit", *BENEFITS),
+        items=frame("silver.benefit_item"),
+        claims=frame("silver.claim", *claims),
+        states=frame("silver.claim_state", {"benefit_id": 90, "state": "voided"}),
+        patients=frame("silver.patient"),
+        links=frame("silver.person_link", {"patient_id": 1, "person_id": 7}),
+        people=frame("gold.person", {"person_id": 7}),
+        encounters=frame("silver.encounter", *encounters),
+        organizations=frame("silver.organization"),
+        visits=frame("gold.visit_occurrence", *visits),
+        details=frame("gold.visit_detail"),
+        drugs=frame(
+            "gold.drug_exposure",
+            {"drug_exposure_id": 500, "lw_record_ids": [95], "lw_source": "silver.medication_dispense|1"},
+        ),
+        devices=frame("gold.device_exposure"),
+        periods=frame(
+            "gold.payer_plan_period",
+            {"payer_plan_period_id": 900, "person_id": 7, "payer_source_value": "HUMANA",
+             "payer_plan_period_start_date": day(1), "payer_plan_period_end_date": day(6)},
+        ),
+    ).collect()  # fmt: skip
+    return {key: row for row in rows for key in row.lw_told_by}
+
+
+def amounts(row):
+    return tuple(None if row[name] is None else int(row[name]) for name in ORDER)
+
+
+def test_one_answer_is_one_cost_of_the_visit_of_its_claim(built):
+    row = built[1]
+    assert amounts(row) == (100, 80, 60, 20)
+    assert (row.cost_event_id, row.cost_domain_id, row.total_paid, row.faults) == (1, "Visit", Decimal(80), [])
+    assert (row.payer_plan_period_id, row.lw_source) == (900, "silver.benefit|1")
+
+
+def test_paid_taken_back_and_paid_anew_is_what_is_true_in_the_end(built):
+    assert built[11] == built[12] == built[13]
+    assert (amounts(built[13]), built[13].lw_told_by, built[13].lw_record_ids) == (
+        (120, 90, 65, 25), [11, 12, 13], [11, 12, 13]
+    )  # fmt: skip
+
+
+def test_when_a_reversal_takes_back_what_we_never_heard_the_last_word_counts(built):
+    assert (amounts(built[22]), built[22].lw_told_by) == ((110, 70, 50, 20), [21, 22])
+
+
+def test_what_was_taken_back_for_good_costs_nothing(built):
+    assert amounts(built[31]) == (0, 0, 0, 0)
+
+
+def test_a_claim_that_is_denied_and_then_paid_is_charged_once(built):
+    assert amounts(built[42]) == (100, 80, 60, 20)
+
+
+def test_a_reversal_need_not_say_what_the_patient_owed(built):
+    assert amounts(built[53]) == (100, 80, 70, 10)
+
+
+def test_of_two_payers_the_first_tells_the_charge_and_the_last_what_is_left_to_the_patient(built):
+    assert (amounts(built[61]), amounts(built[62])) == ((100, 80, 60, None), (None, None, 15, 5))
+    assert built[62].cost_event_id == built[61].cost_event_id
+
+
+def test_the_payers_own_answer_goes_before_an_extract_and_both_before_the_ehr(built):
+    assert (amounts(built[71]), built[71].lw_told_by) == ((70, 60, 50, 10), [71, 72, 73])
+
+
+def test_what_one_feed_tells_twice_stays_twice(built):
+    assert (built[81].lw_told_by, built[82].lw_told_by) == ([81], [82])
+
+
+def test_what_answers_a_voided_claim_is_left_out(built):
+    assert 90 not in built
+
+
+def test_a_pharmacys_claim_lies_on_the_drug_that_was_dispensed(built):
+    row = built[95]
+    assert (row.cost_event_id, row.cost_domain_id, row.lw_told_by) == (500, "Drug", [95, 96])
+    assert (row.paid_ingredient_cost, row.paid_dispensing_fee, row.payer_plan_period_id) == (9, 2, None)
+
+
+def test_a_cost_of_nothing_that_is_known_waits(built):
+    assert built[97].faults == ["no_visit"]
+
+
+def test_the_key_of_a_cost_stays_when_another_answer_comes(spark, built):
+    from pyspark.sql import functions as F
+
+    from jobs.columns.keys import key
+
+    own = spark.range(1).select(key("cost", F.lit(81))).first()[0]
+    assert built[81].cost_id == own
+    assert len({row.cost_id for row in built.values()}) == len({tuple(row.lw_told_by) for row in built.values()})

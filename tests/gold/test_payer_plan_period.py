@@ -1,0 +1,71 @@
+"""gold.payer_plan_period: coverages with a beginning, and what benefits let one think."""
+
+import datetime
+
+import pytest
+
+DAY, LATER = datetime.date(2026, 1, 5), datetime.date(2026, 6, 5)
+NOON = datetime.datetime(2026, 7, 1, 12)
+
+
+def benefit(number, patient, start=DAY, **more):
+    same = {"tenant": "demo", "feed": "claims_x12", "status": "active", "record_id": number, "start_date": start}
+    return {"benefit_id": number, "patient_id": patient, "patient_ref": f"Patient/{patient}", **same, **more}
+
+
+def coverage(number, patient, start, **more):
+    same = {"tenant": "demo", "feed": "claims_csv", "status": "active", "record_id": number, "received_at": NOON}
+    named = {"patient_id": patient, "patient_ref": f"Patient/{patient}", "payer_names": ["Humana"]}
+    return {"coverage_id": number, "start_date": start, **same, **named, **more}
+
+
+@pytest.fixture(scope="module")
+def built(spark):
+    import schemas
+    from jobs.gold import payer_plan_period
+    from jobs.shell.tables import spark_schema
+
+    def frame(table, *given):
+        schema = spark_schema(schemas.table(table))
+        for field in schema.fields:
+            field.nullable = True
+        return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
+
+    payer = {"organization_id": 1, "tenant": "demo", "feed": "claims_x12", "aliases": ["Organization/p"]}
+    return payer_plan_period.build(
+        coverages=frame("silver.coverage", coverage(1, 1, DAY, end_date=LATER), coverage(2, 2, None)),
+        benefits=frame(
+            "silver.benefit",
+            benefit(10, 3, payer_name="Humana"),  # the same person as patient 1
+            benefit(20, 2, payer_name="Humana"),
+            benefit(21, 2, LATER, payer_name="HUMANA"),
+            benefit(22, 2, insurer_ref="Organization/p"),
+            benefit(23, 2, insurer_ref="Organization/unknown"),
+        ),
+        organizations=frame("silver.organization", {**payer, "name": "Aetna"}),
+        patients=frame("silver.patient"),
+        links=frame("silver.person_link", *({"patient_id": k, "person_id": v} for k, v in ((1, 7), (3, 7), (2, 8)))),
+        people=frame("gold.person", {"person_id": 7}, {"person_id": 8}),
+    ).collect()
+
+
+def spans(rows, person):
+    return {
+        (row.payer_source_value, row.payer_plan_period_start_date, row.payer_plan_period_end_date)
+        for row in rows
+        if row.person_id == person
+    }
+
+
+def test_who_is_enrolled_needs_no_guess_whichever_feed_knows_the_enrolment(built):
+    assert spans(built, 7) == {("Humana", DAY, LATER)}
+
+
+def test_a_coverage_without_a_beginning_is_no_enrolment_and_benefits_tell_of_the_payers(built):
+    # One payer, written in two ways; another by reference only; a third that nobody names.
+    assert spans(built, 8) == {("Humana", DAY, LATER), ("Aetna", DAY, DAY)}
+
+
+def test_no_period_waits(built):
+    assert len(built) == 3
+    assert [row.faults for row in built if row.faults] == []

@@ -1,0 +1,143 @@
+"""silver.claim_state: claims and benefits that do not count in the end."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from jobs.silver.claim_state import build
+
+PAYERS = "identifier=https://lakeward.dev/fhir/payer-claim-number/p"
+
+
+def claim(number, status="active", replaces=(), **more):
+    return {
+        "claim_id": key_of("claim", number),
+        "tenant": "demo",
+        "feed": "claims_x12",
+        "resource_type": "Claim",
+        "resource_id": number,
+        "record_id": 1,
+        "received_at": datetime.datetime(2026, 3, 1),
+        "patient_id": 1,
+        "aliases": [f"Claim/{number}"],
+        "status": status,
+        "use": "claim",
+        "replaced_claim_refs": list(replaces),
+        "created_date": datetime.date(2026, 1, 1),
+        **more,
+    }
+
+
+def benefit(number, claim, payers=None, **more):
+    also = [f"ExplanationOfBenefit?{PAYERS}|{payers}"] if payers else []
+    return {
+        "benefit_id": int(number),
+        "tenant": "demo",
+        "feed": "claims_x12",
+        "resource_type": "ExplanationOfBenefit",
+        "resource_id": number,
+        "record_id": 2,
+        "received_at": datetime.datetime(2026, 3, 1),
+        "patient_id": 1,
+        "aliases": [f"ExplanationOfBenefit/{number}", *also],
+        "claim_ref": f"Claim/{claim}",
+        **more,
+    }
+
+
+KEYS = {}
+
+
+def key_of(thing, number):
+    return KEYS[number]
+
+
+def drug(amount, **more):
+    money = {"submitted_amount": Decimal(amount), "payment_amount": Decimal(amount)}
+    kind = [{"system": "t", "code": "pharmacy", "display": None, "version": None, "user_selected": None}]
+    return {**money, "type_codes": kind, "patient_ref": "Patient/1", "insurer_ref": "o", "start_date": DAY, **more}
+
+
+DAY = datetime.date(2026, 1, 7)
+NAMES = ("first", "second", "own", "a", "b", "voided", "void", "cancelled", "fill", "refill", "back", "draft", "asked")
+
+
+@pytest.fixture(scope="module")
+def found(spark):
+    from pyspark.sql import functions as F
+
+    import schemas
+    from jobs.columns.keys import key
+    from jobs.shell.tables import spark_schema
+
+    parts = [F.lit(part) for part in ("demo", "claims_x12", "Claim")]
+    names = spark.createDataFrame([(name,) for name in NAMES], "name string")
+    KEYS.update(
+        {row.name: row.id for row in names.select("name", key("claim", *parts, F.col("name")).alias("id")).collect()}
+    )
+    later = {"created_date": datetime.date(2026, 2, 1)}
+    claims = [
+        claim("first"),
+        # By the payer's number, which only the answer to the first tells.
+        claim("second", replaces=[f"Claim?{PAYERS}|P1"]),
+        claim("own", replaces=[f"Claim?{PAYERS}|P3"]),
+        claim("a", replaces=["Claim/b"]),
+        claim("b", replaces=["Claim/a"], **later),
+        claim("voided"),
+        claim("void", status="cancelled", replaces=["Claim/other", "Claim/voided"]),
+        claim("cancelled", status="cancelled"),
+        claim("fill"),
+        claim("refill"),
+        claim("back", status="cancelled"),
+        claim("asked"),
+        claim("draft", status="draft", replaces=["Claim/asked"]),
+    ]
+    benefits = [
+        benefit("1", "first", "P1"),
+        benefit("2", "second", "P2"),
+        benefit("3", "own", "P3"),
+        benefit("4", "cancelled"),
+        benefit("5", "fill", **drug(10)),
+        benefit("6", "refill", **drug(10), created_date=DAY),
+        benefit("7", "back", **drug(-10)),
+        benefit("8", "nobody knows"),
+    ]
+
+    def frame(table, given):
+        schema = spark_schema(schemas.table(table))
+        for field in schema.fields:
+            field.nullable = True
+        return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
+
+    return build(frame("silver.claim", claims), frame("silver.benefit", benefits)).collect()
+
+
+def states(rows, kind):
+    names = {number: name for name, number in KEYS.items()}
+    return {row.resource_id: (row.state, names[row.by_claim_id]) for row in rows if row.resource_type == kind}
+
+
+def test_the_claims_that_another_stands_for(found):
+    assert states(found, "Claim") == {
+        "first": ("replaced", "second"),
+        # Of two that name each other the later one stands.
+        "a": ("replaced", "b"),
+        "voided": ("voided", "void"),
+        "fill": ("voided", "back"),
+    }
+
+
+def test_the_benefits_that_answer_them_or_a_cancelled_claim(found):
+    assert states(found, "ExplanationOfBenefit") == {
+        "1": ("replaced", "second"),
+        "4": ("voided", "cancelled"),
+        # One of two like fills is taken back by a reversal that names none.
+        "5": ("voided", "back"),
+        "7": ("voided", "back"),
+    }
+
+
+def test_every_row_is_of_one_thing(found):
+    assert all((row.claim_id is None) != (row.benefit_id is None) for row in found)
+    assert len({row.claim_state_id for row in found}) == len(found) == 8
