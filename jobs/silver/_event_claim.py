@@ -22,6 +22,12 @@ STATUSES = {"principal": concepts.STATUS_PRIMARY_DIAGNOSIS, "admitting": concept
 BILLED = ("CPT4", "HCPCS", "NDC", "ICD10PCS", "ICD9Proc")
 
 
+def not_standing(claims: DataFrame, states: DataFrame) -> DataFrame:
+    """Claims, or lines of claims, with `_state`: what became of a claim that another one stands for, else null."""
+    known = states.where(F.col("claim_id").isNotNull()).select("claim_id", F.col("state").alias("_state"))
+    return claims.join(known, on="claim_id", how="left")
+
+
 def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
     """Diagnoses that a claim gives by code; one that refers to a condition is that condition."""
     each = claims.withColumn("_said", F.explode("diagnoses"))
@@ -105,6 +111,7 @@ def _type(by_kind: dict[str, int]) -> Column:
 
 
 def _excluded() -> Column:
-    """Claims that were voided, are drafts, or only ask what would be paid: nothing is known to have happened."""
+    """Claims that were voided or replaced, are drafts, or only ask what would be paid: nothing is known from them."""
     asked = F.when(F.coalesce("use", F.lit("claim")) != "claim", "not_a_claim")
-    return F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), asked)
+    stood_for = F.concat(F.lit("claim_"), F.col("_state"))
+    return F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), asked, stood_for)

@@ -13,7 +13,7 @@ from jobs.columns.mapping import NO_MATCH, TARGETS, mapped
 from jobs.columns.people import own_person
 from jobs.columns.references import resolved
 from jobs.columns.told import told_once
-from jobs.silver._event_claim import of_claim_diagnoses, of_claim_items, of_claim_procedures
+from jobs.silver._event_claim import not_standing, of_claim_diagnoses, of_claim_items, of_claim_procedures
 from jobs.silver._event_condition import of_allergies, of_conditions
 from jobs.silver._event_device import of_device_uses, of_devices
 from jobs.silver._event_drug import (
@@ -23,6 +23,7 @@ from jobs.silver._event_drug import (
     of_requests,
     of_statements,
 )
+from jobs.silver._event_imaging import codes_of_images, of_image_features, of_imaging_studies
 from jobs.silver._event_observation import of_observations
 from jobs.silver._event_procedure import of_procedures
 
@@ -59,12 +60,17 @@ def build(
     device_uses: DataFrame,
     claims: DataFrame,
     claim_items: DataFrame,
+    claim_states: DataFrame,
+    imaging_studies: DataFrame,
+    imaging_series: DataFrame,
+    imaging_instances: DataFrame,
 ) -> DataFrame:
     """Every statement of every source, mapped and placed; unmapped ones with concept 0, none lost.
 
     A statement whose code maps to several standard concepts gives a row for each (declared fan-out),
     but one only in the domains of PICK_ONE.
     """
+    billed = not_standing(claims, claim_states)
     said = [
         of_conditions(conditions),
         of_allergies(allergies),
@@ -77,15 +83,18 @@ def build(
         of_immunizations(immunizations, concept_map),
         of_devices(devices),
         of_device_uses(device_uses, devices),
-        of_claim_diagnoses(claims),
-        of_claim_procedures(claims),
-        of_claim_items(claim_items, claims),
+        of_claim_diagnoses(billed),
+        of_claim_procedures(billed),
+        of_claim_items(not_standing(claim_items, claim_states), claims),
+        of_imaging_studies(imaging_studies, imaging_series, procedures, patients, links, concept_map),
+        of_image_features(imaging_series, imaging_instances, concept_map),
     ]
     statements = functools.reduce(DataFrame.unionByName, said)
     coded = [conditions, allergies, observations, procedures, medication_requests, medication_dispenses]
     coded += [medication_administrations, medication_statements, medications, immunizations, devices, device_uses]
     coded += [claim_items]
     inside = [claims.select(F.explode(F.col(parts)["codes"]).alias("codes")) for parts in ("diagnoses", "procedures")]
+    inside += codes_of_images(imaging_studies, imaging_series)
     said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])
     with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)
     placed = _placed(with_codes, links, patients, encounters, practitioners)
