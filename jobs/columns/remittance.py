@@ -38,6 +38,8 @@ def claim_status() -> Column:
 def settled(benefits: DataFrame, carried: Sequence[str]) -> DataFrame:
     """One row for each claim that an 835 answers, and for each other benefit: AMOUNTS and `carried` in the end.
 
+    `carried` holds asked_ref, the text by which the claim is known whoever pays it.
+
     Adds cost_key, told_by (keys of the benefits), record_ids, and the claim_status of the answer that `carried` is of.
     """
     rows = benefits.withColumn("claim_status", claim_status())
@@ -49,7 +51,7 @@ def settled(benefits: DataFrame, carried: Sequence[str]) -> DataFrame:
         F.array("benefit_id").alias("told_by"),
         F.array("record_id").alias("record_ids"),
     )
-    return alone.unionByName(_summed(rows.where(is_answer), [*carried, "claim_status"]))
+    return alone.unionByName(_charged_once(_summed(rows.where(is_answer), [*carried, "claim_status"])))
 
 
 def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
@@ -91,11 +93,12 @@ def _in_the_end(name: str) -> Column:
     return found.otherwise(F.col(name))
 
 
-def charged_once(rows: DataFrame, visit_ref: str) -> DataFrame:
+def _charged_once(rows: DataFrame) -> DataFrame:
     """Of the payers of one claim the first tells what was charged and allowed, the last what is left to the patient."""
     status = F.col("claim_status")
     turn = F.when(status.isin(*SECOND), 2).when(status.isin(*THIRD), 3).when(status == FORWARDED, 0).otherwise(1)
-    claim = Window.partitionBy("person_id", "tenant", "feed", F.coalesce(visit_ref, F.col("cost_key").cast("string")))
+    # The provider's number of the claim, whoever pays.
+    claim = Window.partitionBy("tenant", "feed", "asked_ref")
     place = F.rank().over(claim.orderBy(turn != 1, turn, "created_date", "cost_key"))
     again = (turn != 1) & (place > 1)
     passed_on = turn < F.max(turn).over(claim)

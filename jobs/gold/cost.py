@@ -10,7 +10,7 @@ from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person, with_visit
 from jobs.columns.references import resolved
-from jobs.columns.remittance import AMOUNTS, charged_once, claim_number, claim_status, settled, told_once
+from jobs.columns.remittance import AMOUNTS, claim_number, claim_status, settled, told_once
 from jobs.formats.x12_fhir_codes import OURS
 
 LINE_AMOUNTS = ("eligible_amount", "deductible_amount", "copay_amount", "coinsurance_amount", "paid_by_patient_amount",
@@ -73,8 +73,7 @@ def build(
     rows = resolved(rows, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
     rows = rows.withColumn("payer_name", F.coalesce("payer_name", "_insurer_name"))
     # All that follows is within a person: gathered once.
-    rows = charged_once(rows.repartition("person_id"), "encounter_ref")
-    rows = told_once(rows, F.col("claim_number"), F.col("feed"))
+    rows = told_once(rows.repartition("person_id"), F.col("claim_number"), F.col("feed"))
     rows = told_once(rows, _same_charge(), F.substring_index("feed", "_", 1))
     rows = _with_period(rows, periods)
     event, domain = _event()
