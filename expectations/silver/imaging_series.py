@@ -1,0 +1,13 @@
+"""What we know about series of images: most devices send a modality that their SOP class can hold."""
+
+from expectations.check import rows
+
+EXPECTATIONS = [
+    rows(
+        "modality_believed",
+        "sent_as",
+        "exists(sent_as, one -> one.element = 'modality')",
+        at_most=0.2,
+        doc="the modality is believed as sent",
+    ),
+]
