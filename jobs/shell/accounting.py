@@ -6,6 +6,7 @@ The right side is never derived from the left: both are counted, and the differe
 from __future__ import annotations
 
 import importlib
+import inspect
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -48,18 +49,22 @@ class Ledger:
             return self._from_events(table, (EVENTS, inputs[EVENTS]), candidate)
         if table.accounts_for:
             source = table.built_from[table.accounts_for]
-            return self._from_frame(table, (source, inputs[source]), candidate)
+            return self._from_frame(table, (source, inputs[source]), candidate, inputs)
         return {"out": candidate.count()}
 
-    def _from_frame(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
+    def _from_frame(
+        self, table: schemas.Table, source: Pinned, candidate: DataFrame, inputs: Mapping[str, int]
+    ) -> dict[str, Any]:
         """Each row of one input gives one row, waits, or is excluded by a rule that the job names."""
-        excluded = importlib.import_module(f"jobs.{table.table}").excluded
-        counted = self.lake.read(*source).groupBy(excluded().alias("reason")).count().collect()
+        counted = self._excluded(table, source, inputs).groupBy("reason").count().collect()
         by_rule = {row["reason"]: row["count"] for row in counted if row["reason"]}
         received, rows = sum(row["count"] for row in counted), candidate.count()
         if again := self._told(table, candidate, rows) - rows:
             by_rule[BY_ANOTHER_FEED] = again
         held = quarantine.waiting(self.lake, table.table)
+        if held and TOLD_BY in table.columns:
+            path = self.lake.path(quarantine.name_of(table.table))
+            held = self._told(table, tables.read(self.lake.spark, path, delta_log.head(path)), held)
         return {
             "in": received,
             "out": rows,
@@ -68,6 +73,15 @@ class Ledger:
             "held": held,
             "missing": received - sum(by_rule.values()) - rows - held,
         }
+
+    def _excluded(self, table: schemas.Table, source: Pinned, inputs: Mapping[str, int]) -> DataFrame:
+        """The rows of the source with `reason`, why each is excluded; a job that needs more than the row is asked."""
+        job = importlib.import_module(f"jobs.{table.table}")
+        if not hasattr(job, "judged"):
+            return self.lake.read(*source).select(job.excluded().alias("reason"))
+        names = {name: table.built_from[name] for name in inspect.signature(job.judged).parameters}
+        frames = {name: self.lake.read(one, inputs[one]) for name, one in names.items()}
+        return job.judged(**frames).select(F.col("excluded").alias("reason"))
 
     def _told(self, table: schemas.Table, candidate: DataFrame, rows: int) -> int:
         """How many rows of its source the rows of a table stand on: one each, unless the rows say which."""
@@ -131,11 +145,11 @@ class Ledger:
             return {}
         resources, translated, superseded = [self.lake.read(*one) for one in sources]
         newest = fhir.current(resources, *own, translated=translated, superseded=superseded)
-        known = rows.select("record_id")
+        known = rows.select(*quarantine.RESOURCE)
         path = self.lake.path(quarantine.name_of(table.table))
         if (head := delta_log.head(path)) >= 0:
-            known = known.union(tables.read(self.lake.spark, path, head).select("record_id"))
-        left = newest.join(known.distinct(), on="record_id", how="left_anti")
+            known = known.union(tables.read(self.lake.spark, path, head).select(*quarantine.RESOURCE))
+        left = newest.join(known.distinct(), on=list(quarantine.RESOURCE), how="left_anti")
         counted = left.groupBy(rule().alias("reason")).count().collect()
         return {row["reason"]: row["count"] for row in counted if row["reason"]}
 

@@ -16,7 +16,7 @@ from jobs.shell.column_lineage import ColumnLineage
 LAYER_MEANING = {
     "bronze": "What was delivered, verbatim, record by record, with where it came from.",
     "silver": "One row per clinical or financial thing, typed, newest version, whatever feed said it.",
-    "gold": "OMOP CDM v5.4: all 39 tables, every code mapped or kept with concept 0.",
+    "gold": "OMOP CDM v5.4: all 39 tables, and the imaging extension; every code mapped or kept with concept 0.",
 }
 PRIVACY_MEANING = {
     "direct": "names a person",

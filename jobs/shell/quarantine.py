@@ -38,13 +38,21 @@ def set_aside(lake: Lake, table: schemas.Table, faulty: DataFrame, cut: Scope, c
         return
     waiting = faulty
     if head >= 0 and not cut.everything:
-        old = tables.read(lake.spark, path, head)
+        old = _with_columns(tables.read(lake.spark, path, head), faulty)
         # A row may wait because nobody knows whose it is: then no scope names it, and its key has to.
         again = scope.rows_in(lake, old, table, cut).select(*table.key).union(faulty.select(*table.key)).distinct()
         waiting = old.join(again, on=list(table.key), how="left_anti").unionByName(faulty)
-    if head >= 0 and _same(tables.read(lake.spark, path, head), waiting, table):
+    if head >= 0 and _same(_with_columns(tables.read(lake.spark, path, head), faulty), waiting, table):
         return
     tables.keep(path, waiting, doc=doc_of(table.table), run=request.run)
+
+
+def _with_columns(old: DataFrame, now: DataFrame) -> DataFrame:
+    """What waited under an earlier declaration, with the columns of now."""
+    known = set(old.columns)
+    return old.select(
+        *[F.col(f.name) if f.name in known else F.lit(None).cast(f.dataType).alias(f.name) for f in now.schema.fields]
+    )
 
 
 def _same(old: DataFrame, new: DataFrame, table: schemas.Table) -> bool:

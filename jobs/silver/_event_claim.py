@@ -22,6 +22,10 @@ STATUSES = {"principal": concepts.STATUS_PRIMARY_DIAGNOSIS, "admitting": concept
 BILLED = ("CPT4", "HCPCS", "NDC", "ICD10PCS", "ICD9Proc")
 
 
+_WHO = ("patient_id", "patient_ref", "provider_ref")
+_WHAT = ("status", "use", "type_codes")
+
+
 def not_standing(claims: DataFrame, states: DataFrame) -> DataFrame:
     """Claims, or lines of claims, with `_state`: what became of a claim that another one stands for, else null."""
     known = states.where(F.col("claim_id").isNotNull()).select("claim_id", F.col("state").alias("_state"))
@@ -77,9 +81,16 @@ def of_claim_procedures(claims: DataFrame) -> DataFrame:
 def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
     """Service lines in the words of bills; one that refers to what it bills for is that, a dispense is a dispense."""
     spoken = F.exists("codes", lambda code: vocabulary_id(code["system"]).isin(*BILLED))
-    lines = items.where(spoken & (F.size("event_refs") == 0) & ~F.array_contains(_kinds(), PHARMACY))
-    days = claims.select("claim_id", F.col("start_date").alias("_first_day"))
-    dated = lines.join(days, on="claim_id", how="left")
+    # What a line of an extract does not say, its claim says; a claim that waits leaves its lines on their own.
+    shared = {name: F.col(name).alias(f"_{name}") for name in ("start_date", *_WHO, *_WHAT)}
+    headed = items.join(claims.select("claim_id", *shared.values()), on="claim_id", how="left")
+    whole = headed.withColumns(
+        {
+            **{name: F.coalesce(name, f"_{name}") for name in _WHO},
+            **{name: F.coalesce(f"_{name}", name) for name in _WHAT},
+        }
+    )
+    dated = whole.where(spoken & (F.size("event_refs") == 0) & ~F.array_contains(_kinds(), PHARMACY))
     is_drug = F.exists("codes", lambda code: vocabulary_id(code["system"]) == "NDC")
     return statements(
         dated,
@@ -91,7 +102,7 @@ def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
         type_concept_id=_type(DETAILS),
         encounter_ref=F.col("encounter_ref"),
         practitioner_ref=F.col("provider_ref"),
-        start_date=F.coalesce("start_date", "_first_day"),
+        start_date=F.coalesce("start_date", "_start_date"),
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),
         end_at=F.col("end_at"),
