@@ -10,8 +10,8 @@ import contextlib
 import os
 from dataclasses import dataclass
 
+from jobs.shell import documents, state
 from jobs.shell import lineage_log as log
-from jobs.shell import state
 from jobs.shell.lineage_facets import Facetry
 from jobs.shell.lineage_wire import Wire, configured
 from jobs.shell.settings import Settings
@@ -44,6 +44,7 @@ def sweep(settings: Settings) -> Swept:
         if held is None:
             continue
         try:
+            _end_document(settings, mark.removesuffix(".jsonl"))
             events = _endings(settings, mark.removesuffix(".jsonl"), path)
             if events:
                 log.append_after_death(settings, mark.removesuffix(".jsonl"), events)
@@ -60,6 +61,14 @@ def sweep(settings: Settings) -> Swept:
     if wire:
         wire.close()
     return found
+
+
+def _end_document(settings: Settings, run: str) -> None:
+    """A run that died says "running" in its own document for ever; whoever holds its mark knows better."""
+    path = f"{settings.root('ops')}/runs/{run}.json"
+    told = documents.read(path)
+    if told and told.get("state") == "running":
+        documents.write(path, {**told, "state": "failed", "messages": [*told.get("messages", []), DIED]})
 
 
 def _endings(settings: Settings, run: str, mark: str) -> list[log.Event]:

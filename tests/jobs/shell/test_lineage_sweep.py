@@ -12,7 +12,7 @@ import textwrap
 
 import pytest
 
-from jobs.shell import lineage_log, state
+from jobs.shell import documents, lineage_log, state
 from jobs.shell.code_version import CodeVersion
 from jobs.shell.lineage import Lineage, Made
 from jobs.shell.lineage_datasets import of_table
@@ -71,6 +71,14 @@ def test_a_hop_that_a_killed_run_left_open_fails_at_the_next_start(settings):
     *_, last = lineage_log.read(lineage_log.events_path(settings, "r1"))
     assert last["run"]["facets"]["errorMessage"]["message"] == "ProcessDied at gold.drug_era"
     assert sweep(settings) == Swept()
+
+
+def test_a_run_that_was_killed_does_not_run_for_ever(settings):
+    killed(settings, "r1", "begin()")
+    path = f"{settings.root('ops')}/runs/r1.json"
+    documents.write(path, {"run": "r1", "state": "running", "messages": []})
+    sweep(settings)
+    assert documents.read(path) == {"run": "r1", "state": "failed", "messages": ["ProcessDied"]}
 
 
 def test_a_version_that_was_published_before_the_kill_is_complete(settings):
