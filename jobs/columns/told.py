@@ -58,9 +58,11 @@ def told_once(events: DataFrame) -> DataFrame:
     comparable = F.col("excluded").isNull() & (F.size("faults") == 0) & F.col("start_date").isNotNull()
     comparable = comparable & ((F.col("concept_id") != NO_MATCH) | F.col("source_code").isNotNull())
     bar = F.lit("|")
-    value = F.coalesce(F.col("value_as_number").cast("decimal(38,6)").cast("string"), F.col("value_as_string"), bar)
+    number = F.col("value_as_number").cast("decimal(38,6)").cast("string")
+    # One feed sends the answer as a code with its words, another the words alone.
+    words = F.lower(F.coalesce("value_as_string", "value_source_value"))
+    value = F.coalesce(number, words, F.col("value_as_concept_id").cast("string"), bar)
     same = [F.col("person_id"), F.col("target"), F.col("concept_id"), F.coalesce(code, bar), F.col("start_date"), value]
-    same.append(F.coalesce("value_as_concept_id", F.lit(-1)))
     own = F.when(comparable, F.xxhash64(*same)).otherwise(F.col("event_id"))
     known = numbered(events, own, F.col("start_at"), "event_id")
     others = F.flatten(F.collect_list(F.when(F.col("_is_known"), F.col("record_ids"))).over(together()))

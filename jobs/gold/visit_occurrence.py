@@ -9,7 +9,8 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.told import numbered, together
+from jobs.columns.placed import with_person
+from jobs.columns.told import feed_rank, numbered, together
 from jobs.columns.visits import coded, described, ends, excluded_status, kind
 
 
@@ -29,11 +30,12 @@ def build(
 ) -> DataFrame:
     """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another.
 
-    Encounters that different feeds tell of one person, kind and first day are one visit, told by the first feed.
+    Encounters of different feeds are one visit, told by the first feed, when one names the other's number, or when they
+    are of one person, kind and first day.
     """
     own = encounters.where(excluded().isNull())
     rows = described(own, patients, links, people, practitioners, organizations, concept_map)
-    rows = _told_once(rows)
+    rows = _told_once(rows, _named(with_person(own, patients, links, people)))
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
     in_order = Window.partitionBy("person_id").orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
@@ -66,10 +68,32 @@ def build(
     )
 
 
-def _told_once(rows: DataFrame) -> DataFrame:
-    usable = F.col("start_date").isNotNull() & F.col("_has_person")
-    same = F.when(usable, F.xxhash64("person_id", kind(), "start_date")).otherwise(F.col("encounter_id"))
-    known = numbered(rows, same, F.col("start_at"), "encounter_id")
+def _named(encounters: DataFrame) -> DataFrame:
+    """(encounter_id, _as): of an encounter that shares a number with an earlier feed's, what that one is."""
+    values = F.coalesce(F.col("identifiers")["value"], F.array().cast("array<string>"))
+    ranked = encounters.withColumn("_rank", F.struct(feed_rank(F.col("feed")), "feed"))
+    known = ranked.select(
+        "tenant",
+        "person_id",
+        F.col("_rank").alias("_earlier"),
+        F.explode(F.array_union(F.array("resource_id"), values)).alias("_number"),
+        F.struct(kind().alias("kind"), "start_date", "start_at", "encounter_id").alias("_one"),
+    )
+    each = ranked.select("tenant", "person_id", "_rank", "encounter_id", F.explode(values).alias("_number"))
+    found = each.join(known, on=["tenant", "person_id", "_number"], how="inner").where("_earlier < _rank")
+    return found.groupBy("encounter_id").agg(F.min(F.struct("_earlier", "_one"))["_one"].alias("_as"))
+
+
+def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
+    alike = rows.join(named, on="encounter_id", how="left")
+    day = F.coalesce("_as.start_date", "start_date")
+    usable = day.isNotNull() & F.col("_has_person")
+    what = F.coalesce(F.col("_as.kind"), kind())
+    same = F.when(usable, F.xxhash64(F.col("person_id"), what, day)).otherwise(F.col("encounter_id"))
+    # Of two visits on a day each goes with the one it names.
+    first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))
+    alike = alike.withColumn("_order", F.coalesce("_as.encounter_id", "encounter_id"))
+    known = numbered(alike, same, first, "_order")
     return (
         known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(together())))
         .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(together())))
