@@ -1,7 +1,7 @@
 """Gold: the OMOP CDM v5.4 tables, built and gated but not yet published.
 
-Reads silver, maps to standard concepts, derives eras and periods, all 39 tables and the two of images inside one Spark application.
-What comes out is a candidate: readers see it when the publication DAG has passed the gates across tables.
+Reads silver, maps to standard concepts, derives eras and periods, all 39 tables and the two of images inside one Spark
+application. What comes out is a candidate: readers see it when the publication DAG has passed the gates across tables.
 
 Runs when silver has something new. By hand: choose tables, a full rebuild, an as-of date.
 """

@@ -93,13 +93,13 @@ def _view(
     else:
         source = f"read_parquet([{listed}], {options})"
     shown = [field for field in delta.schema().fields if field.name not in set(hidden)]
-    columns = ", ".join(_column(field.name, str(field.type)) for field in shown)
+    columns = ", ".join(_column(field.name, getattr(field.type, "type", "")) for field in shown)
     connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}")
 
 
 def _column(name: str, kind: str) -> str:
     # Instants are UTC; with a zone DuckDB would need an extension that is fetched at run time.
-    return f'CAST("{name}" AS TIMESTAMP) AS "{name}"' if "timestamp" in kind and "struct" not in kind else f'"{name}"'
+    return f'CAST("{name}" AS TIMESTAMP) AS "{name}"' if kind.startswith("timestamp") else f'"{name}"'
 
 
 def _deleted(delta: deltalake.DeltaTable) -> pa.Table | None:
