@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check bench docs airflow lock format clean help
+.PHONY: setup demo test soak check bench docs airflow lock format clean help
 
 setup:  ## make .venv, find or install Java, fetch the JARs, prepare Airflow; done once, then skipped
 	@$(or $(PYTHON),python3) -m infra.setup
@@ -14,6 +14,9 @@ demo: setup  ## land the demo hospital, let Airflow run everything, show what ha
 
 test: setup  ## run all tests
 	@$(VENV)/python -m pytest
+
+soak: setup  ## run the tests that take too long for every change: killed runs, undone merges
+	@$(VENV)/python -m pytest -m soak
 
 check: setup  ## formatting, lint and types
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check . && $(VENV)/mypy

@@ -136,9 +136,13 @@ def told_once(rows: DataFrame, same: Column, teller: Column) -> DataFrame:
     joined = {name: F.sort_array(F.flatten(F.collect_list(name).over(together))) for name in ("told_by", "record_ids")}
     rank = F.struct(F.coalesce(of_payer, feed_rank(F.col("feed"))), "feed")
     is_first = F.min(rank).over(together) == rank
+    heard = F.struct(feed_rank(F.col("feed")), "feed")
+    known = F.when(F.col("visit_occurrence_id").isNotNull(), heard)
+    # The payer knows what was paid, the record of care for which visit.
+    visit = F.coalesce(F.min_by("visit_occurrence_id", known).over(together), F.col("visit_occurrence_id"))
     return (
         numbered.withColumn("_is_first", is_first)
-        .withColumns(joined)
+        .withColumns({**joined, "visit_occurrence_id": visit})
         .where("_is_first")
         .drop("_same", "_teller", "_number", "_is_first")
     )

@@ -74,6 +74,8 @@ def build(
     rows = rows.withColumn("payer_name", F.coalesce("payer_name", "_insurer_name"))
     # All that follows is within a person: gathered once.
     rows = told_once(rows.repartition("person_id"), F.col("claim_number"), F.col("feed"))
+    days = visits.select("visit_occurrence_id", F.col("visit_start_date").alias("_visit_day"))
+    rows = rows.join(days, on="visit_occurrence_id", how="left")
     rows = told_once(rows, _same_charge(), F.substring_index("feed", "_", 1))
     rows = _with_period(rows, periods)
     event, domain = _event()
@@ -175,9 +177,11 @@ def _event() -> tuple[Column, Column]:
 
 
 def _same_charge() -> Column:
-    """What two costs have alike that are one: kind, charge and visit, of drugs the day."""
+    """What two costs have alike that are one: kind, charge and day, of visits the day they began."""
     place = F.when(F.col("kind") == PHARMACY, F.col("start_date").cast("string"))
-    place = place.otherwise(F.col("visit_occurrence_id").cast("string"))
+    day, visit = F.col("_visit_day").cast("string"), F.col("visit_occurrence_id").cast("string")
+    # Of two visits on a day a claim may be filed under the other one; its charge tells.
+    place = place.otherwise(F.coalesce(day, visit))
     said = [F.col("kind"), F.col("total_charge").cast("string"), place]
     whole = said[0].isNotNull() & said[1].isNotNull() & said[2].isNotNull()
     return F.when(whole, F.concat_ws("|", *said))

@@ -2,13 +2,15 @@
 
 import datetime
 
+import pytest
+
 from jobs.identity.decisions import NEVER
 from jobs.shell import deliveries, steward
 from tests.journeys import test_hospital, test_hospital_people
 from tests.journeys.test_hospital import faults
 
 site = test_hospital.site
-pytestmark = test_hospital.PATIENCE
+pytestmark = [test_hospital.PATIENCE, pytest.mark.soak]
 AFTER = datetime.datetime(2026, 11, 20, 6, tzinfo=datetime.UTC)
 VISIT = "visit-of-the-lost-number"
 # A visit that is told of the number that was merged away, months after, and never of the one that stands.

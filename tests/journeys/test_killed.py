@@ -36,7 +36,7 @@ from jobs.shell.settings import Settings
 from tests.journeys.conftest import DAY_ONE, DAY_TWO, FIRST, SECOND, patient, write
 
 # Eleven runs, seven of them with a JVM of their own, count as the setup of the first test.
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.soak]
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 FEEDS = ("claims_x12", "ehr_fhir", "lab_hl7v2")
 SILVER = ("silver.translated", "silver.superseded", "silver.patient", "silver.person_link")
