@@ -137,7 +137,7 @@ def told_once(rows: DataFrame, same: Column, teller: Column) -> DataFrame:
     rank = F.struct(F.coalesce(of_payer, feed_rank(F.col("feed"))), "feed")
     is_first = F.min(rank).over(together) == rank
     heard = F.struct(feed_rank(F.col("feed")), "feed")
-    known = F.when(F.col("visit_occurrence_id").isNotNull(), heard)
+    known = F.when(F.col("visit_occurrence_id").isNotNull() & ~F.col("feed").startswith(CLAIMS), heard)
     # The payer knows what was paid, the record of care for which visit.
     visit = F.coalesce(F.min_by("visit_occurrence_id", known).over(together), F.col("visit_occurrence_id"))
     return (
