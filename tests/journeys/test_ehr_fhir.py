@@ -2,8 +2,13 @@
 
 import datetime
 
+import pytest
+
 import schemas
 from jobs.shell import publication, quarantine, state, status, trace
+
+# Two runs of everything count as the setup of the first test.
+pytestmark = pytest.mark.timeout(3600)
 
 
 def test_a_potassium_result_becomes_a_measurement_of_its_person_in_its_visit(sql):
