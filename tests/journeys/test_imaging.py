@@ -4,7 +4,6 @@ import datetime
 
 import pytest
 
-import schemas
 from jobs.shell import deliveries, quarantine, run, state, trace
 from tests.journeys.conftest import SNOMED, concept, encounter, patient, write
 
