@@ -25,7 +25,7 @@ def found(tmp_path, monkeypatch):
     [
         ("AIRFLOW__CORE__LOAD_EXAMPLES", "False"),
         ("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "False"),
-        ("AIRFLOW__CORE__PARALLELISM", "4"),
+        ("AIRFLOW__CORE__PARALLELISM", "2"),
         ("AIRFLOW__API__WORKERS", "1"),
         ("AIRFLOW__API__HOST", "127.0.0.1"),
         ("AIRFLOW__API__EXPOSE_CONFIG", "False"),
