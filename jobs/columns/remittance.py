@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
-from jobs.columns.told import feed_rank
+from jobs.columns.told import feed_rank, heard, numbered, together
 from jobs.formats.x12_fhir_codes import CLAIM_STATUS, OURS
 
 AMOUNT: Final = "decimal(19,4)"
@@ -128,21 +128,14 @@ def told_once(rows: DataFrame, same: Column, teller: Column) -> DataFrame:
     """
     own = F.concat(F.lit("own "), F.col("cost_key").cast("string"))
     of_payer = F.when(F.col("claim_status").isNotNull(), -2).when(F.col("feed").startswith(CLAIMS), -1)
-    marked = rows.withColumns({"_same": F.coalesce(same.cast("string"), own), "_teller": teller})
+    marked = rows.withColumn("_same", F.coalesce(same.cast("string"), own))
     alike = ["person_id", "tenant", "_same"]
-    in_order = Window.partitionBy(*alike, "_teller").orderBy("start_date", "cost_key")
-    numbered = marked.withColumn("_number", F.rank().over(in_order))
-    together = Window.partitionBy(*alike, "_number")
-    joined = {name: F.sort_array(F.flatten(F.collect_list(name).over(together))) for name in ("told_by", "record_ids")}
     rank = F.struct(F.coalesce(of_payer, feed_rank(F.col("feed"))), "feed")
-    is_first = F.min(rank).over(together) == rank
-    heard = F.struct(feed_rank(F.col("feed")), "feed")
-    known = F.when(F.col("visit_occurrence_id").isNotNull() & ~F.col("feed").startswith(CLAIMS), heard)
+    known = numbered(marked, alike, [F.col("start_date"), F.col("cost_key")], teller=teller, rank=rank)
+    whole = together(alike)
+    joined = {name: F.sort_array(F.flatten(F.collect_list(name).over(whole))) for name in ("told_by", "record_ids")}
+    care = F.when(F.col("visit_occurrence_id").isNotNull() & ~F.col("feed").startswith(CLAIMS), heard())
     # The payer knows what was paid, the record of care for which visit.
-    visit = F.coalesce(F.min_by("visit_occurrence_id", known).over(together), F.col("visit_occurrence_id"))
-    return (
-        numbered.withColumn("_is_first", is_first)
-        .withColumns({**joined, "visit_occurrence_id": visit})
-        .where("_is_first")
-        .drop("_same", "_teller", "_number", "_is_first")
-    )
+    visit = F.coalesce(F.min_by("visit_occurrence_id", care).over(whole), F.col("visit_occurrence_id"))
+    every = known.withColumns({**joined, "visit_occurrence_id": visit})
+    return every.where("_is_first").drop("_same", "_number", "_is_first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
@@ -26,27 +28,27 @@ def feed_rank(feed: Column) -> Column:
     return F.when(found > 0, found - 1).otherwise(len(FIRST_HEARD))
 
 
-def numbered(rows: DataFrame, same: Column, earliest: Column, row_id: str) -> DataFrame:
-    """Add `_same`, `_number` and `_is_known`: rows of different feeds that share the first two are one thing.
+def heard() -> Column:
+    """Whose word goes first: the rank of the row's feed, then its name."""
+    return F.struct(feed_rank(F.col("feed")), "feed")
 
-    `same` is a hash of what makes two rows the same; exactly one row of each `_same` and `_number` is not known from
-    another. Two feeds that both tell of two such things tell of the same two, by `earliest`; what one feed tells twice
-    stays twice.
+
+def numbered(
+    rows: DataFrame, same: Sequence[str], order: Sequence[Column], *, teller: Column, rank: Column
+) -> DataFrame:
+    """Add `_number` and `_is_first`: rows of different tellers that are the `same` and have one number are one thing.
+
+    Two tellers that both tell of two such things tell of the same two, each in this `order`, which has no ties; what
+    one teller tells twice stays twice. `_is_first` is the row of the lowest `rank`, which no two tellers share.
     """
-    marked = rows.withColumns({"_same": same, "_feed_rank": feed_rank(F.col("feed"))})
-    whole = Window.partitionBy("_same")
-    by_feed = whole.orderBy("_feed_rank", "feed")
-    each = whole.orderBy("_feed_rank", "feed", earliest.asc_nulls_last(), row_id)
-    place = F.count(F.lit(1)).over(each.rowsBetween(Window.unboundedPreceding, Window.currentRow))
-    counted = marked.withColumn("_number", place - F.rank().over(by_feed))
-    # An earlier feed that told of as many tells of this one too: the largest number so far is then not this feed's.
-    before = F.max("_number").over(each.rowsBetween(Window.unboundedPreceding, -1))
-    return counted.withColumn("_is_known", F.coalesce(before >= F.col("_number"), F.lit(False))).drop("_feed_rank")
+    in_order = Window.partitionBy(*same, "_teller").orderBy(*order)
+    counted = rows.withColumn("_teller", teller).withColumn("_number", F.rank().over(in_order)).drop("_teller")
+    return counted.withColumn("_is_first", F.min(rank).over(together(same)) == rank)
 
 
-def together() -> WindowSpec:
+def together(same: Sequence[str]) -> WindowSpec:
     """The rows that tell of one thing, after `numbered`."""
-    return Window.partitionBy("_same", "_number")
+    return Window.partitionBy(*same, "_number")
 
 
 def told_once(events: DataFrame) -> DataFrame:
@@ -64,16 +66,20 @@ def told_once(events: DataFrame) -> DataFrame:
     value = F.coalesce(number, words, F.col("value_as_concept_id").cast("string"), bar)
     same = [F.col("person_id"), F.col("target"), F.col("concept_id"), F.coalesce(code, bar), F.col("start_date"), value]
     own = F.when(comparable, F.xxhash64(*same)).otherwise(F.col("event_id"))
-    known = numbered(events, own, F.col("start_at"), "event_id")
-    others = F.flatten(F.collect_list(F.when(F.col("_is_known"), F.col("record_ids"))).over(together()))
+    # Gathered once for all that compares them.
+    marked = events.withColumn("_same", own).repartition("_same")
+    order = [F.col("start_at").asc_nulls_last(), F.col("event_id")]
+    known = numbered(marked, ["_same"], order, teller=F.col("feed"), rank=heard())
+    again = F.when(~F.col("_is_first"), F.col("record_ids"))
+    others = F.flatten(F.collect_list(again).over(together(["_same"])))
     records = F.array_distinct(F.concat("record_ids", "_others"))
     return (
         known.withColumn("_others", others)
         .withColumns(
             {
-                "record_ids": F.when(F.col("_is_known"), F.col("record_ids")).otherwise(records),
-                "excluded": F.when(F.col("_is_known"), F.lit(BY_ANOTHER_FEED)).otherwise(F.col("excluded")),
+                "record_ids": F.when(F.col("_is_first"), records).otherwise(F.col("record_ids")),
+                "excluded": F.when(F.col("_is_first"), F.col("excluded")).otherwise(F.lit(BY_ANOTHER_FEED)),
             }
         )
-        .drop("_same", "_number", "_is_known", "_others")
+        .drop("_same", "_number", "_is_first", "_others")
     )

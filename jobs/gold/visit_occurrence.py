@@ -10,7 +10,7 @@ from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person
-from jobs.columns.told import feed_rank, numbered, together
+from jobs.columns.told import heard, numbered, together
 from jobs.columns.visits import coded, described, ends, excluded_status, kind
 
 
@@ -71,7 +71,7 @@ def build(
 def _named(encounters: DataFrame) -> DataFrame:
     """(encounter_id, _as): of an encounter that shares a number with an earlier feed's, what that one is."""
     values = F.coalesce(F.col("identifiers")["value"], F.array().cast("array<string>"))
-    ranked = encounters.withColumn("_rank", F.struct(feed_rank(F.col("feed")), "feed"))
+    ranked = encounters.withColumn("_rank", heard())
     known = ranked.select(
         "tenant",
         "person_id",
@@ -92,10 +92,13 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     same = F.when(usable, F.xxhash64(F.col("person_id"), what, day)).otherwise(F.col("encounter_id"))
     # Of two visits on a day each goes with the one it names.
     first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))
-    alike = alike.withColumn("_order", F.coalesce("_as.encounter_id", "encounter_id"))
-    known = numbered(alike, same, first, "_order")
+    order = [first.asc_nulls_last(), F.coalesce("_as.encounter_id", "encounter_id"), F.col("encounter_id")]
+    # Gathered once for all that compares them.
+    marked = alike.withColumn("_same", same).repartition("_same")
+    known = numbered(marked, ["_same"], order, teller=F.col("feed"), rank=heard())
+    whole = together(["_same"])
     return (
-        known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(together())))
-        .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(together())))
-        .where(~F.col("_is_known"))
+        known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
+        .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(whole)))
+        .where("_is_first")
     )
