@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from jobs.shell import identity_cli
 from jobs.shell.settings import Settings
 
 _CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -21,7 +20,7 @@ def main(given: list[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when not, 2 when it was asked wrongly."""
     parser = _parser()
     asked, rest = parser.parse_known_args(given)
-    if rest and asked.command not in ("run", "simulate"):
+    if rest and asked.command not in ("run", "simulate", "identity"):
         parser.error(f"unknown argument: {' '.join(rest)}")
     asked.rest = rest
     command: Callable[[argparse.Namespace, Settings], int] = asked.do
@@ -86,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--reveal", action="store_true", help="show values; they are masked otherwise")
     one.set_defaults(do=_quarantine)
 
-    identity_cli.add_to(commands)
+    one = commands.add_parser(
+        "identity", help="who is whom: pairs to review, why, and a steward's words", add_help=False
+    )
+    one.set_defaults(do=_identity)
 
     one = commands.add_parser("simulate", help="write what a hospital would send, from made-up people", add_help=False)
     one.set_defaults(do=_simulate)
@@ -212,6 +214,14 @@ def _quarantine(asked: argparse.Namespace, settings: Settings) -> int:
         return 2
     print(waiting.show(settings, asked.table, reason=asked.reason, limit=asked.limit, reveal=asked.reveal))
     return 0
+
+
+def _identity(asked: argparse.Namespace, settings: Settings) -> int:
+    from jobs.shell import identity_cli
+
+    parser = argparse.ArgumentParser(prog="lakeward")
+    identity_cli.add_to(parser.add_subparsers(dest="command"))
+    return identity_cli.do(parser.parse_args(["identity", *asked.rest]), settings)
 
 
 def _simulate(asked: argparse.Namespace, settings: Settings) -> int:
