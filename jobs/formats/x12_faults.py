@@ -6,7 +6,7 @@ charge less all adjustments). The whole payment (BPR02) is checked at the door.
 
 from __future__ import annotations
 
-from jobs.formats import x12_balance, x12_claim, x12_payment, x12_remittance
+from jobs.formats import x12_balance, x12_claim, x12_payment, x12_said
 from jobs.formats.translation import Said
 from jobs.formats.x12_segments import BAD_DATE, BAD_NUMBER
 
@@ -20,10 +20,10 @@ def faults(record: Said) -> tuple[str, ...]:
     """The named faults of a record, in order of names; none for a record that is neither claim nor payment."""
     try:
         if record.resource_type in CLAIMS:
-            found = x12_claim.parse(record.payload, record.context)
+            found = x12_said.claim(record)
             wrong = x12_balance.of_claim(found)
         elif record.resource_type == PAYMENT:
-            found = x12_remittance.parse(record.payload, record.context)
+            found = x12_said.payment(record)
             wrong = x12_balance.of_payment(found)
         else:
             return ()

@@ -20,7 +20,7 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import date, datetime, time
 
-from jobs.formats import x12_claim, x12_claim_levels, x12_delimiters, x12_payment, x12_remittance
+from jobs.formats import x12_claim, x12_claim_levels, x12_delimiters, x12_payment, x12_said
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats import x12_fhir_payment as payments
@@ -56,7 +56,7 @@ def _said(record: Said, feed: Source) -> list[Resource]:
 
 def _claim(record: Said, feed: Source) -> list[Resource]:
     try:
-        found = x12_claim.parse(record.payload, record.context)
+        found = x12_said.claim(record)
     except x12_claim.X12ClaimError:
         return []
     at = _told_at(found, record, feed)
@@ -165,7 +165,7 @@ def _hierarchy(record: Said) -> str:
 
 def _payment(record: Said, feed: Source) -> list[Resource]:
     try:
-        found = x12_remittance.parse(record.payload, record.context)
+        found = x12_said.payment(record)
     except x12_payment.X12PaymentError:
         return []
     return payments.benefit(found, _mention(record), feed, _told_at(found, record, feed))

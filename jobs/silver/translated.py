@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
 from jobs.formats import claims_csv_fhir, dicom_fhir, hl7v2_fhir, lab_csv_fhir, x12_faults, x12_fhir
-from jobs.formats.translation import Said, Source, write
+from jobs.formats.translation import Said, Source
 
 # By the feed's format; of CSV, whose files say what the feed declares, by the kind of row.
 FORMATS: dict[str, Any] = {"hl7v2": hl7v2_fhir, "x12": x12_fhir, "dicom": dicom_fhir}
@@ -116,12 +116,8 @@ def _fine(_: Said) -> tuple[str, ...]:
 @functools.lru_cache(64)
 def _translator(declaration: str, kind: str) -> Translate:
     form = FORMATS.get(json.loads(declaration)["format"]) or ROWS.get(kind, OTHER_ROWS)
-    written: Translate | None = getattr(form, "translate_written", None)
-    return written or functools.partial(_written, form.translate)
-
-
-def _written(translate: Translate, record: Said, feed: Source) -> list[Any]:
-    return [(*one[:4], write(one)) for one in translate(record, feed)]
+    translate: Translate = form.translate_written
+    return translate
 
 
 @functools.lru_cache(64)
