@@ -81,36 +81,20 @@ def of(splits: DataFrame, table: str, read: Read, *, without: Sequence[str] = ()
 
 def ranges(form: ModuleType) -> Read:
     """How a parser of jobs/formats reads a split."""
-
-    def read(split: Split) -> Iterator[Any]:
-        found: Iterator[Any] = form.read(
-            split["path"],
-            split["first"],
-            split["last"],
-            document=split["document"],
-            limits=form.Limits.of(dict(split["limits"])),
-        )
-        return found
-
-    return read
+    return lambda split: _read(form, split)
 
 
 def laid_out(form: ModuleType) -> Read:
     """The same of a format that a feed lays out as it likes."""
+    return lambda split: _read(form, split, layout=_layout(form, split["options"]), kind=split["kind"])
 
-    def read(split: Split) -> Iterator[Any]:
-        found: Iterator[Any] = form.read(
-            split["path"],
-            split["first"],
-            split["last"],
-            document=split["document"],
-            limits=form.Limits.of(dict(split["limits"])),
-            layout=_layout(form, split["options"]),
-            kind=split["kind"],
-        )
-        return found
 
-    return read
+def _read(form: ModuleType, split: Split, **more: Any) -> Iterator[Any]:
+    limits = form.Limits.of(dict(split["limits"]))
+    found: Iterator[Any] = form.read(
+        split["path"], split["first"], split["last"], document=split["document"], limits=limits, **more
+    )
+    return found
 
 
 @functools.lru_cache(8)

@@ -26,18 +26,9 @@ DECIMAL = "decimal(38,18)"
 TOMBSTONE = "DELETE"
 
 # What of a record, or of what was translated from one, silver reads.
-_VERSION: tuple[str, ...] = (
-    "tenant",
-    "feed",
-    "delivery_id",
-    "file_digest",
-    "position",
-    "entry",
-    "record_id",
-    "received_at",
-)
-_VERSION += ("exported_at", "resource_type", "resource_id", "version_id", "last_updated", "full_url", "method")
-_VERSION += ("payload", "payload_hash", "time_zone")
+_VERSION = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry", "record_id", "received_at",
+            "exported_at", "resource_type", "resource_id", "version_id", "last_updated", "full_url", "method",
+            "payload", "payload_hash", "time_zone")  # fmt: skip
 
 
 def said(resources: DataFrame, translated: DataFrame | None = None) -> DataFrame:

@@ -20,8 +20,7 @@ STATUSES = {"principal": concepts.STATUS_PRIMARY_DIAGNOSIS, "admitting": concept
             "discharge": concepts.STATUS_DISCHARGE_DIAGNOSIS}  # fmt: skip
 # Vocabularies that only bills speak. In others (SNOMED) a claim repeats what the record it bills for said already.
 BILLED = ("CPT4", "HCPCS", "NDC", "ICD10PCS", "ICD9Proc")
-
-
+# What a line of an extract leaves to its claim.
 _WHO = ("patient_id", "patient_ref", "provider_ref")
 _WHAT = ("status", "use", "type_codes")
 
@@ -34,22 +33,16 @@ def not_standing(claims: DataFrame, states: DataFrame) -> DataFrame:
 
 def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
     """Diagnoses that a claim gives by code; one that refers to a condition is that condition."""
-    each = claims.withColumn("_said", F.explode("diagnoses"))
-    coded = each.where((F.size("_said.codes") > 0) & F.col("_said.condition_ref").isNull())
     kinds = F.transform(F.col("_said.type_codes"), lambda code: code["code"])
     status = F.lit(concepts.STATUS_SECONDARY_DIAGNOSIS)
     for kind, concept in STATUSES.items():
         status = F.when(F.array_contains(kinds, kind), concept).otherwise(status)
-    return statements(
-        coded,
-        "claim",
-        part=F.concat(F.lit("diagnosis "), F.col("_said.sequence").cast("string")),
+    return _of_header(
+        claims,
+        "diagnosis",
+        parts="diagnoses",
+        refers_to="condition_ref",
         home=F.lit("condition_occurrence"),
-        excluded=_excluded(),
-        codes=F.col("_said.codes"),
-        type_concept_id=_type(HEADERS),
-        encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
-        practitioner_ref=F.col("provider_ref"),
         start_date=F.coalesce("start_date", "created_date"),
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),
@@ -60,28 +53,39 @@ def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
 
 def of_claim_procedures(claims: DataFrame) -> DataFrame:
     """Procedures that an institutional claim gives by code in its header (ICD-10-PCS)."""
-    each = claims.withColumn("_said", F.explode("procedures"))
-    coded = each.where((F.size("_said.codes") > 0) & F.col("_said.procedure_ref").isNull())
-    return statements(
-        coded,
-        "claim",
-        part=F.concat(F.lit("procedure "), F.col("_said.sequence").cast("string")),
+    return _of_header(
+        claims,
+        "procedure",
+        parts="procedures",
+        refers_to="procedure_ref",
         home=F.lit("procedure_occurrence"),
-        excluded=_excluded(),
-        codes=F.col("_said.codes"),
-        type_concept_id=_type(HEADERS),
-        encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
-        practitioner_ref=F.col("provider_ref"),
         start_date=F.coalesce("_said.done_date", "start_date"),
         start_at=F.col("_said.done_at"),
         quantity=F.lit(1),
     )
 
 
+def _of_header(claims: DataFrame, what: str, *, parts: str, refers_to: str, **filled: Column) -> DataFrame:
+    """The coded parts of a claim's header as statements; one that refers to a row of its own is that row."""
+    each = claims.withColumn("_said", F.explode(parts))
+    coded = each.where((F.size("_said.codes") > 0) & F.col(f"_said.{refers_to}").isNull())
+    return statements(
+        coded,
+        "claim",
+        part=F.concat(F.lit(f"{what} "), F.col("_said.sequence").cast("string")),
+        excluded=_excluded(),
+        codes=F.col("_said.codes"),
+        type_concept_id=_type(HEADERS),
+        encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
+        practitioner_ref=F.col("provider_ref"),
+        **filled,
+    )
+
+
 def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
     """Service lines in the words of bills; one that refers to what it bills for is that, a dispense is a dispense."""
     spoken = F.exists("codes", lambda code: vocabulary_id(code["system"]).isin(*BILLED))
-    # What a line of an extract does not say, its claim says; a claim that waits leaves its lines on their own.
+    # A claim that waits leaves its lines on their own.
     shared = {name: F.col(name).alias(f"_{name}") for name in ("start_date", *_WHO, *_WHAT)}
     headed = items.join(claims.select("claim_id", *shared.values()), on="claim_id", how="left")
     whole = headed.withColumns(

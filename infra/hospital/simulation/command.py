@@ -5,28 +5,20 @@ from __future__ import annotations
 import argparse
 import pathlib
 import time
-from typing import Any
 
 from infra.hospital.simulation.simulate import TROUBLE, simulate
 
 _DEMO = pathlib.Path(__file__).resolve().parents[1] / "ehr_fhir"
 
 
-def add_to(subparsers: Any) -> None:
-    """Add `simulate` to the commands of a parser; its `do` takes what was asked, and settings it does not need."""
-    one = subparsers.add_parser("simulate", help="write what a hospital's systems would send, day by day")
-    _arguments(one)
-    one.set_defaults(do=run)
-
-
 def main(given: list[str] | None = None) -> int:
-    """The same without `lakeward`."""
-    parser = argparse.ArgumentParser(prog="python -m infra.hospital.simulation", description=__doc__)
+    """Simulate as the arguments say; 0 when it is done."""
+    parser = argparse.ArgumentParser(prog="lakeward simulate", description=__doc__)
     _arguments(parser)
     return run(parser.parse_args(given))
 
 
-def run(asked: argparse.Namespace, _settings: object = None) -> int:
+def run(asked: argparse.Namespace) -> int:
     """Simulate, and say what was written."""
     began = time.perf_counter()
     made = simulate(

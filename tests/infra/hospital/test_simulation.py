@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import subprocess
 import sys
@@ -236,12 +235,7 @@ def test_one_patient_is_known_to_every_feed(troubled):
 
 
 def test_lakeward_simulate_takes_its_arguments(tmp_path, capsys):
-    parser = argparse.ArgumentParser()
-    command.add_to(parser.add_subparsers())
-    asked = parser.parse_args(
-        ["simulate", "--patients", "2", "--days", "3", "--seed", "5", "--out", str(tmp_path / "o")]
-    )
-    assert asked.do(asked) == 0
+    assert command.main(["--patients", "2", "--days", "3", "--seed", "5", "--out", str(tmp_path / "o")]) == 0
     assert "2 people" in capsys.readouterr().out
     assert {path.name for path in (tmp_path / "o" / "truth").iterdir()} == {
         f"{kind}.jsonl" for kind in vars(truth.Truth())
