@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -66,8 +67,8 @@ def version(settings: Settings, table: str) -> int:
 def code_of(table: str) -> str:
     """A digest of the code and declarations that make a table: another digest, another build."""
     layer, _, name = table.partition(".")
-    folders = [CHECKOUT / "jobs" / "columns", CHECKOUT / "jobs" / "formats"]
-    files = [path for folder in folders for path in folder.rglob("*.py")]
+    folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
+    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
     files += [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
     files += (CHECKOUT / "jobs" / layer).glob("_*.py")
     digest = hashlib.sha256()
@@ -75,6 +76,11 @@ def code_of(table: str) -> str:
         if path.is_file():
             digest.update(str(path.relative_to(CHECKOUT)).encode())
             digest.update(path.read_bytes())
+    sources = set(schemas.table(table).built_from.values())
+    for feed in [one for one in schemas.feeds() if one.table in sources]:
+        # What of a feed's declaration its records are read by.
+        told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
+        digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
 
 
