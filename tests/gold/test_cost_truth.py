@@ -5,17 +5,13 @@ import datetime
 import gzip
 import hashlib
 import json
-import pathlib
-import zoneinfo
 from decimal import Decimal
 
 import pytest
-import yaml
 
 import schemas
+from tests.hospital_claims import HOSPITAL, ZONE, csv_records, deliveries, source, told, x12_records
 
-HOSPITAL = pathlib.Path(__file__).parents[2] / "infra" / "hospital"
-ZONE = zoneinfo.ZoneInfo("America/New_York")
 AMOUNTS = {
     "charge": "total_charge", "allowed": "amount_allowed", "paid": "paid_by_payer",
     "deductible": "paid_patient_deductible", "copay": "paid_patient_copay", "coinsurance": "paid_patient_coinsurance",
@@ -23,55 +19,17 @@ AMOUNTS = {
 WANTED = ("Claim", "ExplanationOfBenefit", "Encounter", "Organization", "Coverage", "MedicationDispense")
 
 
-def deliveries(feed):
-    seen = set()
-    for path in sorted((HOSPITAL / feed).glob("2*/*")):
-        digest = hashlib.sha256(path.read_bytes()).digest()
-        if digest not in seen:
-            seen.add(digest)
-            yield path, datetime.datetime.fromisoformat(path.parent.name).replace(tzinfo=ZONE)
-
-
-def x12_records(path, _):
-    from jobs.formats import x12, x12_balance, x12_claim, x12_inspection, x12_remittance
-
-    inspector = x12_inspection.Inspector(x12_inspection.Limits())
-    inspector.update(path.read_bytes())
-    if inspector.finish(path.name).faults:
-        return
-    for one in x12.read(str(path), limits=x12.Limits()):
-        if one.entry is not None and not one.faults:
-            is_payment = one.resource_type == "835"
-            read = (x12_remittance if is_payment else x12_claim).parse(one.payload, one.context)
-            if not read["problems"] and not (x12_balance.of_payment if is_payment else x12_balance.of_claim)(read):
-                yield one
-
-
-def csv_records(path, source):
-    from jobs.formats import csv_rows
-    from jobs.formats.csv_inspection import inspect
-    from jobs.formats.csv_layout import Layout, Limits
-
-    layout = Layout.of(source.options)
-    found = inspect(str(path), layout, Limits(), path.name)
-    if not found.faults:
-        whole = found.shape == "csv-over-lines"
-        read = csv_rows.read(str(path), document=whole, limits=Limits(), layout=layout, kind=found.resource_type)
-        yield from (one for one in read if not one.faults)
-
-
 def translated(feed, translator, read):
     """Newest version of each resource that a feed's records say, as rows of bronze."""
     from jobs.formats import translation
 
-    declared = yaml.safe_load((schemas.ROOT / "feeds" / f"{feed}.yaml").read_text())
-    source = translation.Source(feed, "demo", ZONE, declared.get("options", {}), declared.get("columns", {}))
+    declared = source(feed)
     known, number = {}, 0
     for path, day in deliveries(feed):
-        for one in read(path, source):
+        for one in read(path, declared):
             number += 1
             record = translation.Said(one.resource_type, one.resource_id, one.payload, one.context, day)
-            for kind, name, at, _, text in translator.translate_written(record, source):
+            for kind, name, at, _, text in translator.translate_written(record, declared):
                 order = (at is not None, at or day, day, one.position)
                 if kind in WANTED and ((kind, name) not in known or known[kind, name][0] <= order):
                     known[kind, name] = (order, record_of(feed, kind, name, text, number, at, day))
@@ -105,10 +63,7 @@ def of_ehr(truth):
 
 @pytest.fixture(scope="module")
 def truth():
-    path = HOSPITAL / "truth" / "claims.jsonl"
-    if not path.is_file():
-        pytest.skip("the demo hospital's claims are not here")
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return told()
 
 
 @pytest.fixture(scope="module")

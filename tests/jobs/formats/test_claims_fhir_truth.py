@@ -2,74 +2,19 @@
 
 import collections
 import datetime
-import hashlib
 import json
-import pathlib
-import zoneinfo
 from decimal import Decimal
 
 import pytest
-import yaml
 
-import schemas
-from jobs.formats import (
-    claims_csv_fhir,
-    csv_rows,
-    translation,
-    x12,
-    x12_balance,
-    x12_claim,
-    x12_fhir,
-    x12_inspection,
-    x12_remittance,
-)
-from jobs.formats.csv_inspection import inspect
-from jobs.formats.csv_layout import Layout, Limits
+from jobs.formats import claims_csv_fhir, translation, x12_fhir
+from tests.hospital_claims import csv_records, deliveries, source, told, x12_records
 
-HOSPITAL = pathlib.Path(__file__).parents[3] / "infra" / "hospital"
-ZONE = zoneinfo.ZoneInfo("America/New_York")
 NEVER = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)
 KINDS = {
     "submitted": "charge", "eligible": "allowed", "benefit": "paid", "deductible": "deductible", "copay": "copay",
     "coinsurance": "coinsurance",
 }  # fmt: skip
-
-
-def source(feed):
-    declared = yaml.safe_load((schemas.ROOT / "feeds" / f"{feed}.yaml").read_text())
-    return translation.Source(feed, "demo", ZONE, declared.get("options", {}), declared.get("columns", {}))
-
-
-def deliveries(feed):
-    """Every file once, with the day it came."""
-    seen = set()
-    for path in sorted((HOSPITAL / feed).glob("2*/*")):
-        digest = hashlib.sha256(path.read_bytes()).digest()
-        if digest not in seen:
-            seen.add(digest)
-            yield path, datetime.datetime.fromisoformat(path.parent.name).replace(tzinfo=ZONE)
-
-
-def claims_and_payments(path):
-    inspector = x12_inspection.Inspector(x12_inspection.Limits())
-    inspector.update(path.read_bytes())
-    if inspector.finish(path.name).faults:
-        return
-    for one in x12.read(str(path), limits=x12.Limits()):
-        if one.entry is not None and not one.faults:
-            is_payment = one.resource_type == "835"
-            read = (x12_remittance if is_payment else x12_claim).parse(one.payload, one.context)
-            if read["problems"] or (x12_balance.of_payment if is_payment else x12_balance.of_claim)(read):
-                continue
-            yield one
-
-
-def rows(path, layout):
-    found = inspect(str(path), layout, Limits(), path.name)
-    if not found.faults:
-        whole = found.shape == "csv-over-lines"
-        read = csv_rows.read(str(path), document=whole, limits=Limits(), layout=layout, kind=found.resource_type)
-        yield from (one for one in read if not one.faults)
 
 
 def newest(feed, translator, read):
@@ -88,21 +33,17 @@ def newest(feed, translator, read):
 
 @pytest.fixture(scope="module")
 def truth():
-    path = HOSPITAL / "truth" / "claims.jsonl"
-    if not path.is_file():
-        pytest.skip("the demo hospital's claims are not here")
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return told()
 
 
 @pytest.fixture(scope="module")
 def of_x12(truth):
-    return newest("claims_x12", x12_fhir, lambda path, _: claims_and_payments(path))
+    return newest("claims_x12", x12_fhir, x12_records)
 
 
 @pytest.fixture(scope="module")
 def of_csv(truth):
-    layout = Layout.of(source("claims_csv").options)
-    return newest("claims_csv", claims_csv_fhir, lambda path, _: rows(path, layout))
+    return newest("claims_csv", claims_csv_fhir, csv_records)
 
 
 def summed(benefits):
