@@ -18,7 +18,8 @@ TABLES = schemas.names("silver")
 SOURCES = [*(_assets.table(feed.table) for feed in schemas.feeds()), _assets.stage("vocabulary")]
 
 
-@task.sensor(poke_interval=5, timeout=datetime.timedelta(hours=6).total_seconds(), mode="reschedule")
+# Each look is a process of its own, and one that comes while the last is being put to sleep is killed: not too often.
+@task.sensor(poke_interval=15, timeout=datetime.timedelta(hours=6).total_seconds(), mode="reschedule")
 def feeds_are_in(*, ti=None) -> bool:
     """No feed is being taken in: what many feeds deliver at once is read once, not once for each."""
     active = ["queued", "running"]
