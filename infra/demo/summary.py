@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import decimal
 import json
 import pathlib
 import shlex
@@ -47,11 +48,9 @@ def _title(text: str) -> str:
 
 def _grid(head: Iterable[str], rows: Iterable[Iterable[Any]], first: int = 34) -> list[str]:
     """Lines of a table: the first column to the left, numbers to the right."""
-    lines = []
-    for row in [list(head), *map(list, rows)]:
-        cells = [f"{cell:>12,}" if isinstance(cell, int) else f"{cell:>12}" for cell in row[1:]]
-        lines.append(f"  {row[0]:<{first}}{''.join(cells)}")
-    return lines
+    texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in [head, *rows]]
+    width = max(12, *(2 + len(cell) for row in texts for cell in row[1:]))
+    return [f"  {row[0]:<{first}}{''.join(f'{cell:>{width}}' for cell in row[1:])}" for row in texts]
 
 
 def _deliveries(found: dict[str, Any]) -> list[str]:
@@ -172,12 +171,16 @@ def _money(_: dict[str, Any]) -> list[str]:
         [
             row["told"],
             row["costs"],
-            *[row[name] or "-" for name in ("charge", "allowed", "payer", "patient")],
+            *[_amount(row[name]) for name in ("charge", "allowed", "payer", "patient")],
             row["off"],
         ]
         for row in found
     ]
     return [_title("Money"), *_grid(head, rows, first=22)]
+
+
+def _amount(text: str | None) -> str:
+    return f"{decimal.Decimal(text):,.2f}" if text else "-"
 
 
 def _coverage(found: dict[str, Any]) -> list[str]:
