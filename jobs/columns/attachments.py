@@ -5,6 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from jobs.columns.lists import compact, distinct
+
 ATTACHMENT = "struct<contentType:string,language:string,data:string,url:string,title:string>"
 
 
@@ -50,8 +52,8 @@ def described(attachments: Column) -> list[Column]:
     return [
         F.try_element_at(attachments["title"], F.lit(1)).alias("note_title"),
         F.try_element_at(attachments["language"], F.lit(1)).alias("note_language"),
-        F.array_distinct(F.array_compact(attachments["contentType"])).alias("content_types"),
-        F.array_compact(attachments["url"]).alias("content_urls"),
+        distinct(attachments["contentType"]).alias("content_types"),
+        compact(attachments["url"]).alias("content_urls"),
     ]
 
 

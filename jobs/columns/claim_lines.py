@@ -13,6 +13,7 @@ from jobs.columns.fhir import (
     PERIOD,
     REFERENCE,
     all_codings,
+    are_normal,
     codings,
     has_content,
     identity,
@@ -21,6 +22,7 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.keys import key
+from jobs.columns.lists import compact
 from jobs.columns.money import MONEY
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.repeats import repeated
@@ -83,8 +85,12 @@ def without_row() -> Column:
 
 
 def _targets(what: str, parts: Column, field: str, target_type: str) -> list[Column]:
-    refs = F.transform(parts[field], lambda ref: reference(ref, target_type))
-    return [parts["sequence"].alias(f"{what}_numbers"), refs.alias(f"{what}_targets")]
+    refs = parts[field]
+    each = F.transform(refs, lambda ref: reference(ref, target_type))
+    # As many texts as references: none names its target by an identifier only.
+    are_told = F.size(compact(refs["reference"])) == F.size(parts)
+    texts = F.when(are_normal(refs["reference"]) & are_told, refs["reference"]).otherwise(each)
+    return [parts["sequence"].alias(f"{what}_numbers"), texts.alias(f"{what}_targets")]
 
 
 def line(header: str) -> list[Column]:
@@ -146,5 +152,10 @@ def _pointed(what: str, numbers: Column) -> Column:
     """References of the parts whose sequence a line names."""
     own, targets = F.col(f"{what}_numbers"), F.col(f"{what}_targets")
     found = F.transform(numbers, lambda n: F.get(targets, F.array_position(own, n).cast("int") - 1))
+    only = F.get(targets, F.array_position(own, F.get(numbers, F.lit(0))).cast("int") - 1)
     nothing = F.array().cast("array<string>")
-    return F.when(F.size(numbers) > 0, F.coalesce(F.array_compact(found), nothing)).otherwise(nothing)
+    return (
+        F.when(F.size(numbers) > 1, F.coalesce(F.array_compact(found), nothing))
+        .when(only.isNotNull(), F.array(only))
+        .otherwise(nothing)
+    )

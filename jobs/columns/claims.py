@@ -23,6 +23,7 @@ from jobs.columns.fhir import (
     references,
     subject,
 )
+from jobs.columns.lists import flat
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.spans import SPAN, span
 from jobs.formats.claims_csv_header import ENCOUNTER
@@ -84,21 +85,23 @@ def who() -> list[Column]:
 
 def focal(r: Column) -> Column:
     """The coverage that is asked to pay: the focal one, else the first (FHIR R4 Claim.insurance.focal)."""
-    asked = F.filter(r["insurance"], lambda one: one["focal"])
-    return F.coalesce(F.get(asked, F.lit(0)), F.get(r["insurance"], F.lit(0)))["coverage"]
+    asked = F.array_position(r["insurance"]["focal"], F.lit(True)).cast("int") - 1
+    place = F.when(asked > 0, asked).otherwise(0)
+    return F.get(r["insurance"]["coverage"], place)
 
 
 def contained_coverage(r: Column) -> Column:
     """The contained Coverage that the focal insurance names by "#id", as Synthea writes it; or null."""
     ref = focal(r)["reference"]
-    wanted = F.substr(ref, F.lit(2))
-    same = F.filter(r["contained"], lambda held: (held["id"] == wanted) & (held["resourceType"] == "Coverage"))
-    return F.when(ref.startswith("#"), F.get(same, F.lit(0)))
+    # An id stands once in a resource (FHIR R4 dom-contained resources, 2.3.0.2).
+    place = F.array_position(r["contained"]["id"], F.substr(ref, F.lit(2))).cast("int") - 1
+    held = F.get(r["contained"], place)
+    return F.when(ref.startswith("#") & (held["resourceType"] == "Coverage"), held)
 
 
 def encounters(r: Column) -> Column:
     """Every encounter that a line names, or the whole, once."""
-    of_lines = references(F.flatten(F.array_compact(r["item"]["encounter"])), "Encounter")
+    of_lines = references(flat(r["item"]["encounter"]), "Encounter")
     whole = reference(_extended(r, ENCOUNTER), "Encounter")
     return F.array_distinct(F.when(whole.isNull(), of_lines).otherwise(F.concat(of_lines, F.array(whole))))
 

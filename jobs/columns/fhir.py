@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
+from jobs.columns.lists import distinct, flat
 
 # Types to declare schemas with.
 CODING = "struct<system:string,code:string,display:string,version:string,userSelected:boolean>"
@@ -144,9 +145,43 @@ def reference(ref: Column, target_type: str) -> Column:
 
 
 def references(refs: Column, target_type: str) -> Column:
-    """A list of References, normalised; empty when there is none."""
-    found = F.array_compact(F.transform(refs, lambda ref: reference(ref, target_type)))
-    return F.coalesce(found, F.array().cast("array<string>"))
+    """A list of References, normalised; empty when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> lists = [["Patient/1", "Patient/1"], ["Patient/1", "urn:uuid:7"], ["", None], [None], []]
+    >>> given = [([(text, None, ("mrn", "7") if text is None else None, None) for text in texts],) for texts in lists]
+    >>> rows = spark.createDataFrame([*given, (None,)], f"r array<{REFERENCE}>")
+    >>> for row in rows.select(references(F.col("r"), "Patient").alias("texts")).collect():
+    ...     print(row.texts)
+    ['Patient/1', 'Patient/1']
+    ['Patient/1', 'Patient/7']
+    ['Patient?identifier=mrn|7']
+    ['Patient?identifier=mrn|7']
+    []
+    []
+    """
+    texts = refs["reference"]
+    is_complete = F.size(distinct(texts)) == F.size(F.array_distinct(texts))
+    each = F.when(are_normal(texts) & is_complete, texts).otherwise(
+        F.array_compact(F.transform(refs, lambda ref: reference(ref, target_type)))
+    )
+    return F.when(F.size(refs) > 0, each).otherwise(F.array().cast("array<string>"))
+
+
+def are_normal(texts: Column) -> Column:
+    """Whether the texts of a list of references are all normalised as they stand; what is null is passed over.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> lists = [["Patient/1", None], ["Patient/1", "#p"], ["Patient/1/_history/2"], ["Patient/1", ""], []]
+    >>> rows = spark.createDataFrame([(texts,) for texts in lists], "t array<string>")
+    >>> [row.n for row in rows.select(are_normal(F.col("t")).alias("n")).collect()]
+    [True, False, False, False, True]
+    """
+    joined = F.array_join(texts, " ")
+    other = joined.contains("?") | joined.contains(":") | joined.contains("#") | joined.contains("/_history/")
+    return ~other & ~F.coalesce(F.array_contains(texts, ""), F.lit(False))
 
 
 def first_person(refs: Column) -> Column:
@@ -204,7 +239,7 @@ def aliases(resource_type: Column, resource_id: Column, full_url: Column, identi
     """
     named = F.transform(identifiers, lambda i: _by_identifier(resource_type, i["system"], i["value"]))
     own = F.array(F.concat(resource_type, F.lit("/"), resource_id), _normal(full_url, resource_type))
-    return F.array_distinct(F.array_compact(F.concat(own, F.coalesce(named, F.array().cast("array<string>")))))
+    return distinct(F.concat(own, F.coalesce(named, F.array().cast("array<string>"))))
 
 
 def codings(codeable_concept: Column) -> Column:
@@ -230,7 +265,7 @@ def all_codings(codeable_concepts: Column) -> Column:
     >>> [coding.code for coding in rows.select(all_codings(F.col("c")).alias("codes")).first().codes]
     ['a', 'a']
     """
-    return F.coalesce(F.flatten(F.array_compact(codeable_concepts["coding"])).cast(CODES), F.array().cast(CODES))
+    return F.coalesce(flat(codeable_concepts["coding"]).cast(CODES), F.array().cast(CODES))
 
 
 def coding(one: Column) -> Column:

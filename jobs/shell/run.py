@@ -137,7 +137,13 @@ def _stage(
         return [outcome for feed in names for outcome in _taken_in(lake, feed, request, witness, say)]
     if stage == "publication":
         return [publication.publish(lake, request, witness, say)]
-    return _tables(names, lambda name: build_table(lake, name, request, witness), say)
+    return _tables(names, lambda name: _built(lake, name, request, witness), say)
+
+
+def _built(lake: Lake, name: str, request: Request, witness: GateAndLineage) -> Outcome:
+    # Jobs of one pool run in the order they came in: a small table would wait for all of a large one.
+    lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", name)
+    return build_table(lake, name, request, witness)
 
 
 def _taken_in(

@@ -20,6 +20,7 @@ from jobs.columns.fhir import (
     reference,
     text_of,
 )
+from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, MONEY, adjudicated, amount
 from jobs.columns.parties import identifiers
 from jobs.columns.spans import span, span_faults
@@ -43,7 +44,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     own = current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded)
     read = parsed(own.where(without_row().isNull()), BENEFIT)
     said = read.withColumns({"totals": adjudicated(r["total"]), "whole": adjudicated(r["adjudication"])})
-    named = F.array_compact(F.concat(F.array(paid["amount"]["currency"]), F.col("totals")["currency"]))
+    named = distinct(F.concat(F.array(paid["amount"]["currency"]), F.col("totals")["currency"]))
     return said.select(
         *identity("benefit"),
         *claims.who(),
@@ -71,7 +72,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         F.get(named, F.lit(0)).alias("currency"),
         faults(
             no_subject=reference(r["patient"], "Patient").isNull(),
-            mixed_currency=F.size(F.array_distinct(named)) > 1,
+            mixed_currency=F.size(named) > 1,
             **span_faults(period["start"], period["end"]),
         ).alias("faults"),
     )

@@ -9,6 +9,7 @@ from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults, w
 from jobs.columns.faults import faults
 from jobs.columns.fhir import REFERENCE, current, parsed, reference
 from jobs.columns.keys import key
+from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
 
 BENEFIT = f"""{LINES}, claim {REFERENCE}, outcome string,
@@ -33,7 +34,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     number = F.coalesce(F.get(i["itemSequence"], F.lit(0)), i["sequence"])
     claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, number)
     own = F.array(i["net"]["currency"], i["unitPrice"]["currency"])
-    named = F.array_distinct(F.array_compact(F.concat(own, said["currency"])))
+    named = distinct(F.concat(own, said["currency"]))
     return lines.withColumn("adjudications", adjudicated(i["adjudication"])).select(
         *line("benefit"),
         "claim_ref",

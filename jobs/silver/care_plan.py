@@ -22,6 +22,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
+from jobs.columns.lists import compact
 from jobs.columns.spans import SPAN, span, span_faults
 
 DETAIL = (
@@ -56,7 +57,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         r["status"].alias("status"),
         r["intent"].alias("intent"),
         all_codings(r["category"]).alias("category_codes"),
-        F.array_compact(r["category"]["text"]).alias("category_texts"),
+        compact(r["category"]["text"]).alias("category_texts"),
         r["title"].alias("title"),
         r["description"].alias("description"),
         *span(period["start"], period["end"], zone),

@@ -21,6 +21,7 @@ from jobs.columns.fhir import (
     subject,
     text_of,
 )
+from jobs.columns.lists import flat
 from jobs.columns.spans import span, span_faults
 
 PROCEDURE = f"""
@@ -58,7 +59,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         codings(r["outcome"]).alias("outcome_codes"),
         references(r["partOf"], "Procedure").alias("part_of_refs"),
         references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
-        references(F.flatten(F.array_compact(devices)), "Device").alias("device_refs"),
+        references(flat(devices), "Device").alias("device_refs"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=~has_content(r["code"]),
