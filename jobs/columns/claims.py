@@ -84,14 +84,34 @@ def who() -> list[Column]:
 
 
 def focal(r: Column) -> Column:
-    """The coverage that is asked to pay: the focal one, else the first (FHIR R4 Claim.insurance.focal)."""
+    """The coverage that is asked to pay: the focal one, else the first (FHIR R4 Claim.insurance.focal).
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> lists = [[(None, "a"), (True, "b")], [(False, "a"), (None, "b")], []]
+    >>> given = [([(focal, (name, None, None, None)) for focal, name in one],) for one in lists]
+    >>> ddl = f"insurance array<struct<focal: boolean, coverage: {REFERENCE}>>"
+    >>> rows = spark.createDataFrame([*given, (None,)], ddl).select(F.struct("insurance").alias("r"))
+    >>> [row.name for row in rows.select(focal(F.col("r"))["reference"].alias("name")).collect()]
+    ['b', 'a', None, None]
+    """
     asked = F.array_position(r["insurance"]["focal"], F.lit(True)).cast("int") - 1
     place = F.when(asked > 0, asked).otherwise(0)
     return F.get(r["insurance"]["coverage"], place)
 
 
 def contained_coverage(r: Column) -> Column:
-    """The contained Coverage that the focal insurance names by "#id", as Synthea writes it; or null."""
+    """The contained Coverage that the focal insurance names by "#id", as Synthea writes it; or null.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> held = '[{"resourceType": "Basic", "id": "b"}, {"resourceType": "Coverage", "id": "c"}]'
+    >>> said = '{"contained": %s, "insurance": [{"coverage": {"reference": "%s"}}]}'
+    >>> rows = spark.createDataFrame([(said % (held, ref),) for ref in ("#c", "#b", "#d", "c")], "payload string")
+    >>> read = rows.select(F.from_json("payload", WHO).alias("r"))
+    >>> [row.id for row in read.select(contained_coverage(F.col("r"))["id"].alias("id")).collect()]
+    ['c', None, None, None]
+    """
     ref = focal(r)["reference"]
     # An id stands once in a resource (FHIR R4 dom-contained resources, 2.3.0.2).
     place = F.array_position(r["contained"]["id"], F.substr(ref, F.lit(2))).cast("int") - 1
