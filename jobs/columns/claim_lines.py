@@ -8,23 +8,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.claims import WHO, encounters, who, whole_id
-from jobs.columns.fhir import (
-    CODEABLE,
-    PERIOD,
-    REFERENCE,
-    all_codings,
-    are_normal,
-    codings,
-    has_content,
-    identity,
-    reference,
-    references,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, has_content, identity, text_of
 from jobs.columns.keys import key
 from jobs.columns.lists import compact
 from jobs.columns.money import MONEY
 from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.reference_texts import are_normal, reference, references
 from jobs.columns.repeats import repeated
 from jobs.columns.spans import span, span_faults
 

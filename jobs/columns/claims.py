@@ -12,19 +12,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
-from jobs.columns.fhir import (
-    CODEABLE,
-    CODES,
-    PERIOD,
-    REFERENCE,
-    all_codings,
-    codings,
-    reference,
-    references,
-    subject,
-)
+from jobs.columns.fhir import CODEABLE, CODES, PERIOD, REFERENCE, all_codings, codings
 from jobs.columns.lists import flat
 from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import SPAN, span
 from jobs.formats.claims_csv_header import ENCOUNTER
 from jobs.formats.claims_csv_line import PART_OF

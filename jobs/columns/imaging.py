@@ -12,9 +12,10 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import CODEABLE, CODING, DECIMAL, IDENTIFIER, REFERENCE, all_codings, reference, subject
+from jobs.columns.fhir import CODEABLE, CODING, DECIMAL, IDENTIFIER, REFERENCE, all_codings
 from jobs.columns.keys import key
 from jobs.columns.quantities import QUANTITY
+from jobs.columns.reference_texts import reference, subject
 from jobs.columns.repeats import repeated
 
 STUDY_TYPE: Final = "ImagingStudy"

@@ -7,9 +7,9 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import resource_key
 from jobs.columns.keys import key
 from jobs.columns.mapping import mapped
+from jobs.columns.reference_texts import resource_key
 
 PROCEDURE: Final = "Procedure"
 # FHIR R4 event-status: what was not done, or not yet, is no procedure that images can be of.

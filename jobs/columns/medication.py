@@ -7,18 +7,9 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import (
-    CODEABLE,
-    CODES,
-    DECIMAL,
-    PERIOD,
-    REFERENCE,
-    codings,
-    has_content,
-    reference,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, CODES, DECIMAL, PERIOD, REFERENCE, codings, has_content, text_of
 from jobs.columns.quantities import DAYS, QUANTITY, RATIO, days
+from jobs.columns.reference_texts import reference
 from jobs.columns.spans import SPAN, span
 
 INGREDIENT: Final = (

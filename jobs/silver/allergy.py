@@ -18,11 +18,10 @@ from jobs.columns.fhir import (
     has_content,
     identity,
     parsed,
-    reference,
-    subject,
     text_of,
 )
 from jobs.columns.quantities import QUANTITY, unit
+from jobs.columns.reference_texts import reference, subject
 from jobs.columns.spans import span_faults
 
 REACTION = (

@@ -8,21 +8,11 @@ from pyspark.sql import functions as F
 from jobs.columns import claims
 from jobs.columns.dates import local_date, moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    IDENTIFIER,
-    REFERENCE,
-    aliases,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, codings, current, identity, parsed, text_of
 from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, MONEY, adjudicated, amount
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import aliases, reference
 from jobs.columns.spans import span, span_faults
 
 BENEFIT = f"""

@@ -7,10 +7,11 @@ from pyspark.sql import functions as F
 
 from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults, without_row
 from jobs.columns.faults import faults
-from jobs.columns.fhir import REFERENCE, current, parsed, reference
+from jobs.columns.fhir import REFERENCE, current, parsed
 from jobs.columns.keys import key
 from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
+from jobs.columns.reference_texts import reference
 
 BENEFIT = f"""{LINES}, claim {REFERENCE}, outcome string,
     item array<struct<{ITEM}, itemSequence: array<int>,

@@ -17,12 +17,10 @@ from jobs.columns.fhir import (
     current,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.lists import compact
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import SPAN, span, span_faults
 
 DETAIL = (

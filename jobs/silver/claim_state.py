@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import resource_key
 from jobs.columns.keys import key
+from jobs.columns.reference_texts import resource_key
 
 VOIDED, REPLACED = "voided", "replaced"
 _SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")

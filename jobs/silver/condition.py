@@ -14,18 +14,16 @@ from jobs.columns.fhir import (
     PERIOD,
     QUANTITY,
     REFERENCE,
-    aliases,
     all_codings,
     codings,
     current,
     has_content,
     identity,
     parsed,
-    reference,
-    subject,
     text_of,
 )
 from jobs.columns.numbers import decimal, digits
+from jobs.columns.reference_texts import aliases, reference, subject
 
 # Condition.onset[x] and abatement[x] take the same types.
 _TIME = "{0}DateTime string, {0}Age {1}, {0}Period {2}, {0}Range struct<low:{1},high:{1}>, {0}String string"

@@ -19,11 +19,9 @@ from jobs.columns.fhir import (
     current,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
 )
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import SPAN, span, span_faults
 
 _PROVISION = (

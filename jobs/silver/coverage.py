@@ -6,22 +6,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    IDENTIFIER,
-    PERIOD,
-    REFERENCE,
-    aliases,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, PERIOD, REFERENCE, codings, current, identity, parsed, text_of
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import aliases, reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 COVERAGE = f"""

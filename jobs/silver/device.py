@@ -11,18 +11,16 @@ from jobs.columns.fhir import (
     CODEABLE,
     IDENTIFIER,
     REFERENCE,
-    aliases,
     all_codings,
     codings,
     current,
     has_content,
     identity,
     parsed,
-    reference,
-    subject,
     text_of,
 )
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import aliases, reference, subject
 
 DEVICE = f"""
     identifier array<{IDENTIFIER}>, status string, statusReason array<{CODEABLE}>, distinctIdentifier string,

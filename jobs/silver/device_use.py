@@ -7,20 +7,8 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    PERIOD,
-    REFERENCE,
-    all_codings,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, current, identity, parsed, text_of
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 DEVICE_USE = f"""

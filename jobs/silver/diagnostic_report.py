@@ -16,16 +16,13 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    first_person,
     has_content,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import first_person, reference, references, subject
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, status string, category array<{CODEABLE}>, code {CODEABLE}, subject {REFERENCE},

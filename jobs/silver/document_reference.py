@@ -16,15 +16,12 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    first_person,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import first_person, reference, references, subject
 
 SCHEMA = f"""
     masterIdentifier {IDENTIFIER}, identifier array<{IDENTIFIER}>, status string, docStatus string, type {CODEABLE},

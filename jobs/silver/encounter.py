@@ -13,19 +13,16 @@ from jobs.columns.fhir import (
     IDENTIFIER,
     PERIOD,
     REFERENCE,
-    aliases,
     all_codings,
     coding,
     codings,
     current,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import aliases, reference, references, subject
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, status string, `class` {CODING}, type array<{CODEABLE}>, serviceType {CODEABLE},

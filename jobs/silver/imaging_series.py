@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import coding, current, identity, parsed, reference
+from jobs.columns.fhir import coding, current, identity, parsed
 from jobs.columns.imaging import (
     SERIES,
     SERIES_TYPE,
@@ -23,6 +23,7 @@ from jobs.columns.imaging import (
     sent_as,
 )
 from jobs.columns.imaging import facts as facts_of
+from jobs.columns.reference_texts import reference
 
 IMAGING_STUDY = f"{STUDY}, series array<struct<{SERIES}>>"
 

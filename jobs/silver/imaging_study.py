@@ -10,22 +10,10 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    CODES,
-    CODING,
-    REFERENCE,
-    aliases,
-    all_codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-)
+from jobs.columns.fhir import CODEABLE, CODES, CODING, REFERENCE, all_codings, current, identity, parsed
 from jobs.columns.imaging import EXTENSION, STUDY, STUDY_TYPE, sent_as, study_uid
 from jobs.columns.parties import identifier_of, identifiers
+from jobs.columns.reference_texts import aliases, reference, references, subject
 
 IMAGING_STUDY = f"""
     {STUDY}, modality array<{CODING}>, basedOn array<{REFERENCE}>, referrer {REFERENCE}, interpreter array<{REFERENCE}>,

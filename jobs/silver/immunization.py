@@ -7,21 +7,9 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    REFERENCE,
-    all_codings,
-    codings,
-    current,
-    has_content,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, REFERENCE, all_codings, codings, current, has_content, identity, parsed, text_of
 from jobs.columns.quantities import QUANTITY, measured
+from jobs.columns.reference_texts import reference, references, subject
 
 IMMUNIZATION = f"""
     status string, statusReason {CODEABLE}, vaccineCode {CODEABLE}, patient {REFERENCE}, encounter {REFERENCE},

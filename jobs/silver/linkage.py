@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.fhir import REFERENCE, current, identity, parsed, reference
+from jobs.columns.fhir import REFERENCE, current, identity, parsed
+from jobs.columns.reference_texts import reference
 
 LINKAGE = f"active boolean, item array<struct<type: string, resource: {REFERENCE}>>"
 

@@ -6,21 +6,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    IDENTIFIER,
-    NUMBER,
-    REFERENCE,
-    aliases,
-    all_codings,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-)
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, NUMBER, REFERENCE, all_codings, codings, current, identity, parsed
 from jobs.columns.numbers import decimal
 from jobs.columns.parties import ADDRESS, TELECOM, address, coordinate, identifiers
+from jobs.columns.reference_texts import aliases, reference
 
 SCHEMA = f"""
     status string, name string, alias array<string>, description string, mode string, identifier array<{IDENTIFIER}>,

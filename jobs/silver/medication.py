@@ -7,21 +7,10 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    IDENTIFIER,
-    REFERENCE,
-    aliases,
-    codings,
-    current,
-    has_content,
-    identity,
-    parsed,
-    reference,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, codings, current, has_content, identity, parsed, text_of
 from jobs.columns.medication import INGREDIENT, ingredients
 from jobs.columns.quantities import RATIO, measured
+from jobs.columns.reference_texts import aliases, reference
 
 MEDICATION = f"""
     identifier array<{IDENTIFIER}>, status string, code {CODEABLE}, form {CODEABLE}, amount {RATIO},

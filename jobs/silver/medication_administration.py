@@ -6,22 +6,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    PERIOD,
-    REFERENCE,
-    all_codings,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, current, identity, parsed, text_of
 from jobs.columns.medication import MEDICATION, given, medication, names_no_medication
 from jobs.columns.quantities import QUANTITY, RATIO, measured
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 ADMINISTRATION = f"""

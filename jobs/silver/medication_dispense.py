@@ -7,20 +7,10 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    REFERENCE,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, REFERENCE, codings, current, identity, parsed, text_of
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
 from jobs.columns.quantities import QUANTITY, days, measured
+from jobs.columns.reference_texts import reference, references, subject
 
 DISPENSE = f"""
     {MEDICATION}, status string, statusReasonCodeableConcept {CODEABLE}, category {CODEABLE}, type {CODEABLE},

@@ -7,21 +7,9 @@ from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    PERIOD,
-    REFERENCE,
-    all_codings,
-    codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    references,
-    subject,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, current, identity, parsed, text_of
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 STATEMENT = f"""

@@ -15,16 +15,13 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
-    first_person,
     has_content,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.numbers import decimal, digits
+from jobs.columns.reference_texts import first_person, reference, references, subject
 from jobs.columns.results import RESULT, normal_ranges, value_columns, value_kind
 
 # An observation and a component say their result with the same fields (FHIR R4 Observation.component).

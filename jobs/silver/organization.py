@@ -6,18 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.fhir import (
-    CODEABLE,
-    IDENTIFIER,
-    REFERENCE,
-    aliases,
-    all_codings,
-    current,
-    identity,
-    parsed,
-    reference,
-    text_of,
-)
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, all_codings, current, identity, parsed, text_of
 from jobs.columns.parties import (
     ADDRESS,
     NPI_SYSTEMS,
@@ -27,6 +16,7 @@ from jobs.columns.parties import (
     identifier_of,
     identifiers,
 )
+from jobs.columns.reference_texts import aliases, reference
 
 SCHEMA = f"""
     active boolean, name string, alias array<string>, identifier array<{IDENTIFIER}>, type array<{CODEABLE}>,

@@ -13,17 +13,14 @@ from jobs.columns.fhir import (
     CODING,
     IDENTIFIER,
     REFERENCE,
-    aliases,
     all_codings,
     codings,
     current,
-    first_person,
     identity,
     parsed,
-    reference,
-    references,
 )
 from jobs.columns.parties import ADDRESS, NAME, TELECOM, addresses, identifiers
+from jobs.columns.reference_texts import aliases, first_person, reference, references
 
 RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"

@@ -13,13 +13,10 @@ from jobs.columns.fhir import (
     IDENTIFIER,
     PERIOD,
     REFERENCE,
-    aliases,
     all_codings,
     current,
     identity,
     parsed,
-    reference,
-    references,
     text_of,
 )
 from jobs.columns.parties import (
@@ -35,6 +32,7 @@ from jobs.columns.parties import (
     identifiers,
     name_text,
 )
+from jobs.columns.reference_texts import aliases, reference, references
 
 PERSON = f"""
     active boolean, identifier array<{IDENTIFIER}>, name array<{NAME}>, gender string, birthDate string,

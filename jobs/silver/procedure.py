@@ -16,12 +16,10 @@ from jobs.columns.fhir import (
     has_content,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.lists import flat
+from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 PROCEDURE = f"""

@@ -14,19 +14,16 @@ from jobs.columns.fhir import (
     PERIOD,
     QUANTITY,
     REFERENCE,
-    aliases,
     all_codings,
     codings,
     current,
     identity,
     parsed,
-    reference,
-    references,
-    subject,
     text_of,
 )
 from jobs.columns.numbers import decimal, digits
 from jobs.columns.parties import identifiers
+from jobs.columns.reference_texts import aliases, reference, references, subject
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, accessionIdentifier {IDENTIFIER}, status string, type {CODEABLE},

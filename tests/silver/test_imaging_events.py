@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import resource_key
+from jobs.columns.reference_texts import resource_key
 from jobs.silver._event_imaging import codes_of_images, of_image_features, of_imaging_studies
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
