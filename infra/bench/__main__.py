@@ -22,6 +22,7 @@ import duckdb
 
 from infra.bench import synthea
 from jobs.shell import deliveries, documents
+from jobs.shell.run import STAGES
 from jobs.shell.session import CHECKOUT
 from jobs.shell.settings import Settings
 
@@ -118,7 +119,8 @@ def told(
         f"{'stage':<16}{'seconds':>10}{'MB/s':>10}{'records/s':>12}",
         f"{'landing':<16}{landed:>10.1f}{size / landed:>10.0f}{delivery.records / landed:>12,.0f}",
     ]
-    for stage, seconds in report["stages"].items():
+    for stage in (one for one in STAGES if one in report["stages"]):
+        seconds = report["stages"][stage]
         lines.append(f"{stage:<16}{seconds:>10.1f}{size / max(seconds, 0.01):>10.0f}"
                      f"{delivery.records / max(seconds, 0.01):>12,.0f}")  # fmt: skip
     lines += [
