@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 from jobs.columns.claims import WHO, encounters, who, whole_id
 from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, has_content, identity, text_of
 from jobs.columns.keys import key
-from jobs.columns.lists import compact
 from jobs.columns.money import MONEY
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.reference_texts import are_normal, reference, references
@@ -76,9 +75,7 @@ def without_row() -> Column:
 def _targets(what: str, parts: Column, field: str, target_type: str) -> list[Column]:
     refs = parts[field]
     each = F.transform(refs, lambda ref: reference(ref, target_type))
-    # As many texts as references: none names its target by an identifier only.
-    are_told = F.size(compact(refs["reference"])) == F.size(parts)
-    texts = F.when(are_normal(refs["reference"]) & are_told, refs["reference"]).otherwise(each)
+    texts = F.when(are_normal(refs["reference"]), refs["reference"]).otherwise(each)
     return [parts["sequence"].alias(f"{what}_numbers"), texts.alias(f"{what}_targets")]
 
 

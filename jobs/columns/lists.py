@@ -10,8 +10,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
-def distinct(values: Column, kind: str = "string") -> Column:
-    """The values of a list, each once, without nulls; null of null. `kind`: the type of an element.
+def distinct(values: Column) -> Column:
+    """The texts of a list, each once, without nulls; null of null.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
@@ -19,11 +19,11 @@ def distinct(values: Column, kind: str = "string") -> Column:
     >>> [row.v for row in rows.select(distinct(F.col("v")).alias("v")).collect()]
     [['b', 'a'], None]
     """
-    return F.array_except(values, F.array(F.lit(None).cast(kind)))
+    return F.array_except(values, F.array(F.lit(None).cast("string")))
 
 
-def compact(values: Column, kind: str = "string") -> Column:
-    """The values of a list without nulls, in order; null of null. `kind`: the type of an element.
+def compact(values: Column) -> Column:
+    """The texts of a list without nulls, in order; null of null.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
@@ -31,8 +31,19 @@ def compact(values: Column, kind: str = "string") -> Column:
     >>> [row.v for row in rows.select(compact(F.col("v")).alias("v")).collect()]
     [['b', 'b'], ['b', 'b'], None]
     """
-    has_null = F.size(distinct(values, kind)) < F.size(F.array_distinct(values))
-    return F.when(has_null, F.array_compact(values)).otherwise(values)
+    return F.when(has_null(values), F.array_compact(values)).otherwise(values)
+
+
+def has_null(values: Column) -> Column:
+    """Whether one of the texts of a list is null; null of null.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([(["b", None, "b"],), (["b", "b"],), ([],), (None,)], "v array<string>")
+    >>> [row.v for row in rows.select(has_null(F.col("v")).alias("v")).collect()]
+    [True, False, False, None]
+    """
+    return F.size(distinct(values)) < F.size(F.array_distinct(values))
 
 
 def flat(lists: Column) -> Column:

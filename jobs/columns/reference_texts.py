@@ -6,7 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
-from jobs.columns.lists import distinct
+from jobs.columns.lists import distinct, has_null
 
 
 def subject(ref: Column) -> list[Column]:
@@ -59,26 +59,25 @@ def references(refs: Column, target_type: str) -> Column:
     []
     """
     texts = refs["reference"]
-    is_complete = F.size(distinct(texts)) == F.size(F.array_distinct(texts))
-    each = F.when(are_normal(texts) & is_complete, texts).otherwise(
+    each = F.when(are_normal(texts), texts).otherwise(
         F.array_compact(F.transform(refs, lambda ref: reference(ref, target_type)))
     )
     return F.when(F.size(refs) > 0, each).otherwise(F.array().cast("array<string>"))
 
 
 def are_normal(texts: Column) -> Column:
-    """Whether the texts of a list of references are all normalised as they stand; what is null is passed over.
+    """Whether the texts of a list of references are all there, and normalised as they stand.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
-    >>> lists = [["Patient/1", None], ["Patient/1", "#p"], ["Patient/1/_history/2"], ["Patient/1", ""], []]
+    >>> lists = [["Patient/1", None], ["Patient/1", "#p"], ["Patient/1/_history/2"], ["Patient/1", ""], ["Patient/1"]]
     >>> rows = spark.createDataFrame([(texts,) for texts in lists], "t array<string>")
     >>> [row.n for row in rows.select(are_normal(F.col("t")).alias("n")).collect()]
-    [True, False, False, False, True]
+    [False, False, False, False, True]
     """
     joined = F.array_join(texts, " ")
     other = joined.contains("?") | joined.contains(":") | joined.contains("#") | joined.contains("/_history/")
-    return ~other & ~F.coalesce(F.array_contains(texts, ""), F.lit(False))
+    return ~other & ~has_null(texts) & ~F.array_contains(texts, "")
 
 
 def first_person(refs: Column) -> Column:
