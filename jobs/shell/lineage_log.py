@@ -28,8 +28,8 @@ ENDS = ("COMPLETE", "FAIL", "ABORT")
 
 
 def now() -> str:
-    """The time of an event."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    """The time of an event: by it hops are put in order, and two of them begin in one millisecond."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def folder(settings: Settings) -> str:
