@@ -51,10 +51,13 @@ def together(same: Sequence[str]) -> WindowSpec:
     return Window.partitionBy(*same, "_number")
 
 
-def told_once(events: DataFrame) -> DataFrame:
+def told_once(events: DataFrame, said_in: DataFrame | None = None) -> DataFrame:
     """Events of different feeds that are the same are one: the first feed's is kept and carries the others' records.
 
     The same: person, OMOP table, standard concept (or the code where none is known), day and value.
+
+    `said_in` holds the same events with at least what is compared, by default `events` themselves: few columns are
+    sorted, and what they say is brought back to the whole rows.
     """
     code = F.when(F.col("concept_id") == NO_MATCH, F.col("source_code"))
     comparable = F.col("excluded").isNull() & (F.size("faults") == 0) & F.col("start_date").isNotNull()
@@ -65,21 +68,24 @@ def told_once(events: DataFrame) -> DataFrame:
     words = F.lower(F.coalesce("value_as_string", "value_source_value"))
     value = F.coalesce(number, words, F.col("value_as_concept_id").cast("string"), bar)
     same = [F.col("person_id"), F.col("target"), F.col("concept_id"), F.coalesce(code, bar), F.col("start_date"), value]
-    own = F.when(comparable, F.xxhash64(*same)).otherwise(F.col("event_id"))
+    asked = (events if said_in is None else said_in).where(comparable)
     # Gathered once for all that compares them.
-    marked = events.withColumn("_same", own).repartition("_same")
+    narrow = asked.select("event_id", "feed", "start_at", "record_ids", F.xxhash64(*same).alias("_same"))
     order = [F.col("start_at").asc_nulls_last(), F.col("event_id")]
-    known = numbered(marked, ["_same"], order, teller=F.col("feed"), rank=heard())
-    again = F.when(~F.col("_is_first"), F.col("record_ids"))
-    others = F.flatten(F.collect_list(again).over(together(["_same"])))
-    records = F.array_distinct(F.concat("record_ids", "_others"))
+    known = numbered(narrow.repartition("_same"), ["_same"], order, teller=F.col("feed"), rank=heard())
+    others = F.flatten(F.collect_list(F.when(~F.col("_is_first"), F.col("record_ids"))).over(together(["_same"])))
+    heard_again = known.withColumn("_others", others).where(~F.col("_is_first") | (F.size("_others") > 0))
+    answers = heard_again.select("event_id", "_is_first", F.when(F.col("_is_first"), F.col("_others")).alias("_others"))
+    records = F.concat("record_ids", F.coalesce("_others", F.array().cast("array<bigint>")))
     return (
-        known.withColumn("_others", others)
+        events.join(answers.hint("shuffle_hash"), on="event_id", how="left")
         .withColumns(
             {
-                "record_ids": F.when(F.col("_is_first"), records).otherwise(F.col("record_ids")),
-                "excluded": F.when(F.col("_is_first"), F.col("excluded")).otherwise(F.lit(BY_ANOTHER_FEED)),
+                "record_ids": F.array_distinct(records),
+                "excluded": F.when(F.coalesce("_is_first", F.lit(True)), F.col("excluded")).otherwise(
+                    F.lit(BY_ANOTHER_FEED)
+                ),
             }
         )
-        .drop("_same", "_number", "_is_first", "_others")
+        .drop("_is_first", "_others")
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,19 @@ import schemas
 # Conditions in one word: few enough that the method that evaluates them is short.
 WORD = 12
 _IS_NULL = re.compile(r"^(`\w+`) is null$")
+_IS_FILLED = re.compile(r"^`(\w+)` is not null$")
 
 
 @dataclass
 class Plan:
-    """What to count of a table: conditions (bits), categories, numbers, the key, and whose the row is."""
+    """What to count of a table: conditions (bits), categories, numbers, the key, and whose the row is.
+
+    Of the columns in `filled` only the number of rows that have a value is asked, of conditions also which go together.
+    """
 
     table: schemas.Table
     conditions: list[str] = field(default_factory=list)
+    filled: list[str] = field(default_factory=list)
     categories: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
@@ -33,6 +39,15 @@ class Plan:
         """Count the rows that meet these conditions, each or together; the empty one is met by all."""
         kept = dict.fromkeys(positive(c)[0] for c in conditions)
         self.conditions += [c for c in kept if c and c not in self.conditions]
+
+    def want_filled(self, *names: str) -> None:
+        """Count the rows that have a value in these columns, each for itself."""
+        self.filled += [name for name in dict.fromkeys(names) if name not in self.filled]
+
+    def without(self, known: Collection[str]) -> Plan:
+        """What is left to count when it is known already how many rows have a value in these columns."""
+        left = [f"`{name}` is not null" for name in self.filled if name not in known]
+        return replace(self, conditions=list(dict.fromkeys([*self.conditions, *left])))
 
     @property
     def words(self) -> int:
@@ -46,7 +61,7 @@ class Plan:
 
 @dataclass
 class Counted:
-    """What was counted: cells of rows that are alike, and what needs its own pass."""
+    """What was counted: cells of rows that are alike, what needs its own pass, and what was known before."""
 
     plan: Plan
     rows: int
@@ -55,6 +70,7 @@ class Counted:
     persons: int = 0
     busiest: int = 0
     repeated: int = 0
+    filled: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sizes = self.cells["n"].to_numpy()
@@ -73,6 +89,11 @@ class Counted:
 
     def count(self, *conditions: str) -> int:
         """Rows that meet all of these conditions."""
+        asked = [condition for condition in conditions if condition]
+        if len(asked) == 1:
+            kept, holds = positive(asked[0])
+            if (name := filled_in(kept)) in self.filled:
+                return self.filled[name] if holds else self.rows - self.filled[name]
         return int(self.sizes[self.met(*conditions)].sum())
 
     def category(self, name: str) -> pa.ChunkedArray:
@@ -89,6 +110,12 @@ def positive(condition: str) -> tuple[str, bool]:
     """The condition that is counted, and whether the given one is it or its opposite: null and not null share a bit."""
     found = _IS_NULL.match(condition)
     return (f"{found[1]} is not null", False) if found else (condition, True)
+
+
+def filled_in(condition: str) -> str | None:
+    """The column that has a value where the condition is met, if it says no more than that."""
+    found = _IS_FILLED.match(condition)
+    return found[1] if found else None
 
 
 def by_category(counted: Counted, name: str, where: np.ndarray | None = None) -> dict[Any, int]:

@@ -5,7 +5,7 @@ A Spark group-by has its shuffle and its tasks: the fingerprints of a small tabl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,19 +15,33 @@ from pyspark.sql import functions as F
 
 from jobs.shell.counted import Counted, Plan
 from jobs.shell.fingerprint import fingerprints, identity
+from jobs.shell.footers import filled
 from jobs.shell.lookups import Lookups
 
 LOCAL_ROWS = 20_000
 
 
-def count(frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str, rows: int, whole: DataFrame) -> Counted:
-    """Count `frame`, which has so many rows and is a part or all of `whole`, as planned."""
+def count(
+    frame: DataFrame,
+    plan: Plan,
+    lookups: Lookups,
+    as_of: str,
+    rows: int,
+    whole: DataFrame,
+    files: Sequence[str] = (),
+) -> Counted:
+    """Count `frame`, which has so many rows and is a part or all of `whole`, as planned.
+
+    `files` are the Parquet files that hold these rows and no other, where that is so.
+    """
+    known = filled(files, plan.filled) if rows else dict.fromkeys(plan.filled, 0)
+    plan = plan.without(known)
     if not rows:
-        return _locally(_nothing(plan), plan)
+        return _locally(_nothing(plan), plan, known)
     if rows <= LOCAL_ROWS:
-        return _locally(_flat(fingerprints(frame, plan, lookups, as_of, whole).toArrow()), plan)
+        return _locally(_flat(fingerprints(frame, plan, lookups, as_of, whole).toArrow()), plan, known)
     cells = _cells(fingerprints(frame, plan, lookups, as_of, whole, with_keys=False), plan)
-    counted = Counted(plan, int(pc.sum(cells["n"]).as_py() or 0), cells)
+    counted = Counted(plan, int(pc.sum(cells["n"]).as_py() or 0), cells, filled=known)
     # Keys and people need no other table: the joins of the fingerprints would only be in their way.
     bare = frame.selectExpr(*identity(plan))
     _keys(bare, plan, counted)
@@ -81,7 +95,7 @@ def _nothing(plan: Plan) -> pa.Table:
     return pa.table(empty)
 
 
-def _locally(printed: pa.Table, plan: Plan) -> Counted:
+def _locally(printed: pa.Table, plan: Plan, known: Mapping[str, int]) -> Counted:
     for name in plan.numbers:
         x = pc.cast(printed[f"x_{name}"], pa.float64())
         printed = printed.append_column(f"q_{name}", pc.multiply(x, x))
@@ -94,7 +108,8 @@ def _locally(printed: pa.Table, plan: Plan) -> Counted:
     for name in plan.numbers:
         renamed = {f"x_{name}_count": f"n_{name}", f"x_{name}_sum": f"s_{name}", f"q_{name}_sum": f"q_{name}"}
         names = {**names, **renamed}
-    counted = Counted(plan, printed.num_rows, cells.rename_columns([names.get(n, n) for n in cells.column_names]))
+    cells = cells.rename_columns([names.get(n, n) for n in cells.column_names])
+    counted = Counted(plan, printed.num_rows, cells, filled=known)
     if plan.key:
         alike = printed.group_by([f"k_{name}" for name in plan.key]).aggregate([([], "count_all")])["count_all"]
         counted.duplicates = int(pc.sum(alike.filter(pc.greater(alike, 1))).as_py() or 0)

@@ -18,6 +18,8 @@ from jobs.shell.counted import WORD, Plan
 from jobs.shell.lookups import Lookups
 
 _NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|visit_person|low|high)\b")
+_IS_FILLED = re.compile(r"`(\w+)` is not null")
+_FIRST_FIELD = re.compile(r"array<struct<(\w+):")
 _FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
 
@@ -26,15 +28,23 @@ def fingerprints(
 ) -> DataFrame:
     """One row per row of `frame`, a part or all of `whole`: bits, categories, numbers; and key, person, content."""
     wide = _widen(frame, plan, lookups, whole)
+    light = [_IS_FILLED.sub(lambda found: _read_lightly(plan, found), one) for one in plan.conditions]
     # A struct, since Spark makes a method of each of its fields: one method of all conditions is longer than
     # what the JVM compiles, and interpreted it takes five times as long.
     words = [
-        f"{_word(plan.conditions[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)
+        f"{_word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)
     ]
     chosen = [f"struct({', '.join(words)}) as w"]
     chosen += [f"{sql} as c_{name}" for name, sql in plan.categories.items()]
     chosen += [f"{sql} as x_{name}" for name, sql in plan.numbers.items()]
     return wide.selectExpr(*chosen, *(identity(plan) if with_keys else ()))
+
+
+def _read_lightly(plan: Plan, found: re.Match[str]) -> str:
+    """Whether a column has a value; of a list of structs one field is read: it is a list where the whole is one."""
+    column = plan.table.columns.get(found[1])
+    field = _FIRST_FIELD.match(column.type) if column else None
+    return f"`{found[1]}`.`{field[1]}` is not null" if field else found[0]
 
 
 def identity(plan: Plan) -> list[str]:

@@ -52,7 +52,8 @@ class GateContext:
     `rows`: rows of the candidate, when known. `accounting`: the account of the hop (`missing` must be 0).
     `previous`: measures of the last publication. `slice`: the rows that this build may have changed, when
     it was not everybody. `accepted`: names of checks (`table:check` or `check`) that may fail without
-    stopping. `changes`: rows that this build inserted, updated and deleted.
+    stopping. `changes`: rows that this build inserted, updated and deleted. `files`: the Parquet files that hold
+    the candidate's rows and no other, when known.
     """
 
     lookups: Lookups
@@ -63,6 +64,7 @@ class GateContext:
     slice: DataFrame | None = None
     accepted: frozenset[str] = frozenset()
     changes: Mapping[str, int] = field(default_factory=dict)
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _count(
         partly = slices.judge_part(asked, plan, candidate, context.slice, rows, context.lookups, before, context.as_of)
         if partly:
             return [*partly[0], *account], partly[1]
-    counted = counting.count(candidate, plan, context.lookups, context.as_of, rows, candidate)
+    counted = counting.count(candidate, plan, context.lookups, context.as_of, rows, candidate, context.files)
     evidence = Evidence(counted, candidate, context.lookups, before)
     found = list(findings.findings(asked, evidence))
     measured = measures.measures_of(evidence.counted, found) | dict(context.changes)

@@ -24,6 +24,7 @@ def measures_of(counted: Counted, found: Sequence[Found]) -> dict[str, Any]:
     """The measures of a counted version; groups of fewer than FEWEST rows are left out."""
     plan = counted.plan
     there = {c.name for c in plan.table.columns.values() if f"`{c.name}` is not null" in plan.conditions}
+    there |= counted.filled.keys()
     kept: dict[str, Any] = {
         "rows": counted.rows,
         "filled": {name: counted.count(f"`{name}` is not null") for name in sorted(there)},

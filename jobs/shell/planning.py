@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import schemas
 from expectations.check import Check, Coverage, Genders, Limits, Rows, SourceValues, Units
 from expectations.implied import is_concept, is_omop, is_vocabulary
-from jobs.shell.counted import Plan
+from jobs.shell.counted import Plan, filled_in, positive
 
 NUMERIC = ("double", "float", "decimal", "int", "smallint")
 
@@ -16,7 +16,7 @@ def plan(table: schemas.Table, checks: Iterable[Check]) -> Plan:
     """What must be counted to judge these checks and to keep the measures of this table."""
     columns = table.columns.values()
     made = Plan(table, key=table.key)
-    made.want(*(f"`{c.name}` is not null" for c in columns if not c.trace and not c.required))
+    made.want_filled(*(c.name for c in columns if not c.trace and not c.required))
     for column in columns:
         if is_concept(table, column):
             made.categories[column.name] = f"`{column.name}`"
@@ -36,6 +36,8 @@ def plan(table: schemas.Table, checks: Iterable[Check]) -> Plan:
 
 def _want(made: Plan, check: Check) -> None:
     match check:
+        case Rows() if not check.among and (name := filled_in(positive(check.fails)[0])):
+            made.want_filled(name)
         case Rows():
             made.want(check.fails, check.among)
         case SourceValues() if check.threshold < 1:

@@ -87,6 +87,11 @@ def read(spark: SparkSession, path: str, version: int) -> DataFrame:
     return _of_files(spark, path, found, found.files)
 
 
+def files(path: str, version: int) -> list[str]:
+    """Where the Parquet files of a version lie."""
+    return [f"{path}/{file.path}" for file in delta_log.version(path, version).files]
+
+
 def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files: Sequence[delta_log.File]) -> DataFrame:
     schema = StructType.fromJson(json.loads(version.schema))
     if not files:

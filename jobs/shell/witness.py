@@ -14,7 +14,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.shell import data_docs, gate, lineage_sweep, scope, state
+from jobs.shell import data_docs, gate, lineage_sweep, scope, state, tables
 from jobs.shell.accounting import Ledger
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, derive
@@ -98,6 +98,7 @@ class GateAndLineage:
             previous=state.read(self.lake.settings, table.table).measures,
             slice=scope.rows_in(self.lake, candidate, table, cut) if partly and cut else None,
             accepted=gate.accepted(),
+            files=tables.files(self.lake.path(table.table), outcome.version),
         )
         judged = gate.judge(table, candidate, context)
         outcome.verdicts = [

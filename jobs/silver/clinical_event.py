@@ -97,17 +97,17 @@ def build(
     inside += codes_of_images(imaging_studies, imaging_series)
     said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])
     with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)
-    placed = _placed(with_codes, links, patients, encounters, practitioners)
-    return told_once(_fanned_out(placed))
+    whose = _with_person(with_codes, links, patients)
+    placed = resolved(whose, "encounter_ref", encounters, "encounter_id", "encounter_id")
+    placed = resolved(placed, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
+    # Where and by whom it was done is not compared.
+    nowhere = {name: F.lit(None).cast("bigint") for name in ("encounter_id", "provider_id")}
+    return told_once(_fanned_out(placed), said_in=_fanned_out(whose.withColumns(nowhere)))
 
 
-def _placed(
-    rows: DataFrame, links: DataFrame, patients: DataFrame, encounters: DataFrame, practitioners: DataFrame
-) -> DataFrame:
-    """Add person_id, encounter_id and provider_id, without losing or doubling a row."""
+def _with_person(rows: DataFrame, links: DataFrame, patients: DataFrame) -> DataFrame:
+    """Add person_id, and patient_id where the row names its patient, without losing or doubling a row."""
     known = resolved(rows, "patient_ref", patients, "patient_id", "_known_patient_id")
-    known = resolved(known, "encounter_ref", encounters, "encounter_id", "encounter_id")
-    known = resolved(known, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
     people = links.select(F.col("patient_id").alias("_known_patient_id"), F.col("person_id").alias("_linked"))
     return (
         known.join(people, on="_known_patient_id", how="left")
