@@ -13,7 +13,7 @@ demo: setup  ## land the demo hospital, let Airflow run everything, show what ha
 	@$(VENV)/python -m infra.demo
 
 test: setup  ## run all tests
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n 2
 
 soak: setup  ## run the tests that take too long for every change: killed runs, undone merges
 	@$(VENV)/python -m pytest -m soak

@@ -10,13 +10,35 @@ import pathlib
 import sys
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT))
 
 import schemas  # noqa: E402 - the checkout must be on the path first
 
+# What shares a lake or a simulation that takes minutes to make; other files share nothing.
+TOGETHER = ("tests/journeys/test_hospital", "tests/infra/hospital/", "tests/dags/")
 LANDED = datetime.datetime(2026, 3, 1, 6, 0)
+
+
+class Grouped(LoadScopeScheduling):
+    """Where two processes share the tests (`make test`), each file stays in one of them, and so does TOGETHER."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return next((one for one in TOGETHER if file.startswith(one)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Groups in the order of the tests, and not by how many tests they have."""
+    config.option.loadscopereorder = False
+    return Grouped(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """The long journeys begin, so that neither process is left with one at the end."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")

@@ -181,8 +181,8 @@ class Ledger:
         gone = newest.where(F.col("method") == fhir.TOMBSTONE).groupBy("resource_type").count()
         deleted = {row["resource_type"]: row["count"] for row in gone.collect()}
         # Not counted as what is left when the superseded are taken away: each resource, once.
-        about = F.count_distinct(tables.resource_key(), F.col("tenant"))
-        counted = said.groupBy("resource_type").agg(F.count(F.lit(1)).alias("received"), about.alias("about"))
+        each = said.groupBy("resource_type", "tenant", tables.resource_key().alias("_resource")).count()
+        counted = each.groupBy("resource_type").agg(F.sum("count").alias("received"), F.count(F.lit(1)).alias("about"))
         return {
             row["resource_type"]: {
                 "received": row["received"],

@@ -31,9 +31,7 @@ def fingerprints(
     light = [_IS_FILLED.sub(lambda found: _read_lightly(plan, found), one) for one in plan.conditions]
     # A struct, since Spark makes a method of each of its fields: one method of all conditions is longer than
     # what the JVM compiles, and interpreted it takes five times as long.
-    words = [
-        f"{_word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)
-    ]
+    words = [f"{_word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]
     chosen = [f"struct({', '.join(words)}) as w"]
     chosen += [f"{sql} as c_{name}" for name, sql in plan.categories.items()]
     chosen += [f"{sql} as x_{name}" for name, sql in plan.numbers.items()]

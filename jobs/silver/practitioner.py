@@ -112,7 +112,8 @@ def _roles(roles: DataFrame) -> DataFrame:
     )
     return parsed(roles, ROLE).select(
         *identity("practitioner"),
-        reference(r["practitioner"], "Practitioner").alias("bearer_ref"),
+        # Never null: a join that has to leave nulls out would have the payload read once more to find them.
+        F.coalesce(reference(r["practitioner"], "Practitioner"), F.lit("")).alias("bearer_ref"),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("role_aliases"),
         role.alias("role"),
         r["active"].alias("is_active"),
