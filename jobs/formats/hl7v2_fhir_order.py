@@ -134,9 +134,7 @@ def _identifier(kind: str, found: EntityId) -> list[dict[str, Any]]:
     return [{"type": coded(f"{THO}v2-0203", kind), "system": url, "value": found.value}]
 
 
-def _specimen(
-    story: Story, row: Order, specimens: contexts.Specimens | None, whose: Whose
-) -> orjson.Fragment | None:
+def _specimen(story: Story, row: Order, specimens: contexts.Specimens | None, whose: Whose) -> orjson.Fragment | None:
     """The specimen of an order, told like that of a result; one that nobody took or received yet is none."""
     found, _ = contexts.of_group(story.message, story.names, row.segment, row.segment, specimens)
     *_, collected, received = found

@@ -122,7 +122,9 @@ def _order(
         status=orc.text(5, "status"),
         result_status=fields.text(25, "result_status") if is_test else None,
         service=fields.coded({"OBR": 4, "RXE": 2, "RQD": 3, "ODS": 3}.get(detail[0], 1), "service"),
-        priority=tq1.text(9, "priority") or _timing(orc, fields, 6) or (fields.text(5, "priority") if is_test else None),
+        priority=tq1.text(9, "priority")
+        or _timing(orc, fields, 6)
+        or (fields.text(5, "priority") if is_test else None),
         ordered_at=orc.time(9, "ordered_at"),
         effective_at=orc.time(15, "effective_at"),
         requested_at=tq1.time(7, "requested_at") or _requested_at(orc, fields),
