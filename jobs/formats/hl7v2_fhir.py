@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from jobs.formats import hl7v2_extract
+from jobs.formats.hl7v2_fhir_charge import tell_charges
 from jobs.formats.hl7v2_fhir_clinical import tell_allergies, tell_conditions, tell_coverages
 from jobs.formats.hl7v2_fhir_drug import tell_immunizations, tell_medications
 from jobs.formats.hl7v2_fhir_encounter import tell_changed_visits, tell_encounters
@@ -83,5 +84,7 @@ def _tell(story: Story, things: tuple[str, ...], present: set[str]) -> None:
         tell_medications(story)
     if "immunization" in things:
         tell_immunizations(story)
+    if "charge" in things:
+        tell_charges(story)
     if "note" in things:
         tell_documents(story)
