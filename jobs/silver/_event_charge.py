@@ -55,7 +55,8 @@ def with_credits(charges: DataFrame) -> DataFrame:
     less and not posted before it; one whose number is no charge's takes back a charge of the patient that is alike
     in code, day, amount and quantity, one each.
     """
-    what = F.coalesce(_code("procedure_codes"), _code("codes"), F.lower("code_text"))
+    # A credit need not repeat the procedure; the code of the price list is required of both (FT1-7).
+    what = F.coalesce(_code("codes"), _code("procedure_codes"), F.lower("code_text"))
     who = [F.col("tenant"), F.col("feed"), F.col("patient_ref"), what]
     sizes = [F.abs("amount"), F.abs("quantity")]
     below = F.coalesce(F.col("amount") < 0, F.lit(False)) | F.coalesce(F.col("quantity") < 0, F.lit(False))

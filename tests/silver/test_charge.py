@@ -128,6 +128,9 @@ CHARGES = {
     "by its price list": POSTED
     | {"procedure_codes": [], "codes": [("L", "4711", None, None, None), (CPT, "71045", None, None, None)]}
     | {"transaction_number": "11"},
+    "by price list and procedure": POSTED | {"codes": [("L", "4712", None, None, None)], "transaction_number": "14"},
+    "credit by its price list": BACK
+    | {"codes": [("L", "4712", None, None, None)], "procedure_codes": [], "transaction_number": "14"},
     "withdrawn": POSTED | {"status": "entered-in-error", "transaction_number": "12"},
     "planned": POSTED | {"status": "planned", "transaction_number": "13"},
 }
@@ -145,7 +148,7 @@ def test_a_charge_that_nobody_took_back_is_evidence_that_it_was_done(rows, names
         "stands": None, "taken back": "credited", "taken back in part": None, "another code of that number": None,
         "of another patient": None, "charged anew": None, "taken back by it": "credited", "alike, first": "credited",
         "alike, second": None, "of FHIR": None, "by its price list": None, "withdrawn": "entered_in_error",
-        "planned": "planned",
+        "planned": "planned", "by price list and procedure": "credited",
     }  # fmt: skip
     row = stated["by its price list"]
     assert (row.home, row.type_concept_id, row.start_date) == (
