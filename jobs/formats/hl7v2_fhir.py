@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 
 from jobs.formats import hl7v2_extract
+from jobs.formats.hl7v2_fhir_charge import tell_charges
 from jobs.formats.hl7v2_fhir_clinical import tell_allergies, tell_conditions, tell_coverages
 from jobs.formats.hl7v2_fhir_drug import tell_immunizations, tell_medications
 from jobs.formats.hl7v2_fhir_encounter import tell_changed_visits, tell_encounters
 from jobs.formats.hl7v2_fhir_note import tell_documents
+from jobs.formats.hl7v2_fhir_order import tell_orders
 from jobs.formats.hl7v2_fhir_patient import tell_merges, tell_patients
 from jobs.formats.hl7v2_fhir_result import tell_results
 from jobs.formats.hl7v2_fhir_story import Story, Written
@@ -76,9 +78,13 @@ def _tell(story: Story, things: tuple[str, ...], present: set[str]) -> None:
         tell_coverages(story)
     if "lab_result" in things and not present.isdisjoint(("OBX", "OBR")):
         tell_results(story, reported=story.kind.startswith(_RESULTS))
+    if "order" in things:
+        tell_orders(story)
     if "medication" in things:
         tell_medications(story)
     if "immunization" in things:
         tell_immunizations(story)
+    if "charge" in things:
+        tell_charges(story)
     if "note" in things:
         tell_documents(story)

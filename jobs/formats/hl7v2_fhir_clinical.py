@@ -49,6 +49,17 @@ def tell_conditions(story: Story) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def told_conditions(story: Story) -> dict[int, str]:
+    """The id of the Condition that each DG1 tells, by the number of its segment."""
+    named = {row.segment: _condition_name(row, story.whose[row.segment]) for row in diagnoses(story.message)}
+    return {at: name for at, name in named.items() if name and not _is_deleted(story, name)}
+
+
+def _is_deleted(story: Story, name: str) -> bool:
+    told = story.told.get(("Condition", name))
+    return told is None or told.method == DELETE
+
+
 def _what(code: Coded, text: str | None = None) -> tuple[str | None, str | None]:
     """What tells one coded thing from another: system and code, else its words."""
     if code.code:

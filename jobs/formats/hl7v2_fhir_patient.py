@@ -165,7 +165,7 @@ def _own_identifiers(dialect: Dialect, pid: Segment) -> orjson.Fragment | None:
     licence = pid[20] and first(dialect, pid[20])
     if licence:
         # A DLN is number, state and expiration: no CX, though it looks like one.
-        number, state = (*hl7v2_types.components(dialect, licence), "")[:2]
+        number, state = (*hl7v2_types.components(dialect, licence), "", "")[:2]
         licence = dialect.delimiters.component.join((number, "", "", state))
     fields = ((pid[3], None), (pid[2], None), (pid[4], None), (pid[18], "AN"), (pid[19], "SS"), (licence, "DL"))
     return parties.identifiers(dialect, *fields)

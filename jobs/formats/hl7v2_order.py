@@ -122,10 +122,12 @@ def _order(
         status=orc.text(5, "status"),
         result_status=fields.text(25, "result_status") if is_test else None,
         service=fields.coded({"OBR": 4, "RXE": 2, "RQD": 3, "ODS": 3}.get(detail[0], 1), "service"),
-        priority=tq1.text(9, "priority") or (fields.text(5, "priority") if is_test else None),
+        priority=tq1.text(9, "priority")
+        or _timing(orc, fields, 6)
+        or (fields.text(5, "priority") if is_test else None),
         ordered_at=orc.time(9, "ordered_at"),
         effective_at=orc.time(15, "effective_at"),
-        requested_at=tq1.time(7, "requested_at") or (fields.time(6, "requested_at") if is_test else None),
+        requested_at=tq1.time(7, "requested_at") or _requested_at(orc, fields),
         collected_at=fields.time(7, "collected_at") if is_test else None,
         reported_at=fields.time(22, "reported_at") if is_test else None,
         provider=provider if any(provider) or not is_test else fields.party(16, "provider"),
@@ -138,6 +140,23 @@ def _order(
         nulls=orc.nulls + fields.nulls,
         faults=orc.faults + fields.faults + tq1.faults + _missing(control, placer, filler),
     )
+
+
+def _timing(orc: Fields, detail: Fields, component: int) -> str | None:
+    """A component of TQ, the timing before 2.5: OBR-27, or ORC-7."""
+    own = detail.message.value(detail.segment, 27, component) if detail.segment[0] == "OBR" else None
+    return own or orc.message.value(orc.segment, 7, component)
+
+
+def _requested_at(orc: Fields, detail: Fields) -> str | None:
+    """When it is to be done: OBR-36 of what is scheduled, the begin in TQ, OBR-6 before 2.4."""
+    own = detail.time(36, "requested_at") if detail.segment[0] == "OBR" else None
+    timed = _timing(orc, detail, 4)
+    return own or (orc.message.time(timed) if timed else None) or _asked_at(detail)
+
+
+def _asked_at(detail: Fields) -> str | None:
+    return detail.time(6, "requested_at") if detail.segment[0] == "OBR" else None
 
 
 def _missing(control: str | None, placer: EntityId, filler: EntityId) -> tuple[str, ...]:

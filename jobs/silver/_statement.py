@@ -52,6 +52,8 @@ EXCLUDED_STATUS = {
     "draft": "draft",
     "registered": "registered_only",
     "preparation": "not_done",
+    "planned": "planned",
+    "aborted": "aborted",
     "unknown": None,
 }
 

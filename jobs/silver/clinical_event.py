@@ -13,6 +13,7 @@ from jobs.columns.mapping import NO_MATCH, TARGETS, mapped
 from jobs.columns.people import own_person
 from jobs.columns.references import resolved
 from jobs.columns.told import told_once
+from jobs.silver._event_charge import codes_of_charges, of_charges
 from jobs.silver._event_claim import not_standing, of_claim_diagnoses, of_claim_items, of_claim_procedures
 from jobs.silver._event_condition import of_allergies, of_conditions
 from jobs.silver._event_device import of_device_uses, of_devices
@@ -61,6 +62,7 @@ def build(
     claims: DataFrame,
     claim_items: DataFrame,
     claim_states: DataFrame,
+    charges: DataFrame,
     imaging_studies: DataFrame,
     imaging_series: DataFrame,
     imaging_instances: DataFrame,
@@ -86,6 +88,7 @@ def build(
         of_claim_diagnoses(billed),
         of_claim_procedures(billed),
         of_claim_items(not_standing(claim_items, claim_states), claims),
+        of_charges(charges),
         of_imaging_studies(imaging_studies, imaging_series, procedures, patients, links, concept_map),
         of_image_features(imaging_series, imaging_instances, concept_map),
     ]
@@ -94,6 +97,7 @@ def build(
     coded += [medication_administrations, medication_statements, medications, immunizations, devices, device_uses]
     coded += [claim_items]
     inside = [claims.select(F.explode(F.col(parts)["codes"]).alias("codes")) for parts in ("diagnoses", "procedures")]
+    inside += [charges.select(codes_of_charges().alias("codes"))]
     inside += codes_of_images(imaging_studies, imaging_series)
     said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])
     with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)

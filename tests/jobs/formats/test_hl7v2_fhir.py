@@ -228,3 +228,8 @@ def test_a_time_without_zone_has_that_of_the_message_else_that_of_the_feed():
     sent = [of_type("Observation", PID, obr, obx("1"), at=at)["effectiveDateTime"]
             for at in ("20260301120000+0100", "20260301120000")]  # fmt: skip
     assert sent == ["2026-03-01T08:00:00+01:00", "2026-03-01T08:00:00-05:00"]
+
+
+def test_a_licence_that_is_taken_back_is_none():
+    [given] = of_type("Patient", f'{PID}{"|" * 12}""', kind="ADT^A31")["identifier"]
+    assert given["value"] == "7"

@@ -169,7 +169,7 @@ def test_a_collection_that_lasted_is_a_period():
 
 def test_answers_that_come_with_an_order_are_observations_and_no_report():
     found = bodies(PID, "ORC|NW|P1^EHR", OBR, obx("28", code="QID^Weeks pregnant^L"), kind="OML^O21")
-    assert [name.partition("/")[0] for name in found] == ["Patient", "Observation"]
+    assert [name.partition("/")[0] for name in found] == ["Patient", "Observation", "ServiceRequest"]
     assert "category" not in found["Observation/NORTH-7-LAB-F1-24323-2d-8-QID"]
 
 

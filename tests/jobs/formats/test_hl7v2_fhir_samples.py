@@ -64,8 +64,8 @@ def test_the_resources_of_the_samples_are_counted():
     )
     assert counts == {
         "Patient": 87, "Linkage": 4, "Observation": 2646, "DiagnosticReport": 72, "Specimen": 20, "Organization": 56,
-        "Practitioner": 41, "Location": 32, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
-        "Condition": 1, "AllergyIntolerance": 1,
+        "Practitioner": 42, "Location": 32, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
+        "Condition": 1, "AllergyIntolerance": 1, "ServiceRequest": 3,
     }  # fmt: skip
 
 
@@ -113,6 +113,11 @@ OURS = [
      "OBX|1|SN|2^T^L|1|^1^:^128|mg^^UCUM|1-2|H~L|||C|||20260301|L^Lab|9^A", "NTE|1||note",
      "OBX|2|ED|3^D^L||L^AP^PDF^Base64^AAAA", "SPM|1|^S1&L||BLD^Blood^L|||||||||||||20260301|20260302"),
     ("DFT^P03", PID, PV1, "FT1|1|||20260301||CG|99213^Visit^CPT||||100", "DG1|1||I10^High^I10"),
+    ("DFT^P11", PID, PV1, "FT1|1|T1|B1|20260301^20260302|20260302|CD|4711^Film^L|x||-2|100.10&USD|50.05&USD|RAD^Rays"
+     "||||||E11.9^^I10~I10^^I10|99^Doe|98^Roe||F1^LAB||71045^X-ray^C4|26~LT|||1^Drug^NDC", "IN1|1|PPO^Gold|60054"),
+    ("ORM^O01", PID, PV1, "ORC|NW|P1^EHR|F1^LAB|G1^EHR|IP||1^^^20260302^^S||20260301|||99^Doe||||R51^Ache^I10",
+     "OBR|1|P1^EHR||1^Panel^L|||||||||||||||||||LAB|||^^^20260302^^A||||R51^Ache^I10", "NTE|1||fasting",
+     "DG1|1||I10^High^I10", "ORC|CA|P2^EHR"),
     ("OML^O21", PID, "ORC|NW|P1^EHR", "OBR|1|P1^EHR||1^Panel^L", "OBX|1|NM|Q^Weeks^L||28|wk", "RXO|1^D^L|1"),
 ]  # fmt: skip
 
