@@ -43,14 +43,14 @@ def oru(number: int, chance: random.Random) -> bytes:
     ]
     for place, (code, name, unit, usual, low, high) in enumerate(_TESTS, 1):
         value = chance.randint(low, high) / 10
-        lines.append(f"OBX|{place}|NM|{code}^{name}^LN||{value}|{unit}^{unit}^UCUM|{usual}|N|||F|||{at}")
+        lines.append(f"OBX|{place}|NM|{code}^{name}^LN||{value}|{unit}^{unit}^UCUM|{usual}|N|||F|||{at}|||||{at}")
     return "\r".join(lines).encode() + b"\r"
 
 
-def messages(count: int, seed: int = 1) -> list[bytes]:
-    """So many result messages, always the same."""
+def messages(count: int, seed: int = 1, *, first: int = 0) -> list[bytes]:
+    """So many result messages, numbered from `first`, always the same."""
     chance = random.Random(seed)
-    return [oru(number, chance) for number in range(count)]
+    return [oru(number, chance) for number in range(first, first + count)]
 
 
 def records(data: bytes) -> Iterator[hl7v2.Record]:
