@@ -73,8 +73,10 @@ def _measured(spark: SparkSession, form: Format, count: int, home: pathlib.Path,
     tables = in_spark.reached(format_rates.resource_types(form, few))
     in_spark.to_silver(spark, form.feed, few, tables, home / "warm")
     spent = in_spark.to_silver(spark, form.feed, many, tables, home / "lake")
-    to_silver = count / spent.processor
-    told = f"{count:,} in {spent.wall:.0f} s on {cores} cores ({spent.processor:.0f} s of processor time)"
+    took = sum(spent.processor)
+    to_silver = count / took
+    shares = ", ".join(f"{name} {seconds:.0f}" for name, seconds in spent.processor._asdict().items())
+    told = f"{count:,} in {spent.wall:.0f} s on {cores} cores; processor {took:.0f} s: {shares}"
     return spent, (
         f"{form.name:<18}{size:>8,.0f}{parsed:>9,.0f}{to_fhir:>9,.0f}{to_silver:>10,.0f}{form.goal:>8,}"
         f"  {library:<9}{its:>9,.0f}{to_silver / its:>7.2f}   {told}"

@@ -5,6 +5,7 @@ It runs what `lakeward run` runs, gates, lineage and accounting included, of the
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import time
 from collections.abc import Collection, Sequence
@@ -22,12 +23,20 @@ from jobs.shell.settings import Settings
 ALWAYS = ("silver.translated", "silver.superseded")
 
 
+class Processor(NamedTuple):
+    """Seconds of processor time: of the Python of the driver, of the JVM, of the Python workers, where records are."""
+
+    driver: float
+    jvm: float
+    workers: float
+
+
 class Spent(NamedTuple):
-    """What a run took. `processor`: of the driver, the JVM and the Python workers together; `tables`: wall, by name."""
+    """What a run took; `tables`: wall seconds, by name."""
 
     records: int
     wall: float
-    processor: float
+    processor: Processor
     tables: dict[str, float]
 
 
@@ -51,23 +60,28 @@ def to_silver(
     delivery = deliveries.land(feed, paths, settings)
     if delivery.state != deliveries.LANDED:
         raise RuntimeError(f"{feed}: the delivery is held: {', '.join(delivery.reasons)}")
-    before, began = processor_seconds(), time.monotonic()
+    before, began = processor(), time.monotonic()
     report = run.run(Lake(spark, settings), [feed, *tables], say=lambda _: None)
-    wall, spent = time.monotonic() - began, processor_seconds() - before
+    wall = time.monotonic() - began
+    spent = Processor(*[after - then for after, then in zip(processor(), before, strict=True)])
     if report.state != "succeeded":
         raise RuntimeError(f"{feed}: {', '.join(report.failed)} failed")
     return Spent(delivery.records, wall, spent, {one["table"]: one["seconds"] for one in report.outcomes})
 
 
-def processor_seconds() -> float:
-    """Processor time of this process and all it started, those that have ended too."""
-    spent = 0.0
+def processor() -> Processor:
+    """Processor time of this process and all it started so far, those that have ended too."""
     own = psutil.Process()
-    for process in (own, *own.children(recursive=True)):
-        try:
+    jvms = [one for one in own.children() if one.name() == "java"]
+    workers = [one for jvm in jvms for one in jvm.children(recursive=True)]
+    return Processor(_seconds([own]), _seconds(jvms), _seconds(workers))
+
+
+def _seconds(processes: list[psutil.Process]) -> float:
+    spent = 0.0
+    for process in processes:
+        # Who ends just now leaves its time to the one that started it.
+        with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            # It ended just now: whoever started it has its time.
-            continue
-        spent += times.user + times.system + times.children_user + times.children_system
+            spent += times.user + times.system + times.children_user + times.children_system
     return spent
