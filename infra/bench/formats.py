@@ -76,7 +76,8 @@ def _measured(spark: SparkSession, form: Format, count: int, home: pathlib.Path,
     took = sum(spent.processor)
     to_silver = count / took
     shares = ", ".join(f"{name} {seconds:.0f}" for name, seconds in spent.processor._asdict().items())
-    told = f"{count:,} in {spent.wall:.0f} s on {cores} cores; processor {took:.0f} s: {shares}"
+    clock = f"{count:,} in {spent.wall:.0f} s, {count / spent.wall / cores:,.0f} a core by the clock"
+    told = f"{clock}; processor seconds: {shares}"
     return spent, (
         f"{form.name:<18}{size:>8,.0f}{parsed:>9,.0f}{to_fhir:>9,.0f}{to_silver:>10,.0f}{form.goal:>8,}"
         f"  {library:<9}{its:>9,.0f}{to_silver / its:>7.2f}   {told}"
