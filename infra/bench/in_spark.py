@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import threading
 import time
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import psutil
 from pyspark.sql import SparkSession
@@ -21,6 +22,7 @@ from jobs.shell.settings import Settings
 
 # What every record goes through on its way to the tables of its resources.
 ALWAYS = ("silver.translated", "silver.superseded")
+_EVERY = 0.5
 
 
 class Processor(NamedTuple):
@@ -60,28 +62,57 @@ def to_silver(
     delivery = deliveries.land(feed, paths, settings)
     if delivery.state != deliveries.LANDED:
         raise RuntimeError(f"{feed}: the delivery is held: {', '.join(delivery.reasons)}")
-    before, began = processor(), time.monotonic()
-    report = run.run(Lake(spark, settings), [feed, *tables], say=lambda _: None)
+    began = time.monotonic()
+    with Meter() as meter:
+        report = run.run(Lake(spark, settings), [feed, *tables], say=lambda _: None)
     wall = time.monotonic() - began
-    spent = Processor(*[after - then for after, then in zip(processor(), before, strict=True)])
     if report.state != "succeeded":
         raise RuntimeError(f"{feed}: {', '.join(report.failed)} failed")
-    return Spent(delivery.records, wall, spent, {one["table"]: one["seconds"] for one in report.outcomes})
+    return Spent(delivery.records, wall, meter.spent(), {one["table"]: one["seconds"] for one in report.outcomes})
 
 
-def processor() -> Processor:
-    """Processor time of this process and all it started so far, those that have ended too."""
-    own = psutil.Process()
-    jvms = [one for one in own.children() if one.name() == "java"]
-    workers = [one for jvm in jvms for one in jvm.children(recursive=True)]
-    return Processor(_seconds([own]), _seconds(jvms), _seconds(workers))
+class Meter:
+    """Processor time of this process and of all that it starts, while the meter is open.
 
+    It looks again and again: what Spark's daemon of Python workers reaps leaves its time to nobody.
+    """
 
-def _seconds(processes: list[psutil.Process]) -> float:
-    spent = 0.0
-    for process in processes:
-        # Who ends just now leaves its time to the one that started it.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            times = process.cpu_times()
-            spent += times.user + times.system + times.children_user + times.children_system
-    return spent
+    def __init__(self) -> None:
+        self._own = psutil.Process()
+        self._begins: dict[tuple[str, psutil.Process], float] = {}
+        self._seen: dict[tuple[str, psutil.Process], float] = {}
+        self._closed = threading.Event()
+        self._looker = threading.Thread(target=self._look_on, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._look()
+        self._begins = dict(self._seen)
+        self._looker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._looker.join()
+        self._look()
+
+    def spent(self) -> Processor:
+        """Since the meter was opened."""
+        found = dict.fromkeys(Processor._fields, 0.0)
+        for which, seconds in self._seen.items():
+            found[which[0]] += seconds - self._begins.get(which, 0.0)
+        return Processor(**found)
+
+    def _look_on(self) -> None:
+        while not self._closed.wait(_EVERY):
+            self._look()
+
+    def _look(self) -> None:
+        for process in (self._own, *self._own.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                self._seen[self._kind(process), process] = times.user + times.system
+
+    def _kind(self, process: psutil.Process) -> str:
+        if process == self._own:
+            return "driver"
+        return "jvm" if process.name() == "java" else "workers"
