@@ -80,7 +80,7 @@ def _measured(spark: SparkSession, form: Format, count: int, home: pathlib.Path,
     told = f"{clock}; processor seconds: {shares}"
     return spent, (
         f"{form.name:<18}{size:>8,.0f}{parsed:>9,.0f}{to_fhir:>9,.0f}{to_silver:>10,.0f}{form.goal:>8,}"
-        f"  {library:<9}{its:>9,.0f}{to_silver / its:>7.2f}   {told}"
+        f"  {library:<9}{its:>9,.0f}{to_silver / its:>7.3f}   {told}"
     )
 
 
