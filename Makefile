@@ -21,7 +21,7 @@ soak: setup  ## run the tests that take too long for every change: killed runs, 
 check: setup  ## formatting, lint and types
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check . && $(VENV)/mypy
 
-bench: setup  ## measure speed, memory and the gates' catch rate
+bench: setup  ## measure speed of every format, memory, the gates' catch rate and identity
 	@$(VENV)/python -m infra.bench
 
 docs: setup  ## render the data dictionary

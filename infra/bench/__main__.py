@@ -1,8 +1,9 @@
-"""`make bench`: how fast landing to published gold is, what gates and lineage cost, what faults the gates tell.
+"""`make bench`: landing to published gold, gates, lineage, faults told; every format to silver; people found.
 
 Synthea makes the populations, 100 and 1,000 living patients unless `--patients` says otherwise; or give the folder of
 a FHIR bulk export of your own (NDJSON). For each: the parse limit of the machine (DuckDB) in the same run, every stage,
-and a delivery that sends every record of 1 % of the patients again as a newer version.
+and a delivery that sends every record of 1 % of the patients again as a newer version. Then how fast HL7 v2, X12 and
+DICOM come to silver (infra.bench.formats), and how well the records of one human are found (infra.bench.identity).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def main() -> int:
     parser.add_argument("--patients", type=int, nargs="*", default=PATIENTS, help="living patients of each population")
     parser.add_argument("--keep", action="store_true", help="keep the lakes that were made")
     parser.add_argument("--no-mutations", action="store_true", help="leave out the proof of the gates")
+    parser.add_argument("--no-formats", action="store_true", help="leave out HL7 v2, X12 and DICOM in Spark to silver")
+    parser.add_argument("--no-identity", action="store_true", help="leave out the figures of matching people")
     asked = parser.parse_args()
     exports = [pathlib.Path(asked.export)] if asked.export else [synthea.export(count) for count in asked.patients]
     failed = 0
@@ -51,6 +54,13 @@ def main() -> int:
         finally:
             if not asked.keep:
                 shutil.rmtree(home, ignore_errors=True)
+    for name, is_left_out in (("formats", asked.no_formats), ("identity", asked.no_identity)):
+        if not is_left_out:
+            print(f"\n{name}", flush=True)
+            # A Spark of its own, and none of the memory of what went before.
+            failed |= subprocess.run(
+                [sys.executable, "-m", f"infra.bench.{name}"], cwd=CHECKOUT, check=False
+            ).returncode
     return failed
 
 

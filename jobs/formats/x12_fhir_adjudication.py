@@ -13,6 +13,7 @@ told too. They are never to be added to the lines.
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from jobs.formats.x12_segments import Node
 _ALLOWED_LINE, _ALLOWED_CLAIM = "B6", "AU"
 _IMPACT_OF_FORMER = ("OA", "23")
 _SHARES = ("deductible", "coinsurance", "copay")
+_CATEGORIES = {name: codes.category(name) for name in ("submitted", "benefit", "eligible", *_SHARES)}
 _MEMBER = concept(f"{codes.CARIN}C4BBAdjudication", "memberliability")
 _DERIVED = concept(f"{codes.OURS}eligible", "paid-plus-patient-share")
 _NOTHING = Decimal(0)
@@ -78,10 +80,15 @@ def _adjustments(found: Node, currency: str) -> list[Text]:
     for one in found["adjustments"]:
         amount = money(one["amount"], currency)
         if amount:
-            reason = concept(codes.ADJUSTMENT_REASONS, one["reason"])
-            said = f',"reason":{reason}' if reason else ""
-            made.append(f'{{"category":{codes.adjustment(one["group"], one["reason"])}{said},"amount":{amount}}}')
+            made.append(f'{{{_adjusted(one["group"], one["reason"])},"amount":{amount}}}')
     return made
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _adjusted(group: str | None, reason: str | None) -> str:
+    told = concept(codes.ADJUSTMENT_REASONS, reason)
+    said = f',"reason":{told}' if told else ""
+    return f'"category":{codes.adjustment(group, reason)}{said}'
 
 
 def has_former(found: Node) -> bool:
@@ -128,4 +135,4 @@ def _amount(category: str, amount: Decimal | None, currency: str, reason: Text =
     if amount is None:
         return None
     said = f',"reason":{reason}' if reason else ""
-    return f'{{"category":{codes.category(category)}{said},"amount":{money(amount, currency)}}}'
+    return f'{{"category":{_CATEGORIES[category]}{said},"amount":{money(amount, currency)}}}'

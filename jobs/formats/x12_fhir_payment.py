@@ -215,7 +215,12 @@ def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> T
     return listed(made)
 
 
+_MORE = frozenset({"references", "submitted", "remarks"})
+
+
 def _more(line: Node) -> Text:
+    if _MORE.isdisjoint(line):
+        return None
     made = [control_number(line)]
     if billed := line.get("submitted"):
         service = codes.service(billed["code_qualifier"], billed["code"])

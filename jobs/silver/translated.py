@@ -26,6 +26,8 @@ CHECKS: dict[str, Callable[[Said], tuple[str, ...]]] = {"x12": x12_faults.faults
 
 _RECORD = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry", "record_id", "received_at")
 _READ = ("resource_type", "resource_id", "payload", "context", "time_zone", "declaration")
+# What many records have the same.
+_SHARED = ("resource_type", "context", "received_at", "time_zone", "declaration", "feed", "tenant")
 _MADE = pa.schema(
     [
         ("resource_type", pa.string()),
@@ -82,19 +84,20 @@ def _translate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _said_by(batch: pa.RecordBatch) -> pa.RecordBatch:
-    asked = [batch.column(name).to_pylist() for name in (*_READ, "feed", "tenant", "received_at")]
+    own = [batch.column(name).to_pylist() for name in ("resource_id", "payload")]
+    shared = [_repeated(batch.column(name)) for name in _SHARED]
     places: list[int] = []
     made: list[Any] = []
-    for place, row in enumerate(zip(*asked, strict=True)):
-        kind, name, payload, context, zone, declaration, feed, tenant, received_at = row
+    for place, (name, payload, *said) in enumerate(zip(*own, *shared, strict=True)):
+        kind, context, received_at, zone, declaration, feed, tenant = said
         record = Said(kind, name, payload, context, received_at)
-        if faults := _check(declaration)(record):
+        check, translate, source = _ways(kind, zone, declaration, feed, tenant)
+        if faults := check(record):
             made.append((*_NOTHING, faults))
             places.append(place)
             continue
-        found = _translator(declaration, kind)(record, _source(feed, tenant, zone, declaration))
         # A record that names a resource twice means the last.
-        once = {(one[0], one[1]): (*one, ()) for one in found}
+        once = {(one[0], one[1]): (*one, ()) for one in translate(record, source)}
         made += once.values() or [(*_NOTHING, ())]
         places += [place] * max(len(once), 1)
     columns = zip(*made, strict=True) if made else [[] for _ in _MADE]
@@ -102,6 +105,21 @@ def _said_by(batch: pa.RecordBatch) -> pa.RecordBatch:
     taken = batch.take(pa.array(places, pa.int64()))
     carried = [taken.column(name) for name in (*_RECORD, "resource_type")]
     return pa.RecordBatch.from_arrays([*carried, *arrays], names=[*_RECORD, "record_type", *_MADE.names])
+
+
+def _repeated(column: pa.Array) -> list[Any]:
+    """The values of a column that has few: each is one object, so that looking it up later costs next to nothing."""
+    found = column.dictionary_encode()
+    known = found.dictionary.to_pylist()
+    return [None if place is None else known[place] for place in found.indices.to_pylist()]
+
+
+@functools.lru_cache(256)
+def _ways(
+    kind: str, zone: str, declaration: str, feed: str, tenant: str
+) -> tuple[Callable[[Said], tuple[str, ...]], Translate, Source]:
+    """How a record is checked and translated, and by what of its feed."""
+    return _check(declaration), _translator(declaration, kind), _source(feed, tenant, zone, declaration)
 
 
 @functools.lru_cache(64)

@@ -1,4 +1,4 @@
-"""`python -m infra.bench.claims_fhir`: claims, payments and rows a second and core on their way to FHIR, by step.
+"""`python -m infra.bench.csv_fhir`: rows of CSV a second and core on their way to FHIR, by step.
 
 For each kind of record: read from its bytes to plain values; the same and made FHIR resources; the same and written as
 JSON, as silver.translated does. Processor time, best of three.
@@ -15,8 +15,7 @@ import zoneinfo
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from infra.bench import x12 as made_up
-from jobs.formats import claims_csv_fhir, csv_said, lab_csv_fhir, x12, x12_claim, x12_fhir, x12_remittance
+from jobs.formats import claims_csv_fhir, csv_said, lab_csv_fhir
 from jobs.formats.translation import Said, Source, write
 
 _REPEATS = 3
@@ -58,15 +57,6 @@ _CELLS: dict[str, dict[str, tuple[dict[str, Any], str]]] = {
 }  # fmt: skip
 
 
-def _claims(data: bytes) -> list[Said]:
-    found = x12.records([data], x12.Limits())
-    return [
-        Said(one.resource_type or "", one.resource_id, one.payload or b"", one.context, _AT)
-        for one in found
-        if one.entry is not None
-    ]
-
-
 def _rows(kind: str, count: int) -> tuple[list[Said], Source]:
     cells = _CELLS[kind]
     columns = {name: declared for name, (declared, _) in cells.items()}
@@ -93,17 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=4000)
     count = parser.parse_args().count
-    plain = Source("bench", "bench", _ZONE, {}, {})
-    found: list[tuple[str, list[Said], Source, Callable[[Said], Any], Any]] = [
-        ("837P", _claims(made_up.claims(count)), plain, lambda r: x12_claim.parse(r.payload, r.context), x12_fhir),
-        (
-            "835",
-            _claims(made_up.payments(count)),
-            plain,
-            lambda r: x12_remittance.parse(r.payload, r.context),
-            x12_fhir,
-        ),
-    ]
+    found: list[tuple[str, list[Said], Source, Callable[[Said], Any], Any]] = []
     for kind in _CELLS:
         rows, feed = _rows(kind, count)
         translator = lab_csv_fhir if kind == "lab_result" else claims_csv_fhir
