@@ -92,7 +92,7 @@ class Counted:
         asked = [condition for condition in conditions if condition]
         if len(asked) == 1:
             kept, holds = positive(asked[0])
-            if (name := filled_in(kept)) in self.filled:
+            if (name := filled_in(kept)) is not None and name in self.filled:
                 return self.filled[name] if holds else self.rows - self.filled[name]
         return int(self.sizes[self.met(*conditions)].sum())
 
