@@ -16,7 +16,7 @@ test: setup  ## run all tests
 	@$(VENV)/python -m pytest -n 2
 
 soak: setup  ## run the tests that take too long for every change: killed runs, undone merges
-	@$(VENV)/python -m pytest -m soak
+	@$(VENV)/python -m pytest -m soak -n 2
 
 check: setup  ## formatting, lint and types
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check . && $(VENV)/mypy
