@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
-from jobs.columns.fhir import CODEABLE, CODES, PERIOD, REFERENCE, all_codings, codings
+from jobs.columns.fhir import CODEABLE, CODES, PERIOD, REFERENCE, all_codings, codings, extended
 from jobs.columns.lists import flat
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.reference_texts import reference, references, subject
@@ -113,7 +113,7 @@ def contained_coverage(r: Column) -> Column:
 def encounters(r: Column) -> Column:
     """Every encounter that a line names, or the whole, once."""
     of_lines = references(flat(r["item"]["encounter"]), "Encounter")
-    whole = reference(_extended(r, ENCOUNTER), "Encounter")
+    whole = reference(extended(r["extension"], ENCOUNTER)["valueReference"], "Encounter")
     return F.array_distinct(F.when(whole.isNull(), of_lines).otherwise(F.concat(of_lines, F.array(whole))))
 
 
@@ -128,17 +128,12 @@ def whole_id(r: Column) -> Column:
     >>> [row.id for row in read.toDF("r").select(whole_id(F.col("r")).alias("id")).collect()]
     ['7', None]
     """
-    return F.substring_index(reference(_extended(r, PART_OF), "Claim"), "/", -1)
+    return F.substring_index(reference(extended(r["extension"], PART_OF)["valueReference"], "Claim"), "/", -1)
 
 
 def is_line_of_another(payload: Column) -> Column:
     """Whether a resource is a line of another, by its text: such a one is no claim or benefit of its own."""
     return payload.contains(f'"{PART_OF}"')
-
-
-def _extended(r: Column, url: str) -> Column:
-    place = F.array_position(r["extension"]["url"], url).cast("int") - 1
-    return F.get(r["extension"]["valueReference"], place)
 
 
 def replaced(r: Column) -> Column:

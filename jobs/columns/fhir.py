@@ -174,3 +174,16 @@ def has_content(codeable_concept: Column) -> Column:
     [True, False, False]
     """
     return F.coalesce(codeable_concept["text"].isNotNull() | (F.size(codeable_concept["coding"]) > 0), F.lit(False))
+
+
+def extended(extensions: Column, url: str) -> Column:
+    """The first extension of this name; null when there is none.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> given = [([("a", 1), ("b", 2), ("b", 3)],), ([("a", 1)],), (None,)]
+    >>> rows = spark.createDataFrame(given, "e array<struct<url:string,valueInteger:int>>")
+    >>> [row.v for row in rows.select(extended(F.col("e"), "b")["valueInteger"].alias("v")).collect()]
+    [2, None, None]
+    """
+    return F.get(extensions, F.array_position(extensions["url"], url).cast("int") - 1)

@@ -12,7 +12,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import CODEABLE, CODING, DECIMAL, IDENTIFIER, REFERENCE, all_codings
+from jobs.columns.fhir import CODEABLE, CODING, DECIMAL, IDENTIFIER, REFERENCE, all_codings, extended
 from jobs.columns.keys import key
 from jobs.columns.quantities import QUANTITY
 from jobs.columns.reference_texts import reference, subject
@@ -105,7 +105,7 @@ def _key(table: str, kind: str, uid: Column, *parts: Column) -> Column:
 
 def _of(extensions: Column, name: str) -> Column:
     """The first extension of ours with this name; null when there is none."""
-    return F.get(F.filter(extensions, lambda one: one["url"] == f"{OURS}{name}"), F.lit(0))
+    return extended(extensions, f"{OURS}{name}")
 
 
 def sent_as(extensions: Column) -> Column:

@@ -33,3 +33,16 @@ def decimal(number: Column) -> Column:
     ['4.100000000000000000', '0.001000000000000000', 'None']
     """
     return digits(number).try_cast(DECIMAL)
+
+
+def is_no_number(number: Column) -> Column:
+    """Whether something was sent that is no FHIR decimal.
+
+    >>> from pyspark.sql import SparkSession
+    >>> from pyspark.sql import functions as F
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("4.10",), ("high",), (None,)], "t string")
+    >>> [row.n for row in rows.select(is_no_number(F.col("t")).alias("n")).collect()]
+    [False, True, False]
+    """
+    return digits(number).isNotNull() & decimal(number).isNull()

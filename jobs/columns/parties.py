@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import NUMBER, PERIOD
+from jobs.columns.fhir import NUMBER, PERIOD, extended
 from jobs.columns.numbers import decimal
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
@@ -117,6 +117,5 @@ def address(given: Column, latitude: Column, longitude: Column) -> Column:
 
 def coordinate(given: Column, name: str) -> Column:
     """Latitude or longitude of an address, from its geolocation extension."""
-    points = F.filter(given["extension"], lambda e: e["url"] == GEOLOCATION)
-    parts = F.try_element_at(points, F.lit(1))["extension"]
-    return decimal(F.try_element_at(F.filter(parts, lambda e: e["url"] == name), F.lit(1))["valueDecimal"])
+    parts = extended(given["extension"], GEOLOCATION)["extension"]
+    return decimal(extended(parts, name)["valueDecimal"])

@@ -15,7 +15,7 @@ import schemas
 # Conditions in one word: few enough that the method that evaluates them is short.
 WORD = 12
 _IS_NULL = re.compile(r"^(`\w+`) is null$")
-_IS_FILLED = re.compile(r"^`(\w+)` is not null$")
+IS_FILLED = re.compile(r"`(\w+)` is not null")
 
 
 @dataclass
@@ -114,7 +114,7 @@ def positive(condition: str) -> tuple[str, bool]:
 
 def filled_in(condition: str) -> str | None:
     """The column that has a value where the condition is met, if it says no more than that."""
-    found = _IS_FILLED.match(condition)
+    found = IS_FILLED.fullmatch(condition)
     return found[1] if found else None
 
 

@@ -14,11 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from expectations.implied import found_mark, reference_of
-from jobs.shell.counted import WORD, Plan
+from jobs.shell.counted import IS_FILLED, WORD, Plan
 from jobs.shell.lookups import Lookups
 
 _NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|visit_person|low|high)\b")
-_IS_FILLED = re.compile(r"`(\w+)` is not null")
 _FIRST_FIELD = re.compile(r"array<struct<(\w+):")
 _FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
@@ -28,7 +27,7 @@ def fingerprints(
 ) -> DataFrame:
     """One row per row of `frame`, a part or all of `whole`: bits, categories, numbers; and key, person, content."""
     wide = _widen(frame, plan, lookups, whole)
-    light = [_IS_FILLED.sub(lambda found: _read_lightly(plan, found), one) for one in plan.conditions]
+    light = [IS_FILLED.sub(lambda found: _read_lightly(plan, found), one) for one in plan.conditions]
     # A struct, since Spark makes a method of each of its fields: one method of all conditions is longer than
     # what the JVM compiles, and interpreted it takes five times as long.
     words = [f"{_word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]

@@ -18,13 +18,14 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     has_content,
     identity,
     parsed,
     text_of,
 )
 from jobs.columns.money import AMOUNT
-from jobs.columns.numbers import decimal, digits
+from jobs.columns.numbers import decimal, digits, is_no_number
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
@@ -81,9 +82,9 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=~has_content(r["code"]) & ~has_content(procedure),
             no_date=start.isNull() & r["enteredDate"].isNull(),
-            value_not_a_number=_is_no_number(amount["value"])
-            | _is_no_number(price["value"])
-            | _is_no_number(quantity["value"]),
+            value_not_a_number=is_no_number(amount["value"])
+            | is_no_number(price["value"])
+            | is_no_number(quantity["value"]),
             amount_not_exact=digits(amount["value"]).try_cast(AMOUNT).cast(DECIMAL) != decimal(amount["value"]),
             **span_faults(start, end, r["enteredDate"]),
         ).alias("faults"),
@@ -91,9 +92,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
 
 
 def _extended(url: str) -> Column:
-    """The extension of this name; null when there is none."""
-    given = F.col("r")["extension"]
-    return F.get(given, F.array_position(given["url"], F.lit(url)).cast("int") - 1)
+    return extended(F.col("r")["extension"], url)
 
 
 def _all_extended(url: str) -> Column:
@@ -111,7 +110,3 @@ def _performer(*, ordered: bool) -> Column:
         return F.coalesce(F.array_contains(one["function"]["coding"]["code"], ORDERING), F.lit(False)) == ordered
 
     return reference(_first(F.filter(F.col("r")["performer"], asked))["actor"], "Practitioner")
-
-
-def _is_no_number(value: Column) -> Column:
-    return digits(value).isNotNull() & decimal(value).isNull()

@@ -20,7 +20,7 @@ from jobs.columns.fhir import (
     parsed,
     text_of,
 )
-from jobs.columns.numbers import decimal, digits
+from jobs.columns.numbers import digits, is_no_number
 from jobs.columns.reference_texts import first_person, reference, references, subject
 from jobs.columns.results import RESULT, normal_ranges, value_columns, value_kind
 
@@ -111,5 +111,5 @@ def _faults() -> Column:
         no_code=~has_content(p["code"]),
         malformed_date=is_malformed(_effective()) | is_malformed(period["end"]) | is_malformed(r["issued"]),
         bad_period=ends_before_start(period["start"], period["end"]),
-        value_not_a_number=number.isNotNull() & decimal(number).isNull(),
+        value_not_a_number=is_no_number(number),
     )

@@ -16,6 +16,7 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     identity,
     parsed,
 )
@@ -83,13 +84,13 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
 def _birth(text: Column, zone: Column) -> list[Column]:
     date = local_date(text, zone)
     known = precision(text)
-    times = F.filter(F.col("r")["_birthDate"]["extension"], lambda e: e["url"] == BIRTH_TIME)
+    time = extended(F.col("r")["_birthDate"]["extension"], BIRTH_TIME)["valueDateTime"]
     year = F.coalesce(F.year(date), F.when(known.isNotNull(), F.substring(text, 1, 4).try_cast("int")))
     month = F.coalesce(F.month(date), F.when(known == "month", F.substring(text, 6, 2).try_cast("int")))
     return [
         text.alias("birth_sent"),
         date.alias("birth_date"),
-        instant(F.try_element_at(times, F.lit(1))["valueDateTime"], zone).alias("birth_at"),
+        instant(time, zone).alias("birth_at"),
         known.alias("birth_precision"),
         year.alias("year_of_birth"),
         month.alias("month_of_birth"),
@@ -98,7 +99,7 @@ def _birth(text: Column, zone: Column) -> list[Column]:
 
 
 def _extension(url: str) -> Column:
-    return F.try_element_at(F.filter(F.col("r")["extension"], lambda e: e["url"] == url), F.lit(1))
+    return extended(F.col("r")["extension"], url)
 
 
 def _origin(url: str, name: str) -> list[Column]:
@@ -108,7 +109,7 @@ def _origin(url: str, name: str) -> list[Column]:
         found = F.transform(F.filter(parts, lambda e: e["url"] == part), lambda e: e["valueCoding"])
         return F.coalesce(F.array_compact(found).cast(CODES), F.array().cast(CODES))
 
-    words = F.try_element_at(F.filter(parts, lambda e: e["url"] == "text"), F.lit(1))["valueString"]
+    words = extended(parts, "text")["valueString"]
     return [
         codes("ombCategory").alias(f"{name}_codes"),
         codes("detailed").alias(f"{name}_detailed_codes"),

@@ -21,7 +21,7 @@ from jobs.columns.fhir import (
     parsed,
     text_of,
 )
-from jobs.columns.numbers import decimal, digits
+from jobs.columns.numbers import decimal, is_no_number
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
 
@@ -68,7 +68,6 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         faults(
             malformed_date=is_malformed(collected) | is_malformed(ended) | is_malformed(r["receivedTime"]),
             bad_period=ends_before_start(taken["collectedPeriod"]["start"], ended),
-            value_not_a_number=digits(taken["quantity"]["value"]).isNotNull()
-            & decimal(taken["quantity"]["value"]).isNull(),
+            value_not_a_number=is_no_number(taken["quantity"]["value"]),
         ).alias("faults"),
     )

@@ -119,26 +119,12 @@ def _ways(
     kind: str, zone: str, declaration: str, feed: str, tenant: str
 ) -> tuple[Callable[[Said], tuple[str, ...]], Translate, Source]:
     """How a record is checked and translated, and by what of its feed."""
-    return _check(declaration), _translator(declaration, kind), _source(feed, tenant, zone, declaration)
-
-
-@functools.lru_cache(64)
-def _check(declaration: str) -> Callable[[Said], tuple[str, ...]]:
-    return CHECKS.get(json.loads(declaration)["format"], _fine)
+    declared = json.loads(declaration)
+    form = declared["format"]
+    translator = FORMATS.get(form) or ROWS.get(kind, OTHER_ROWS)
+    source = Source(feed, tenant, zoneinfo.ZoneInfo(zone), declared["options"], declared["columns"])
+    return CHECKS.get(form, _fine), translator.translate_written, source
 
 
 def _fine(_: Said) -> tuple[str, ...]:
     return ()
-
-
-@functools.lru_cache(64)
-def _translator(declaration: str, kind: str) -> Translate:
-    form = FORMATS.get(json.loads(declaration)["format"]) or ROWS.get(kind, OTHER_ROWS)
-    translate: Translate = form.translate_written
-    return translate
-
-
-@functools.lru_cache(64)
-def _source(feed: str, tenant: str, zone: str, declaration: str) -> Source:
-    declared = json.loads(declaration)
-    return Source(feed, tenant, zoneinfo.ZoneInfo(zone), declared["options"], declared["columns"])
