@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import gc
 import json
-import time
 import zoneinfo
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from infra.bench.rate import rate
 from jobs.formats import claims_csv_fhir, csv_said, lab_csv_fhir
 from jobs.formats.translation import Said, Source, write
 
-_REPEATS = 3
 _AT = datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC)
 _ZONE = zoneinfo.ZoneInfo("America/New_York")
 _MONEY = ("charge", "allowed", "paid", "deductible", "copay", "coinsurance")
@@ -68,14 +66,12 @@ def _rows(kind: str, count: int) -> tuple[list[Said], Source]:
 
 
 def _rate(records: Sequence[Said], work: Callable[[Said], Any]) -> float:
-    best = float("inf")
-    for _ in range(_REPEATS):
-        gc.collect()
-        begun = time.process_time()
+    def all_of_them() -> int:
         for one in records:
             work(one)
-        best = min(best, time.process_time() - begun)
-    return len(records) / best
+        return len(records)
+
+    return rate(len(records), all_of_them)
 
 
 def main() -> None:
@@ -88,8 +84,6 @@ def main() -> None:
         rows, feed = _rows(kind, count)
         translator = lab_csv_fhir if kind == "lab_result" else claims_csv_fhir
         found.append((kind, rows, feed, lambda r, feed=feed: csv_said.values(r, feed), translator))  # type: ignore[misc]
-    # As in silver.translated: no cycles are made.
-    gc.disable()
     for kind, records, feed, parse, translator in found:
         rates = {
             "records": kind,

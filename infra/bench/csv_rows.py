@@ -8,18 +8,17 @@ place, keep no bytes and stop at the first cell that is not as declared, so they
 from __future__ import annotations
 
 import csv
-import gc
 import itertools
 import pathlib
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import pyarrow.csv
 
+from infra.bench.rate import rate
 from jobs.formats.csv_inspection import inspect
 from jobs.formats.csv_layout import Layout, Limits
 from jobs.formats.csv_rows import read
@@ -77,21 +76,6 @@ def _files(folder: pathlib.Path, count: int) -> dict[str, pathlib.Path]:
     return written
 
 
-def _rate(count: int, work: Callable[[], int]) -> float:
-    best = float("inf")
-    for _ in range(3):
-        gc.collect()
-        # As the Spark job does: millions of records without cycles.
-        gc.disable()
-        began = time.process_time()
-        found = work()
-        best = min(best, time.process_time() - began)
-        gc.enable()
-        if found != count:
-            raise AssertionError(f"{found} rows of {count}")
-    return count / best
-
-
 def _read(path: pathlib.Path, layout: Layout) -> int:
     return sum(not record.faults for record in read(str(path), limits=Limits(), layout=layout))
 
@@ -147,10 +131,10 @@ def main() -> int:
             ("pyarrow, one thread, types guessed", _pyarrow),
         ]
         for name, work in works:
-            plain, quoted = (_rate(count, lambda p=files[kind], w=work: w(p)) for kind in ("plain", "quoted"))  # type: ignore[misc]
+            plain, quoted = (rate(count, lambda p=files[kind], w=work: w(p)) for kind in ("plain", "quoted"))  # type: ignore[misc]
             print(f"{name:<36} {plain:>12,.0f} plain {quoted:>12,.0f} quoted")
-        rate = _rate(count, lambda: _inspect(files["totals"], totalled))
-        print(f"{'csv_inspection with two totals':<36} {rate:>12,.0f} plain")
+        inspected = rate(count, lambda: _inspect(files["totals"], totalled))
+        print(f"{'csv_inspection with two totals':<36} {inspected:>12,.0f} plain")
     return 0
 
 

@@ -6,11 +6,9 @@ Beside ours stands the fastest public library that reads the format (measured fo
 from __future__ import annotations
 
 import datetime
-import gc
 import importlib
 import pathlib
 import sys
-import time
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ import schemas
 from infra.bench import dicom as images
 from infra.bench import hl7v2 as results
 from infra.bench import x12 as billing
+from infra.bench.rate import rate
 from infra.setup import commands
 from infra.setup.commands import TOOLS
 from jobs.formats import dicom, dicom_fhir, hl7v2, hl7v2_fhir, hl7v2_message, x12, x12_claim, x12_fhir, x12_remittance
@@ -29,7 +28,6 @@ IN_A_FILE = 5_000
 # Of an examination.
 IMAGES = 40
 _AT = datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC)
-_ROUNDS = 3
 
 Paths = Sequence[pathlib.Path]
 
@@ -66,11 +64,11 @@ def _results(count: int, part: int) -> bytes:
 
 
 def _claims(count: int, part: int) -> bytes:
-    return billing.claims(count, part, part=part)
+    return billing.claims(count, part, part=part, first=(part - 1) * IN_A_FILE)
 
 
 def _payments(count: int, part: int) -> bytes:
-    return billing.payments(count, part, part=part)
+    return billing.payments(count, part, part=part, first=(part - 1) * IN_A_FILE)
 
 
 def _images(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
@@ -180,22 +178,6 @@ def _translations(form: Format, paths: Paths) -> Iterator[tuple[str, list[Any]]]
     for one in _records(form, paths):
         said = Said(one.resource_type, one.resource_id, one.payload, getattr(one, "context", None), _AT)
         yield one.resource_type, translator.translate_written(said, source)
-
-
-def rate(count: int, work: Callable[[], int], rounds: int = _ROUNDS) -> float:
-    """Records a second of processor time, the best of some rounds."""
-    best = float("inf")
-    for _ in range(rounds):
-        gc.collect()
-        # As the Spark jobs do: nothing here makes cycles.
-        gc.disable()
-        began = time.process_time()
-        found = work()
-        best = min(best, time.process_time() - began)
-        gc.enable()
-        if found != count:
-            raise AssertionError(f"{found} records of {count}")
-    return count / best
 
 
 def fastest(form: Format, paths: Paths, count: int) -> tuple[str, float]:

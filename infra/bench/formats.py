@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from infra.bench import format_rates, in_spark
 from infra.bench.format_rates import FORMATS, Format
 from infra.bench.in_spark import Spent
+from infra.bench.rate import rate
 from jobs.shell.session import CHECKOUT, SMALL, environment, session
 
 WARM = 1_000
@@ -67,8 +68,8 @@ def _measured(spark: SparkSession, form: Format, count: int, home: pathlib.Path,
     size = sum(path.stat().st_size for path in many) / count
     sample = many[: max(1, SAMPLE * len(many) // count)]
     held = format_rates.read(form, sample)
-    parsed = format_rates.rate(held, lambda: format_rates.read(form, sample))
-    to_fhir = format_rates.rate(held, lambda: format_rates.translated(form, sample))
+    parsed = rate(held, lambda: format_rates.read(form, sample))
+    to_fhir = rate(held, lambda: format_rates.translated(form, sample))
     library, its = format_rates.fastest(form, sample, held)
     tables = in_spark.reached(format_rates.resource_types(form, few))
     in_spark.to_silver(spark, form.feed, few, tables, home / "warm")

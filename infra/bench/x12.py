@@ -29,8 +29,8 @@ from jobs.formats import (
 _ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260301*0800*^*00501*{part:09}*0*P*:"
 
 
-def claims(count: int, seed: int = 1, *, lines: int = 2, part: int = 1) -> bytes:
-    """An 837P file with so many claims, each of a subscriber of its own; `part`: which of several such files."""
+def claims(count: int, seed: int = 1, *, lines: int = 2, part: int = 1, first: int = 0) -> bytes:
+    """An 837P file with so many claims, each of a subscriber of its own: from `first` on, in file `part` of several."""
     chance = random.Random(seed)
     body = [
         "ST*837*0001*005010X222A1", "BHT*0019*00*REF1*20260301*0800*CH", "NM1*41*2*CLEARING*****46*S1",
@@ -38,7 +38,7 @@ def claims(count: int, seed: int = 1, *, lines: int = 2, part: int = 1) -> bytes
         "NM1*85*2*CLINIC*****XX*1999999984", "N3*1 MAIN ST", "N4*BOSTON*MA*02101", "REF*EI*999999999",
     ]  # fmt: skip
     for number in range(count):
-        body += _claim(chance, number, (part - 1) * count + number, lines)
+        body += _claim(chance, number, first + number, lines)
     return _file("HC", "005010X222A1", body, part)
 
 
@@ -62,11 +62,11 @@ def _claim(chance: random.Random, place: int, number: int, lines: int) -> Iterat
         yield f"DTP*472*D8*{day}"
 
 
-def payments(count: int, seed: int = 1, *, lines: int = 1, part: int = 1) -> bytes:
-    """An 835 file with so many claim payments that balance; `part`: which of several such files."""
+def payments(count: int, seed: int = 1, *, lines: int = 1, part: int = 1, first: int = 0) -> bytes:
+    """An 835 file with so many claim payments that balance; from claim `first` on in file `part` of several."""
     chance, total, body = random.Random(seed), Decimal(0), []
     for number in range(count):
-        paid, segments = _payment(chance, (part - 1) * count + number, lines)
+        paid, segments = _payment(chance, first + number, lines)
         total += paid
         body += segments
     head = [
