@@ -1,0 +1,52 @@
+"""The rows of a version as Arrow: what is counted or picked on the driver needs no Spark job.
+
+A Spark job over a small table is planned, written as Java and compiled for longer than it runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+import os
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.fs as fs
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+from jobs.shell import delta_log
+
+_FORMAT = ds.ParquetFileFormat()
+
+
+def schema(version: delta_log.Version) -> pa.Schema:
+    """The columns of a version, those of its partition among them, in their order; instants in UTC."""
+    return to_arrow_schema(StructType.fromJson(json.loads(version.schema)), timezone="UTC")
+
+
+def dataset(path: str, version: delta_log.Version, files: Sequence[delta_log.File] | None = None) -> ds.Dataset:
+    """The rows of a version, or of some of its files; a scan reads the columns that it is asked for.
+
+    Columns that a file does not have, since they were declared after it was written, are null.
+    """
+    columns = schema(version)
+    local = fs.LocalFileSystem()
+    fragments = [
+        _FORMAT.make_fragment(
+            os.path.join(path, file.path), filesystem=local, partition_expression=_partition(file, columns)
+        )
+        for file in (version.files if files is None else files)
+    ]
+    return ds.FileSystemDataset(fragments, columns, _FORMAT, filesystem=local)
+
+
+def _partition(file: delta_log.File, columns: pa.Schema) -> ds.Expression:
+    parts = [
+        ds.field(name).is_null() if value is None else ds.field(name) == pc.cast(value, columns.field(name).type)
+        for name, value in file.partition
+    ]
+    return functools.reduce(operator.and_, parts) if parts else ds.scalar(True)
