@@ -23,9 +23,14 @@ from jobs.shell import delta_log
 _FORMAT = ds.ParquetFileFormat()
 
 
+def spark_schema(version: delta_log.Version) -> StructType:
+    """The columns of a version as Spark names their types."""
+    return StructType.fromJson(json.loads(version.schema))
+
+
 def schema(version: delta_log.Version) -> pa.Schema:
     """The columns of a version, those of its partition among them, in their order; instants in UTC."""
-    return to_arrow_schema(StructType.fromJson(json.loads(version.schema)), timezone="UTC")
+    return to_arrow_schema(spark_schema(version), timezone="UTC")
 
 
 def dataset(path: str, version: delta_log.Version, files: Sequence[delta_log.File] | None = None) -> ds.Dataset:

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 import schemas
-from jobs.shell import delta_log, quarantine, scope, state, tables
+from jobs.shell import delta_log, few_changes, quarantine, scope, state, tables
+from jobs.shell import inputs as narrowed
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
@@ -86,15 +88,15 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
                 witness.finish(outcome)
                 return outcome
             known = _settle(lake, table, known)
-            frames = {p: _frame(lake, s, inputs, known, cut) for p, s in table.built_from.items()}
+            frames = {p: _frame(lake, table, s, inputs, known, cut) for p, s in table.built_from.items()}
             given = {**frames, **({"as_of": as_of} if takes_date else {})}
             built = job.build(**given)
-            _write(lake, table, known, built, cut, request, outcome, frames, witness)
+            part = _write(lake, table, known, built, cut, request, outcome, frames, witness)
             reach("after-commit")
             measures: dict[str, Any]
             if outcome.version != known.version or not known.verdicts:
                 candidate = tables.read(lake.spark, lake.path(name), outcome.version)
-                measures = witness.judge(table, candidate, outcome, request, inputs, cut)
+                measures = witness.judge(table, candidate, outcome, request, inputs, cut, part)
             else:
                 outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
                 outcome.action = "confirmed"
@@ -126,10 +128,12 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
     return outcome
 
 
-def _frame(lake: Lake, source: str, inputs: Mapping[str, int], known: state.State, cut: Scope) -> DataFrame:
+def _frame(
+    lake: Lake, table: schemas.Table, source: str, inputs: Mapping[str, int], known: state.State, cut: Scope
+) -> DataFrame:
     """An input as far as the scope needs it; a table that reads itself gets what is published of it."""
     if source in inputs:
-        return scope.narrow(lake, lake.read(source, inputs[source]), source, cut)
+        return narrowed.frame(lake, table, source, inputs, cut)
     return lake.read(source, known.version) if known.version >= 0 else lake.empty(source)
 
 
@@ -158,21 +162,49 @@ def _write(
     outcome: Outcome,
     frames: Mapping[str, DataFrame],
     witness: GateAndLineage,
-) -> None:
-    """Write the candidate version and set aside the faulty rows; fills the outcome."""
+) -> pa.Table | None:
+    """Write the candidate version and set aside the faulty rows; fills the outcome.
+
+    Gives the rows that the scope now has, where they are few enough to be on the driver.
+    """
     has_faults = "faults" in built.columns
     extra = ("faults",) if has_faults else ()
     conformed = tables.conform(built, table, extra=extra)
     witness.look(table, frames, conformed)
+    is_first = known.version < 0 or not tables.is_as_declared(lake.path(table.table), table)
+    if not is_first and scope.are_few(lake, table.table, cut):
+        return _few(lake, table, known, conformed, cut, request, outcome)
     conformed = scope.rows_in(lake, conformed, table, cut) if cut.kind == "person" else conformed
     faulty = F.coalesce(F.size("faults") > 0, F.lit(False)) if has_faults else F.lit(False)
-    if known.version < 0 or not tables.is_as_declared(lake.path(table.table), table):
+    if is_first:
         count = _first(lake, table, conformed, faulty, request, outcome)
     else:
         count = _again(lake, table, known, conformed, faulty, cut, request, outcome)
     if has_faults:
         reach("before-quarantine")
         quarantine.set_aside(lake, table, conformed.where(faulty), cut, count, request)
+    return None
+
+
+def _few(
+    lake: Lake,
+    table: schemas.Table,
+    known: state.State,
+    rows: DataFrame,
+    cut: Scope,
+    request: Request,
+    outcome: Outcome,
+) -> pa.Table:
+    """Bring what a scope made into a table on the driver."""
+    built = few_changes.built(rows, table, cut)
+    outcome.version, differs = few_changes.apply(lake, table, known.version, built.clean, cut, request.run)
+    outcome.inserted, outcome.updated, outcome.deleted = differs.inserted, differs.updated, differs.deleted
+    outcome.rows = known.rows + differs.inserted - differs.deleted
+    if "faults" in rows.columns:
+        reach("before-quarantine")
+        faulty = lake.frame(built.faulty, rows.schema)
+        quarantine.set_aside(lake, table, faulty, cut, built.faulty.num_rows, request)
+    return built.clean
 
 
 def _first(

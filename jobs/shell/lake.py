@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StructField, StructType
@@ -31,6 +32,7 @@ class Lake:
         self.spark = spark
         self.settings = settings
         self._sets: dict[tuple[str, frozenset[int]], DataFrame] = {}
+        self._picked: dict[Hashable, DataFrame] = {}
         self._guard = threading.Lock()
 
     def path(self, name: str) -> str:
@@ -63,7 +65,7 @@ class Lake:
 
     def empty(self, name: str) -> DataFrame:
         """The table as declared, without a row."""
-        return self.spark.createDataFrame([], tables.spark_schema(schemas.table(name)))
+        return tables.of_rows(self.spark, None, tables.spark_schema(schemas.table(name)))
 
     def ids(self, column: str, wanted: Iterable[int]) -> DataFrame:
         """A one-column frame of ids, small enough to broadcast; made once per set."""
@@ -71,8 +73,20 @@ class Lake:
         with self._guard:
             if cut not in self._sets:
                 schema = StructType([StructField(column, LongType(), False)])
-                self._sets[cut] = F.broadcast(self.spark.createDataFrame([(i,) for i in sorted(cut[1])], schema))
+                rows = pa.table([pa.array(sorted(cut[1]), pa.int64())], names=[column])
+                self._sets[cut] = F.broadcast(self.frame(rows, schema))
             return self._sets[cut]
+
+    def frame(self, rows: pa.Table, schema: StructType) -> DataFrame:
+        """Rows that are on the driver, as a frame."""
+        return tables.of_rows(self.spark, rows, schema)
+
+    def shared(self, name: str, once: Hashable, rows: Callable[[], pa.Table], schema: StructType) -> DataFrame:
+        """Rows of a table that several ask for, picked by the first of them."""
+        with self._guard:
+            if once not in self._picked:
+                self._picked[once] = of_feed(self.frame(rows(), schema), name)
+            return self._picked[once]
 
     def _deliveries(self) -> DataFrame:
         schema = tables.spark_schema(schemas.table(DELIVERIES))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.columns.people import own_person
-from jobs.shell import state, tables
+from jobs.columns.people import person_of_one
+from jobs.shell import arrow_rows, delta_log, state, tables
 from jobs.shell.lake import OPERATIONS, Lake
 
 LINK = "silver.person_link"
+# So many resources, or rows of a table, are few: they fit the driver many times over.
+FEW_RESOURCES, FEW_ROWS = 50_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,20 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
         else:
             patients |= _who_refers(lake, table, source, found)
     if patients:
-        links = lake.read(LINK)
-        people |= _collect(links.join(lake.ids("patient_id", patients), on="patient_id", how="left_semi"), "person_id")
+        people |= _linked(lake, "patient_id", patients, "person_id")
         # Rows may come before their patient does; they wait under the id the person will have.
-        alone = lake.ids("patient_id", patients).select(own_person(F.col("patient_id")).alias("person_id"))
-        people |= _collect(alone, "person_id")
+        people |= {person_of_one(patient) for patient in patients}
     if people:
-        links = lake.read(LINK)
-        patients |= _collect(links.join(lake.ids("person_id", people), on="person_id", how="left_semi"), "patient_id")
+        patients |= _linked(lake, "person_id", people, "patient_id")
     return Scope(False, "person", frozenset(people), frozenset(patients))
+
+
+def _linked(lake: Lake, have: str, ids: set[int], wanted: str) -> set[int]:
+    """Who is linked to these, by the published links."""
+    path = lake.path(LINK)
+    links = arrow_rows.dataset(path, delta_log.version(path, lake.version(LINK)))
+    found = links.to_table(columns=[wanted], filter=ds.field(have).isin(pa.array(sorted(ids), pa.int64())))
+    return set(found[wanted].to_pylist()) - {None}
 
 
 def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]) -> set[int]:
@@ -113,6 +122,16 @@ def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]
 
 def _collect(frame: DataFrame, column: str) -> set[int]:
     return {row[0] for row in frame.select(column).where(F.col(column).isNotNull()).distinct().collect()}
+
+
+def are_few(lake: Lake, name: str, scope: Scope) -> bool:
+    """Whether the rows of a table that a scope is about are worth no Spark job: the driver reads them itself."""
+    if scope.everything or scope.kind == "delivery":
+        return False
+    if scope.kind == "resource":
+        return len(scope.ids) <= FEW_RESOURCES
+    people = max(state.read(lake.settings, LINK).rows, 1)
+    return state.read(lake.settings, name).rows * len(scope.ids) <= FEW_ROWS * people
 
 
 def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame:

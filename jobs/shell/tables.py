@@ -20,8 +20,10 @@ import urllib.parse
 import uuid
 from collections.abc import Iterator, Sequence
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
@@ -95,11 +97,19 @@ def files(path: str, version: int) -> list[str]:
 def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files: Sequence[delta_log.File]) -> DataFrame:
     schema = StructType.fromJson(json.loads(version.schema))
     if not files:
-        return spark.createDataFrame([], schema)
+        return of_rows(spark, None, schema)
     reader = spark.read.schema(schema).option("basePath", path)
     # Spark takes paths for patterns, and a folder may be called data[1].
     literal = [_PATTERN.sub(r"\\\1", f"{path}/{file.path}") for file in files]
     return reader.parquet(*literal).select(*schema.names)
+
+
+def of_rows(spark: SparkSession, rows: pa.Table | None, schema: StructType) -> DataFrame:
+    """Rows that are on the driver as a frame; of none Spark knows that there is none, and plans without it."""
+    if rows is None or not rows.num_rows:
+        none: list[dict[str, object]] = []
+        rows = pa.Table.from_batches([pa.RecordBatch.from_pylist(none, to_arrow_schema(schema, timezone="UTC"))])
+    return spark.createDataFrame(rows, schema)
 
 
 def conform(frame: DataFrame, table: schemas.Table, *, extra: tuple[str, ...] = ()) -> DataFrame:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 import schemas
@@ -84,19 +85,25 @@ class GateAndLineage:
         request: Request,
         inputs: Mapping[str, int] | None = None,
         cut: Scope | None = None,
+        part: pa.Table | None = None,
     ) -> dict[str, Any]:
-        """Account for every row and gate the candidate version; gives its measures, raises when a stop fails."""
+        """Account for every row and gate the candidate version; gives its measures, raises when a stop fails.
+
+        `part`: the rows of the candidate that the scope has, where they are on the driver.
+        """
         began = time.monotonic()
         if not outcome.accounting:
             outcome.accounting = self.ledger.account(table, candidate, inputs or {})
-        partly = cut is not None and not cut.everything and cut.kind == "person"
+        slice_ = self.lake.frame(part, tables.spark_schema(table)) if part is not None else None
+        if slice_ is None and cut is not None and not cut.everything and cut.kind == "person":
+            slice_ = scope.rows_in(self.lake, candidate, table, cut)
         context = gate.GateContext(
             self.lookups,
             as_of=request.as_of,
             rows=outcome.rows,
             accounting=outcome.accounting,
             previous=state.read(self.lake.settings, table.table).measures,
-            slice=scope.rows_in(self.lake, candidate, table, cut) if partly and cut else None,
+            slice=slice_,
             accepted=gate.accepted(),
             files=tables.files(self.lake.path(table.table), outcome.version),
         )
