@@ -88,7 +88,7 @@ class GateAndLineage:
         """Account for every row and gate the candidate version; gives its measures, raises when a stop fails."""
         began = time.monotonic()
         if not outcome.accounting:
-            outcome.accounting = self.ledger.account(table, candidate, inputs or {})
+            outcome.accounting = self.ledger.account(table, outcome.version, inputs or {})
         partly = cut is not None and not cut.everything and cut.kind == "person"
         context = gate.GateContext(
             self.lookups,
