@@ -1,6 +1,7 @@
 """Row accounting: on every hop, in = out + quarantined + superseded + excluded by a named rule.
 
-The right side is never derived from the left: both are counted, and the difference is a gate.
+The right side is never derived from the left: both are counted, and the difference is a gate. DuckDB counts the rows of
+versions; Spark counts only what a rule that a job names, a Column, says of them.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow.dataset as ds
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
 from jobs.columns import fhir
 from jobs.columns.told import BY_ANOTHER_FEED
-from jobs.shell import delta_log, quarantine, tables
+from jobs.shell import arrow_rows, delta_log, quarantine, tables
 from jobs.shell.lake import Lake
 from jobs.silver.clinical_event import OTHER_DOMAINS, TABLE_OF_DOMAIN
 
@@ -25,7 +27,13 @@ EVENTS = "silver.clinical_event"
 # Keys of the source rows that a row stands on, where several may tell of one thing.
 TOLD_BY = "lw_told_by"
 EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
-
+# What `fhir.said` is to Spark, as far as it is counted.
+SAID = """
+    SELECT record_id AS said_id, tenant, feed, resource_type, resource_id, method FROM resources
+    UNION ALL
+    SELECT translated_id, tenant, feed, resource_type, resource_id, method FROM translated
+    WHERE resource_type IS NOT NULL
+"""
 
 # A table at the version that was read: the published one may move on while a table is being built.
 Pinned = tuple[str, int]
@@ -39,32 +47,32 @@ class Ledger:
         self._guard = threading.Lock()
         self._counted: dict[tuple[Pinned, ...], dict[str, Any]] = {}
 
-    def account(self, table: schemas.Table, candidate: DataFrame, inputs: Mapping[str, int]) -> dict[str, Any]:
-        """The account of one built table; `missing` is 0 when nothing was lost and nothing invented."""
+    def account(self, table: schemas.Table, version: int, inputs: Mapping[str, int]) -> dict[str, Any]:
+        """The account of a built version; `missing` is 0 when nothing was lost and nothing invented."""
+        built = (table.table, version)
         if table.resource_types:
-            return self._from_said(table, tuple((s, inputs[s]) for s in table.built_from.values()), candidate)
+            return self._from_said(table, tuple((s, inputs[s]) for s in table.built_from.values()), built)
         if table.scope == "delivery":
-            return self._from_records(table, inputs, candidate)
+            return self._from_records(table, inputs, built)
         if table.layer == "gold" and table.name in EVENT_TABLES:
-            return self._from_events(table, (EVENTS, inputs[EVENTS]), candidate)
+            return self._from_events(table, (EVENTS, inputs[EVENTS]), built)
         if table.accounts_for:
             source = table.built_from[table.accounts_for]
-            return self._from_frame(table, (source, inputs[source]), candidate, inputs)
-        return {"out": candidate.count()}
+            return self._from_frame(table, (source, inputs[source]), built, inputs)
+        return {"out": self._rows(*built)}
 
     def _from_frame(
-        self, table: schemas.Table, source: Pinned, candidate: DataFrame, inputs: Mapping[str, int]
+        self, table: schemas.Table, source: Pinned, built: Pinned, inputs: Mapping[str, int]
     ) -> dict[str, Any]:
         """Each row of one input gives one row, waits, or is excluded by a rule that the job names."""
         counted = self._excluded(table, source, inputs).groupBy("reason").count().collect()
         by_rule = {row["reason"]: row["count"] for row in counted if row["reason"]}
-        received, rows = sum(row["count"] for row in counted), candidate.count()
-        if again := self._told(table, candidate, rows) - rows:
+        received, rows = sum(row["count"] for row in counted), self._rows(*built)
+        if again := self._told(table, built) - rows:
             by_rule[BY_ANOTHER_FEED] = again
         held = quarantine.waiting(self.lake, table.table)
-        if held and TOLD_BY in table.columns:
-            path = self.lake.path(quarantine.name_of(table.table))
-            held = self._told(table, tables.read(self.lake.spark, path, delta_log.head(path)), held)
+        if held:
+            held = self._told(table, (quarantine.name_of(table.table), quarantine.version(self.lake, table.table)))
         return {
             "in": received,
             "out": rows,
@@ -83,61 +91,64 @@ class Ledger:
         frames = {name: self.lake.read(one, inputs[one]) for name, one in names.items()}
         return job.judged(**frames).select(F.col("excluded").alias("reason"))
 
-    def _told(self, table: schemas.Table, candidate: DataFrame, rows: int) -> int:
+    def _told(self, table: schemas.Table, one: Pinned) -> int:
         """How many rows of its source the rows of a table stand on: one each, unless the rows say which."""
         if TOLD_BY not in table.columns:
-            return rows
-        counted = candidate.agg(F.sum(F.size(TOLD_BY))).first()
-        return int(counted[0] or 0) if counted else 0
+            return self._rows(*one)
+        [(told,)] = arrow_rows.ask(f"SELECT sum(len({TOLD_BY})) FROM made", made=self.lake.rows(*one))
+        return told or 0
 
-    def _from_records(self, table: schemas.Table, inputs: Mapping[str, int], candidate: DataFrame) -> dict[str, Any]:
+    def _from_records(self, table: schemas.Table, inputs: Mapping[str, int], built: Pinned) -> dict[str, Any]:
         """Each record of the feeds that do not speak FHIR says some resources, or nothing that is mapped."""
         received = sum(self._rows(name, inputs[name]) for name in table.built_from.values())
-        of_type = candidate.groupBy("record_type", F.col("resource_type").isNull().alias("nothing"))
-        counted = of_type.agg(F.count(F.lit(1)).alias("rows"), F.count_distinct("record_id").alias("records")).collect()
-        out = sum(row["records"] for row in counted)
+        each = (
+            "SELECT record_type, resource_type IS NULL AS nothing, record_id, count(*) AS times FROM made GROUP BY ALL"
+        )
+        of_type = f"SELECT record_type, nothing, sum(times), count(*) FROM ({each}) GROUP BY ALL"
+        counted = arrow_rows.ask(of_type, made=self.lake.rows(*built))
+        out = sum(records for *_, records in counted)
         held = quarantine.waiting(self.lake, table.table)
         return {
             "in": received,
             "out": out,
             "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
             "held": held,
-            "fanned_out": sum(row["rows"] for row in counted) - out,
-            "not_mapped": {row["record_type"]: row["records"] for row in counted if row["nothing"]},
+            "fanned_out": sum(rows for _, _, rows, _ in counted) - out,
+            "not_mapped": {kind: records for kind, nothing, _, records in counted if nothing},
             "missing": received - out - held,
         }
 
     def _rows(self, name: str, version: int) -> int:
         return delta_log.version(self.lake.path(name), version).rows if version >= 0 else 0
 
-    def _from_said(self, table: schemas.Table, sources: tuple[Pinned, ...], candidate: DataFrame) -> dict[str, Any]:
+    def _from_said(self, table: schemas.Table, sources: tuple[Pinned, ...], built: Pinned) -> dict[str, Any]:
         types = self._once(sources, self._count_types)
         own = [kind for kind in table.resource_types if kind not in table.joined_types]
         received, current = (
             sum(types.get(kind, {}).get(count, 0) for kind in own) for count in ("received", "current")
         )
-        resources = F.count_distinct(*quarantine.RESOURCE)
-        mine = candidate.where(F.col("resource_type").isin(*own))
-        counted = mine.agg(F.count(F.lit(1)).alias("rows"), resources.alias("records")).first()
-        assert counted is not None
+        each = f"SELECT resource_type, count(*) AS times FROM made GROUP BY {', '.join(quarantine.RESOURCE)}"
+        of_type = f"SELECT resource_type, sum(times), count(*) FROM ({each}) GROUP BY resource_type"
+        counted = [one for one in arrow_rows.ask(of_type, made=self.lake.rows(*built)) if one[0] in own]
+        rows, records = sum(one[1] for one in counted), sum(one[2] for one in counted)
         waiting = quarantine.reasons(self.lake, table.table)
         held = quarantine.records(self.lake, table.table)
-        left = current - counted["records"] - held
-        excluded = self._without_row(table, own, sources, mine) if left else {}
+        left = current - records - held
+        excluded = self._without_row(table, own, sources, built) if left else {}
         return {
             "in": received,
-            "out": counted["records"],
+            "out": records,
             "superseded": received - current,
             "excluded": excluded,
             "quarantined": waiting,
             "held": held,
-            "fanned_out": counted["rows"] - counted["records"],
+            "fanned_out": rows - records,
             "joined_in": {kind: types.get(kind, {}).get("received", 0) for kind in table.joined_types},
             "missing": left - sum(excluded.values()),
         }
 
     def _without_row(
-        self, table: schemas.Table, own: list[str], sources: tuple[Pinned, ...], rows: DataFrame
+        self, table: schemas.Table, own: list[str], sources: tuple[Pinned, ...], built: Pinned
     ) -> dict[str, int]:
         """How many newest resources give no row, by the rule that the job names; what it does not name is missing."""
         rule = getattr(importlib.import_module(f"jobs.{table.table}"), "without_row", None)
@@ -145,7 +156,7 @@ class Ledger:
             return {}
         resources, translated, superseded = [self.lake.read(*one) for one in sources]
         newest = fhir.current(resources, *own, translated=translated, superseded=superseded)
-        known = rows.select(*quarantine.RESOURCE)
+        known = self.lake.read(*built).where(F.col("resource_type").isin(*own)).select(*quarantine.RESOURCE)
         path = self.lake.path(quarantine.name_of(table.table))
         if (head := delta_log.head(path)) >= 0:
             known = known.union(tables.read(self.lake.spark, path, head).select(*quarantine.RESOURCE))
@@ -153,9 +164,9 @@ class Ledger:
         counted = left.groupBy(rule().alias("reason")).count().collect()
         return {row["reason"]: row["count"] for row in counted if row["reason"]}
 
-    def _from_events(self, table: schemas.Table, source: Pinned, candidate: DataFrame) -> dict[str, Any]:
+    def _from_events(self, table: schemas.Table, source: Pinned, built: Pinned) -> dict[str, Any]:
         expected = self._once((source,), self._count_events).get(table.name, {"all": 0, "excluded": {}})
-        rows = candidate.count()
+        rows = self._rows(*built)
         excluded = expected["excluded"]
         held = quarantine.waiting(self.lake, table.table)
         return {
@@ -170,32 +181,33 @@ class Ledger:
     def _once(self, sources: tuple[Pinned, ...], count: Any) -> dict[str, Any]:
         with self._guard:
             if sources not in self._counted:
-                self._counted[sources] = count(*[self.lake.read(*one) for one in sources])
+                self._counted[sources] = count(*[self.lake.rows(*one) for one in sources])
             return self._counted[sources]
 
-    def _count_types(self, resources: DataFrame, translated: DataFrame, superseded: DataFrame) -> dict[str, Any]:
+    def _count_types(self, resources: ds.Dataset, translated: ds.Dataset, superseded: ds.Dataset) -> dict[str, Any]:
         """By type what was said, and how many resources it is about that are not taken back."""
-        said = fhir.said(resources, translated)
-        old = F.broadcast(superseded.select("said_id"))
-        newest = said.join(old, on="said_id", how="left_anti")
-        gone = newest.where(F.col("method") == fhir.TOMBSTONE).groupBy("resource_type").count()
-        deleted = {row["resource_type"]: row["count"] for row in gone.collect()}
+        said = {"resources": resources, "translated": translated}
+        newest = f"SELECT resource_type, method FROM ({SAID}) ANTI JOIN superseded USING (said_id)"
+        gone = (
+            f"SELECT resource_type, count(*) FROM ({newest}) WHERE method = '{fhir.TOMBSTONE}' GROUP BY resource_type"
+        )
+        deleted = dict(arrow_rows.ask(gone, **said, superseded=superseded))
         # Not counted as what is left when the superseded are taken away: each resource, once.
-        each = said.groupBy("resource_type", "tenant", tables.resource_key().alias("_resource")).count()
-        counted = each.groupBy("resource_type").agg(F.sum("count").alias("received"), F.count(F.lit(1)).alias("about"))
+        each = (
+            f"SELECT resource_type, count(*) AS times FROM ({SAID}) GROUP BY tenant, feed, resource_type, resource_id"
+        )
+        about = f"SELECT resource_type, sum(times), count(*) FROM ({each}) GROUP BY resource_type"
         return {
-            row["resource_type"]: {
-                "received": row["received"],
-                "current": row["about"] - deleted.get(row["resource_type"], 0),
-            }
-            for row in counted.collect()
+            kind: {"received": received, "current": known - deleted.get(kind, 0)}
+            for kind, received, known in arrow_rows.ask(about, **said)
         }
 
-    def _count_events(self, events: DataFrame) -> dict[str, Any]:
+    def _count_events(self, events: ds.Dataset) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for row in events.groupBy("target", "excluded").count().collect():
-            one = found.setdefault(row["target"], {"all": 0, "excluded": {}})
-            one["all"] += row["count"]
-            if row["excluded"]:
-                one["excluded"][row["excluded"]] = row["count"]
+        by_rule = "SELECT target, excluded, count(*) FROM events GROUP BY target, excluded"
+        for target, excluded, count in arrow_rows.ask(by_rule, events=events):
+            one = found.setdefault(target, {"all": 0, "excluded": {}})
+            one["all"] += count
+            if excluded:
+                one["excluded"][excluded] = count
         return found

@@ -1,6 +1,7 @@
 """The rows of a version as Arrow: what is counted or picked on the driver needs no Spark job.
 
-A Spark job over a small table is planned, written as Java and compiled for longer than it runs.
+A Spark job over a small table is planned, written as Java and compiled for longer than it runs; over a large one DuckDB
+groups and counts in a fraction of the time.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import functools
 import json
 import operator
 import os
+import tempfile
 from collections.abc import Sequence
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -21,6 +25,8 @@ from pyspark.sql.types import StructType
 from jobs.shell import delta_log
 
 _FORMAT = ds.ParquetFileFormat()
+# Spark works beside it, for tables that are built meanwhile.
+_LIMITS = {"threads": "2", "memory_limit": "1GB", "autoinstall_known_extensions": "false"}
 
 
 def spark_schema(version: delta_log.Version) -> StructType:
@@ -55,3 +61,20 @@ def _partition(file: delta_log.File, columns: pa.Schema) -> ds.Expression:
         for name, value in file.partition
     ]
     return functools.reduce(operator.and_, parts) if parts else ds.scalar(True)
+
+
+def ask(question: str, **rows: ds.Dataset | pa.Table) -> list[tuple[Any, ...]]:
+    """What DuckDB answers to a question in SQL about rows, each called by its name.
+
+    >>> ask("SELECT a, count(*) FROM given GROUP BY a ORDER BY a", given=ds.dataset(pa.table({"a": [1, 2, 2]})))
+    [(1, 1), (2, 2)]
+    """
+    # What is spilled has the same names in every connection, and may identify people: each has its own folder,
+    # closed to others.
+    with (
+        tempfile.TemporaryDirectory(prefix="lakeward-") as folder,
+        duckdb.connect(config={**_LIMITS, "temp_directory": folder}) as connection,
+    ):
+        for name, one in rows.items():
+            connection.register(name, one)
+        return connection.execute(question).fetchall()

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -100,10 +99,7 @@ def _difference(old: pa.Table, new: pa.Table, table: schemas.Table) -> Differenc
         f"SELECT n._number, o._number FROM n FULL JOIN o ON {same_key}"  # noqa: S608 - names of declared columns
         f" WHERE n._number IS NULL OR o._number IS NULL OR {differs} ORDER BY ALL"
     )
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("n", after)
-        connection.register("o", before)
-        found = connection.execute(asked).fetchall()
+    found = arrow_rows.ask(asked, n=after, o=before)
     fresh = [new for new, _ in found if new is not None]
     gone = [old for _, old in found if old is not None]
     updated = len(fresh) + len(gone) - len(found)

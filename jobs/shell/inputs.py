@@ -45,6 +45,4 @@ def _said(table: schemas.Table) -> str:
 
 
 def _superseded(lake: Lake, number: int) -> pa.Array:
-    version = delta_log.version(lake.path(SUPERSEDED), number)
-    said = arrow_rows.dataset(lake.path(SUPERSEDED), version).to_table(columns=["said_id"])
-    return said["said_id"].combine_chunks()
+    return lake.rows(SUPERSEDED, number).to_table(columns=["said_id"])["said_id"].combine_chunks()

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Hashable, Iterable
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StructField, StructType
 
 import schemas
-from jobs.shell import state, steward, tables
+from jobs.shell import arrow_rows, delta_log, state, steward, tables
 from jobs.shell.settings import Settings
 
 DELIVERIES = "ops.delivery"
@@ -56,12 +57,17 @@ class Lake:
             said = [tuple(getattr(one, c) for c in schema.names) for one in steward.decisions(self.settings)]
             return self.spark.createDataFrame(said, schema)
         version = self.version(name) if version is None else version
-        if version < 0 and name in {feed.table for feed in schemas.feeds()}:
-            # A feed that never delivered says nothing.
+        if _never_delivered(name, version):
             return of_feed(self.empty(name), name)
-        if version < 0:
-            raise NotBuiltError(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
         return of_feed(tables.read(self.spark, self.path(name), version), name)
+
+    def rows(self, name: str, version: int) -> ds.Dataset:
+        """The table at a version, for what is asked of it without Spark."""
+        path = self.path(name)
+        if _never_delivered(name, version):
+            declared = tables.spark_schema(schemas.table(name)).json()
+            return arrow_rows.dataset(path, delta_log.Version(version, declared, (), ()))
+        return arrow_rows.dataset(path, delta_log.version(path, version))
 
     def empty(self, name: str) -> DataFrame:
         """The table as declared, without a row."""
@@ -98,6 +104,13 @@ class Lake:
         return self.spark.createDataFrame(rows, _from_text(schema)).select(
             *[F.col(f.name).cast(f.dataType).alias(f.name) for f in schema.fields]
         )
+
+
+def _never_delivered(name: str, version: int) -> bool:
+    """Whether this is of a feed that never delivered, which says nothing; any other table must have been built."""
+    if version < 0 and name not in {feed.table for feed in schemas.feeds()}:
+        raise NotBuiltError(f"{name} has not been built: run `lakeward run {name.split('.')[0]}` first")
+    return version < 0
 
 
 def of_feed(records: DataFrame, table: str) -> DataFrame:

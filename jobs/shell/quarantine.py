@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.shell import delta_log, scope, tables
+from jobs.shell import arrow_rows, delta_log, scope, tables
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
 
@@ -62,13 +62,8 @@ def _same(old: DataFrame, new: DataFrame, table: schemas.Table) -> bool:
 
 def reasons(lake: Lake, table: str) -> dict[str, int]:
     """How many rows of a table wait, by reason; a row with two reasons counts under both."""
-    path = lake.path(name_of(table))
-    head = delta_log.head(path)
-    if head < 0:
-        return {}
-    each = tables.read(lake.spark, path, head).select(F.explode("faults").alias("reason"))
-    counted = each.groupBy("reason").count()
-    return {row["reason"]: row["count"] for row in counted.collect()}
+    each = "SELECT unnest(faults) AS reason FROM waiting"
+    return dict(_ask(lake, table, f"SELECT reason, count(*) FROM ({each}) GROUP BY reason"))
 
 
 def waiting(lake: Lake, table: str) -> int:
@@ -84,10 +79,14 @@ def version(lake: Lake, table: str) -> int:
 
 
 def records(lake: Lake, table: str) -> int:
-    """How many resources stand behind the rows of a table that wait."""
-    path = lake.path(name_of(table))
-    head = delta_log.head(path)
-    if head < 0:
-        return 0
-    counted = tables.read(lake.spark, path, head).agg(F.count_distinct(*RESOURCE)).first()
-    return int(counted[0]) if counted else 0
+    """How many resources stand behind the rows of a table that wait; a row that does not name one counts for none."""
+    named = " AND ".join(f"{column} IS NOT NULL" for column in RESOURCE)
+    each = f"SELECT DISTINCT {', '.join(RESOURCE)} FROM waiting WHERE {named}"
+    return sum(count for (count,) in _ask(lake, table, f"SELECT count(*) FROM ({each})"))
+
+
+def _ask(lake: Lake, table: str, question: str) -> list[tuple[Any, ...]]:
+    """What is answered about the rows that are `waiting`; nothing where none ever waited."""
+    name = name_of(table)
+    head = delta_log.head(lake.path(name))
+    return [] if head < 0 else arrow_rows.ask(question, waiting=lake.rows(name, head))

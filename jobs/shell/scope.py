@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.columns.people import person_of_one
-from jobs.shell import arrow_rows, delta_log, state, tables
+from jobs.shell import state, tables
 from jobs.shell.lake import OPERATIONS, Lake
 
 LINK = "silver.person_link"
@@ -94,8 +94,7 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
 
 def _linked(lake: Lake, have: str, ids: set[int], wanted: str) -> set[int]:
     """Who is linked to these, by the published links."""
-    path = lake.path(LINK)
-    links = arrow_rows.dataset(path, delta_log.version(path, lake.version(LINK)))
+    links = lake.rows(LINK, lake.version(LINK))
     found = links.to_table(columns=[wanted], filter=ds.field(have).isin(pa.array(sorted(ids), pa.int64())))
     return set(found[wanted].to_pylist()) - {None}
 

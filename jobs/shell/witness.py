@@ -93,7 +93,7 @@ class GateAndLineage:
         """
         began = time.monotonic()
         if not outcome.accounting:
-            outcome.accounting = self.ledger.account(table, candidate, inputs or {})
+            outcome.accounting = self.ledger.account(table, outcome.version, inputs or {})
         slice_ = self.lake.frame(part, tables.spark_schema(table)) if part is not None else None
         if slice_ is None and cut is not None and not cut.everything and cut.kind == "person":
             slice_ = scope.rows_in(self.lake, candidate, table, cut)

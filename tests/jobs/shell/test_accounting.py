@@ -1,0 +1,95 @@
+"""Row accounting: what is counted of the versions of tables, and what waits."""
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+import schemas
+from jobs.shell import arrow_rows, delta_log, quarantine, tables
+from jobs.shell.accounting import Ledger
+from jobs.shell.lake import Lake, NotBuiltError
+from jobs.shell.settings import Settings
+
+SAID = {"tenant": "t", "feed": "ehr", "resource_type": "AllergyIntolerance"}
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    return Lake(spark, Settings(str(tmp_path)))
+
+
+@pytest.fixture
+def account(lake, monkeypatch):
+    """`account("silver.allergy", **{"silver.allergy": [{...}]})`: the account where tables have these rows."""
+
+    def make(name, **given):
+        def rows(one, version):
+            declared = tables.spark_schema(schemas.table(one)).json()
+            columns = arrow_rows.schema(delta_log.Version(version, declared, (), ()))
+            return ds.dataset(pa.Table.from_pylist(given.get(one, []), columns))
+
+        monkeypatch.setattr(lake, "rows", rows)
+        monkeypatch.setattr(Ledger, "_rows", lambda self, one, version: len(given.get(one, [])))
+        table = schemas.table(name)
+        return Ledger(lake).account(table, 1, dict.fromkeys(table.built_from.values(), 1))
+
+    return make
+
+
+def said(record, resource, **other):
+    return {**SAID, "record_id": record, "resource_id": resource, **other}
+
+
+def test_a_resource_is_counted_once_and_not_at_all_when_it_was_taken_back(account):
+    found = account(
+        "silver.allergy",
+        **{
+            "bronze.ehr_fhir": [
+                said(1, "a"),
+                said(2, "a"),
+                said(3, "b"),
+                said(4, "b", method="DELETE"),
+                said(5, "c", method="DELETE"),
+                said(6, "c"),
+                said(7, "a", feed="other"),
+            ],
+            "silver.translated": [
+                said(8, "d", translated_id=80),
+                said(9, None, translated_id=90, resource_type=None),
+            ],
+            "silver.superseded": [{"said_id": one} for one in (1, 3, 5)],
+            "silver.allergy": [said(2, "a"), said(6, "c"), said(7, "a", feed="other"), said(8, "d"), said(8, "d")],
+        },
+    )
+    counts = {name: found[name] for name in ("in", "out", "superseded", "fanned_out", "missing")}
+    assert counts == {"in": 8, "out": 4, "superseded": 4, "fanned_out": 1, "missing": 0}
+
+
+def test_a_record_that_says_nothing_is_counted_by_what_it_is(account):
+    told = [("ORU", 1, "Patient"), ("ORU", 1, "Observation"), ("ACK", 2, None)]
+    found = account(
+        "silver.translated",
+        **{
+            "bronze.lab_hl7v2": [{"record_id": 1}, {"record_id": 2}],
+            "silver.translated": [{"record_type": k, "record_id": r, "resource_type": one} for k, r, one in told],
+        },
+    )
+    assert (found["in"], found["out"], found["fanned_out"]) == (2, 2, 1)
+    assert (found["not_mapped"], found["missing"]) == ({"ACK": 1}, 0)
+
+
+def test_what_waits_is_counted_by_reason_and_by_resource(spark, lake):
+    assert (quarantine.reasons(lake, "silver.allergy"), quarantine.records(lake, "silver.allergy")) == ({}, 0)
+    waiting = [(1, "a", ["x", "y"]), (1, "a", ["x"]), (1, None, ["y"]), (2, "a", [])]
+    rows = spark.createDataFrame(waiting, "record_id bigint, resource_id string, faults array<string>")
+    named = rows.selectExpr("*", "'t' AS tenant", "'ehr' AS feed", "'AllergyIntolerance' AS resource_type")
+    tables.keep(lake.path(quarantine.name_of("silver.allergy")), named, doc="")
+    assert quarantine.reasons(lake, "silver.allergy") == {"x": 2, "y": 2}
+    # A row that does not say which resource it is of stands for none.
+    assert quarantine.records(lake, "silver.allergy") == 2
+
+
+def test_a_feed_that_never_delivered_has_no_rows_and_another_table_must_be_built(lake):
+    assert lake.rows("bronze.lab_csv", -1).count_rows() == 0
+    with pytest.raises(NotBuiltError, match=r"silver.allergy has not been built: run `lakeward run silver` first"):
+        lake.rows("silver.allergy", -1)
