@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 import schemas
-from jobs.shell import delta_log, few_changes, quarantine, scope, state, tables
+from jobs.shell import delta_log, few_changes, quarantine, scope, state, tables, whom
 from jobs.shell import inputs as narrowed
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
@@ -96,7 +95,9 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
             measures: dict[str, Any]
             if outcome.version != known.version or not known.verdicts:
                 candidate = tables.read(lake.spark, lake.path(name), outcome.version)
-                measures = witness.judge(table, candidate, outcome, request, inputs, cut, part)
+                if part is None and cut.kind == "person":
+                    part = scope.rows_in(lake, candidate, table, cut)
+                measures = witness.judge(table, candidate, outcome, request, inputs, part)
             else:
                 outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
                 outcome.action = "confirmed"
@@ -145,7 +146,7 @@ def _settle(lake: Lake, table: schemas.Table, known: state.State) -> state.State
     if known.version < 0 or head == known.version:
         return known
     version = tables.restore(path, known.version)
-    nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
+    nobody: dict[str, Any] = {kind: [] for kind in whom.kinds(table)}
     state.write_changes(lake.settings, table.table, version, known.version, nobody)
     known = dataclasses.replace(known, version=version)
     state.write(lake.settings, known)
@@ -162,7 +163,7 @@ def _write(
     outcome: Outcome,
     frames: Mapping[str, DataFrame],
     witness: GateAndLineage,
-) -> pa.Table | None:
+) -> DataFrame | None:
     """Write the candidate version and set aside the faulty rows; fills the outcome.
 
     Gives the rows that the scope now has, where they are few enough to be on the driver.
@@ -194,7 +195,7 @@ def _few(
     cut: Scope,
     request: Request,
     outcome: Outcome,
-) -> pa.Table:
+) -> DataFrame:
     """Bring what a scope made into a table on the driver."""
     built = few_changes.built(rows, table, cut)
     outcome.version, differs = few_changes.apply(lake, table, known.version, built.clean, cut, request.run)
@@ -204,7 +205,7 @@ def _few(
         reach("before-quarantine")
         faulty = lake.frame(built.faulty, rows.schema)
         quarantine.set_aside(lake, table, faulty, cut, built.faulty.num_rows, request)
-    return built.clean
+    return lake.frame(built.clean, tables.spark_schema(table))
 
 
 def _first(
@@ -217,7 +218,7 @@ def _first(
     clean = watched.where(~faulty).select(*table.columns)
     outcome.version = tables.replace(path, clean, run=request.run, table=table)
     outcome.rows = outcome.inserted = int(seen.get["rows"] - seen.get["faulty"])
-    state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(tables.kinds(table)))
+    state.write_changes(lake.settings, table.table, outcome.version, -1, dict.fromkeys(whom.kinds(table)))
     return int(seen.get["faulty"])
 
 
@@ -272,7 +273,7 @@ def _apply(
             outcome.version = tables.replace(path, _whole(old, changes, table), run=request.run)
         else:
             outcome.version = tables.merge(lake.spark, path, changes, table, run=request.run)
-        touched = {kind: _touched(changes, f"_{kind}") for kind in tables.kinds(table)}
+        touched = {kind: _touched(changes, f"_{kind}") for kind in whom.kinds(table)}
         types = _types(changes) if "resource_type" in table.columns else None
         state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
     finally:

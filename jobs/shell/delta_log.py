@@ -97,6 +97,12 @@ def version(path: str, number: int) -> Version:
     return Version(number, found.schema().to_json(), partition_by, tuple(files))
 
 
+def fresh(path: str, number: int, since: int) -> list[File]:
+    """The files of a version that an earlier one had not."""
+    known = set(version(path, since).files)
+    return [file for file in version(path, number).files if file not in known]
+
+
 def _file(added: Mapping[str, Any], partition_by: Iterable[str]) -> File:
     values = added.get("partition") or added.get("partition_values") or {}
     place = tuple((name, values.get(name)) for name in partition_by)

@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame
 
 import schemas
 from jobs.columns.keys import last_keys
-from jobs.shell import arrow_rows, delta_log, picked, state, tables
+from jobs.shell import arrow_rows, delta_log, picked, state, whom
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
 
@@ -176,9 +176,9 @@ def _distinct(rows: pa.Table, column: str) -> list[str]:
 
 
 def _touched(changed: pa.Table, table: schemas.Table) -> dict[str, list[int] | None]:
-    """Whom the changed rows touch, by kind, as `tables.kinds` names them; None when a row does not know its own."""
+    """Whom the changed rows touch, by kind, as `whom.kinds` names them; None when a row does not know its own."""
     found: dict[str, list[int] | None] = {}
-    for kind in tables.kinds(table):
+    for kind in whom.kinds(table):
         if kind == "resource":
             ids: list[int | None] = picked.resources_of(changed).tolist()
         elif kind == "alias":
@@ -186,7 +186,7 @@ def _touched(changed: pa.Table, table: schemas.Table) -> dict[str, list[int] | N
             ids = [*last_keys("alias", (), texts.to_pylist())]
         else:
             names = ("patient_id",) if kind == "patient" else picked.PEOPLE
-            # The last one named is the one that `tables.kinds` takes.
+            # The last one named is the one that `whom.kinds` takes.
             [*_, column] = [name for name in names if name in table.columns]
             ids = changed[column].unique().to_pylist()
         known = [one for one in set(ids) if one is not None]

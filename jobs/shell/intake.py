@@ -8,10 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from pyspark.sql import functions as F
-
 import schemas
-from jobs.shell import deliveries, delta_log, outbox, quarantine, records, splits, state, tables
+from jobs.shell import (
+    arrow_rows,
+    deliveries,
+    delta_log,
+    outbox,
+    picked,
+    quarantine,
+    records,
+    splits,
+    state,
+    tables,
+    whom,
+)
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, declared
 from jobs.shell.column_sources import Source
@@ -150,7 +160,8 @@ def _take(
         taken = {**known.deliveries, **{one.delivery_id: _noted(one, seen) for one in together}}
         outcome.accounting = _account(lake, feed, table, taken, outcome.version)
         candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
-        measures = witness.judge(table, candidate, outcome, request)
+        part = tables.read_added(lake.spark, lake.path(table.table), outcome.version, known.version)
+        measures = witness.judge(table, candidate, outcome, request, part=part if known.rows else None)
         witness.prepare(outcome)
         outcome.seconds = round(time.monotonic() - started, 2)
         published = dataclasses.replace(
@@ -178,14 +189,14 @@ def _touched(
     lake: Lake, table: schemas.Table, together: list[Delivery], version: int, known: state.State, types: list[str]
 ) -> tuple[dict[str, list[int] | None], list[str]]:
     """The deliveries, the resources that they speak of, and their types."""
-    own = [int(one.delivery_id[: tables.DELIVERY_DIGITS], 16) for one in together]
+    own = [int(one.delivery_id[: whom.DELIVERY_DIGITS], 16) for one in together]
     # Into an empty table everything is new: whoever reads it builds everything.
     if not known.rows or sum(one.records for one in together) > state.MOST_TOUCHED:
         return {"resource": None, "delivery": own}, types
-    ours = F.col("delivery_id").isin([one.delivery_id for one in together])
-    fresh = tables.read(lake.spark, lake.path(table.table), version).where(ours)
-    ids = fresh.select(tables.resource_key().alias("id")).distinct().collect()
-    return {"resource": [row[0] for row in ids], "delivery": own}, types
+    path = lake.path(table.table)
+    fresh = arrow_rows.dataset(path, delta_log.version(path, version), delta_log.fresh(path, version, known.version))
+    ids = picked.resources_of(fresh.to_table(columns=list(picked.RESOURCE)))
+    return {"resource": sorted(set(ids.tolist())), "delivery": own}, types
 
 
 def _noted(delivery: Delivery, seen: records.Seen) -> dict[str, Any]:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import deltalake  # noqa: E402 - spark-submit starts this file outside the package
 
 import schemas  # noqa: E402
-from jobs.shell import delta_log, publication, state, tables  # noqa: E402
+from jobs.shell import delta_log, publication, state, tables, whom  # noqa: E402
 from jobs.shell import run as runs  # noqa: E402
 from jobs.shell.lake import Lake  # noqa: E402
 from jobs.shell.session import session  # noqa: E402
@@ -70,7 +70,7 @@ def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> T
         before = len(delta_log.version(path, known.version).files)
         version = _compact(path)
         if version != known.version:
-            nobody: dict[str, Any] = {kind: [] for kind in tables.kinds(table)}
+            nobody: dict[str, Any] = {kind: [] for kind in whom.kinds(table)}
             state.write_changes(lake.settings, table.table, version, known.version, nobody, resource_types=())
             state.write(lake.settings, dataclasses.replace(known, version=version))
         _vacuum(path, keep_days)

@@ -29,9 +29,7 @@ def measures_of(counted: Counted, found: Sequence[Found]) -> dict[str, Any]:
         "rows": counted.rows,
         "filled": {name: counted.count(f"`{name}` is not null") for name in sorted(there)},
         "checks": {
-            f"{f.check.name}|{f.column}": [f.failed, f.rows]
-            for f in found
-            if isinstance(f.check, ADDITIVE) and f.rows and f.check.threshold < 1
+            f"{f.check.name}|{f.column}": [f.failed, f.rows] for f in found if isinstance(f.check, ADDITIVE) and f.rows
         },
         "concepts": {name: _top(counted, name) for name in plan.categories if name in plan.table.columns},
         **_moments(counted),

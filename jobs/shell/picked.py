@@ -72,7 +72,7 @@ def pick(path: str, version: delta_log.Version, choice: Choice, files: Sequence[
 
 
 def resources_of(rows: pa.Table) -> np.ndarray:
-    """For each row the hash that stands for its resource (jobs.shell.tables.resource_key)."""
+    """For each row the hash that stands for its resource (jobs.shell.whom.resource_key)."""
     found = np.empty(rows.num_rows, dtype=np.int64)
     feeds, kinds = (pc.fill_null(rows[name].cast(pa.string()), MISSING) for name in RESOURCE[:2])
     ids = rows["resource_id"].cast(pa.binary()).combine_chunks()

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.columns.people import person_of_one
-from jobs.shell import state, tables
+from jobs.shell import state, whom
 from jobs.shell.lake import OPERATIONS, Lake
 
 LINK = "silver.person_link"
@@ -72,7 +72,7 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
     for source, changes in changed.items():
         if source in OPERATIONS:
             continue
-        touching = set(tables.kinds(schemas.table(source)))
+        touching = set(whom.kinds(schemas.table(source)))
         wanted = "person" if "person" in touching else "patient" if "patient" in touching else "alias"
         found = changes.of(wanted)
         if found is None:
@@ -113,7 +113,7 @@ def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]
         if not references or "patient_id" not in declared.columns:
             continue
         each = lake.read(source).select(
-            "patient_id", F.explode(F.array(*[tables.alias_key(F.col(r)) for r in references])).alias("_alias")
+            "patient_id", F.explode(F.array(*[whom.alias_key(F.col(r)) for r in references])).alias("_alias")
         )
         found |= _collect(each.join(wanted, on="_alias", how="left_semi"), "patient_id")
     return found
@@ -143,10 +143,10 @@ def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame
         if "resource_id" not in columns:
             return frame
         wanted = lake.ids("_resource", scope.ids)
-        kept = frame.withColumn("_resource", tables.resource_key())
+        kept = frame.withColumn("_resource", whom.resource_key())
         return kept.join(wanted, on="_resource", how="left_semi").drop("_resource")
     if scope.kind == "delivery":
-        return frame.where(tables.delivery_key().isin(*sorted(scope.ids)))
+        return frame.where(whom.delivery_key().isin(*sorted(scope.ids)))
     for person in ("person_id", "lw_person_id"):
         if person in columns:
             wanted = lake.ids(person, scope.ids)

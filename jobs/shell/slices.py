@@ -22,8 +22,6 @@ from jobs.shell.measures import ADDITIVE
 
 # Only a table larger than this is worth it, only a part smaller than this, and only so often in a row.
 SMALLEST, LARGEST_SHARE, IN_A_ROW = 100_000, 0.2, 20
-# Denominators may have shrunk by what the part lost: leave room before calling a bound good.
-ROOM = 0.8
 # A part in which a vocabulary that used to match matches nothing, over this many rows, is no accident.
 ENOUGH = 50
 
@@ -50,12 +48,14 @@ def judge_part(
     counted = count(part, plan, lookups, as_of, touched, candidate)
     if counted.duplicates or _meets_others(candidate, part, plan.key, touched):
         return None
+    # What the part had before: the rows that the rest of the table has not.
+    gone = max(before["rows"] - (rows - touched), 0)
     evidence = Evidence(counted, candidate, lookups, before)
     found: list[Found] = []
     known = dict(before["checks"])
     for one in findings(checks, evidence):
         if isinstance(one.check, ADDITIVE):
-            whole = _bound(one, known)
+            whole = _bound(one, known, gone)
             if whole is None:
                 return None
             found.append(whole)
@@ -70,18 +70,21 @@ def judge_part(
     return [*found, *shape_findings(volume, measures, before)], measures
 
 
-def _bound(one: Found, known: dict[str, Any]) -> Found | None:
-    """The most faults the whole can have; None when that would turn a pass into a failure."""
+def _bound(one: Found, known: dict[str, Any], gone: int) -> Found | None:
+    """At most so many faults of at least so many rows of the whole; None when that would turn a pass into a failure.
+
+    The `gone` rows that the part had before may all have been among those asked, and none of them faulty.
+    """
     label = f"{one.check.name}|{one.column}"
     failed_before, rows_before = known.get(label, [0, 0])
     if one.fault:
         return one
-    failed, rows = failed_before + one.failed, max(rows_before, one.rows)
-    if one.check.threshold < 1 and rows:
+    rows = max(rows_before - gone, one.rows)
+    failed = min(failed_before + one.failed, rows)
+    if rows:
         known[label] = [failed, rows]
-    passed_before = not rows_before or failed_before <= one.check.threshold * rows_before
-    within = failed <= ROOM * one.check.threshold * rows
-    if one.failed and not within and (passed_before or one.check.severity == STOP):
+    passed_before = failed_before <= one.check.threshold * rows_before
+    if failed > one.check.threshold * rows and (passed_before or one.check.severity == STOP):
         return None
     return dataclasses.replace(one, failed=failed, rows=rows)
 

@@ -27,12 +27,10 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
-from jobs.columns.keys import key
-from jobs.shell import delta_log
+from jobs.shell import delta_log, whom
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
-DELIVERY_DIGITS = 15
 _PATTERN = re.compile(r"([\[\]{}*?\\])")
 
 
@@ -87,6 +85,12 @@ def read(spark: SparkSession, path: str, version: int) -> DataFrame:
     """The table as it was at this version."""
     found = delta_log.version(path, version)
     return _of_files(spark, path, found, found.files)
+
+
+def read_added(spark: SparkSession, path: str, version: int, since: int) -> DataFrame:
+    """The rows in the files that a version has and an earlier one had not."""
+    found = delta_log.version(path, version)
+    return _of_files(spark, path, found, delta_log.fresh(path, version, since))
 
 
 def files(path: str, version: int) -> list[str]:
@@ -223,46 +227,12 @@ def row_digest(table: schemas.Table) -> Column:
     return F.xxhash64(*parts)
 
 
-def kinds(table: schemas.Table) -> dict[str, Column]:
-    """Whom or what a row of this table touches, as columns of 64-bit ids by kind.
-
-    person and patient are surrogate ids; resource and alias are hashes of a source's own ids, by which
-    later tables find the rows that stand on a record or refer to it.
-    """
-    found: dict[str, Column] = {}
-    for name in ("person_id", "lw_person_id"):
-        if name in table.columns:
-            found["person"] = F.array(F.col(name))
-    if "patient_id" in table.columns:
-        found["patient"] = F.array(F.col("patient_id"))
-    if "resource_id" in table.columns:
-        found["resource"] = F.array(resource_key())
-    if "aliases" in table.columns:
-        found["alias"] = F.transform(F.col("aliases"), alias_key)
-    return found
-
-
-def resource_key() -> Column:
-    """The hash that stands for one resource of one feed, over its versions."""
-    return key("resource", F.col("feed"), F.col("resource_type"), F.col("resource_id"))
-
-
-def delivery_key() -> Column:
-    """The number that stands for a delivery: its id is the beginning of a digest, this the beginning of that."""
-    return F.conv(F.substring("delivery_id", 1, DELIVERY_DIGITS), 16, 10).cast("bigint")
-
-
-def alias_key(alias: Column) -> Column:
-    """The hash of a normalised reference."""
-    return key("alias", alias)
-
-
 def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFrame:
     """Rows that must be inserted, updated or deleted to turn `old` into `new`; column `_change` says which.
 
     Both frames hold the declared columns; `key` is unique in each. `_<kind>` columns say whom it touches.
     """
-    touching = kinds(table)
+    touching = whom.kinds(table)
     nobody = F.array().cast("array<bigint>")
     before = old.select(
         *table.key, row_digest(table).alias("_before"), *[c.alias(f"_{k}") for k, c in touching.items()]

@@ -11,11 +11,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.shell import data_docs, gate, lineage_sweep, scope, state, tables
+from jobs.shell import data_docs, gate, lineage_sweep, state, tables
 from jobs.shell.accounting import Ledger
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, derive
@@ -23,7 +22,6 @@ from jobs.shell.lake import Lake
 from jobs.shell.lineage import Hop, Lineage, Made, ParentRun
 from jobs.shell.lineage_datasets import Dataset, of_table
 from jobs.shell.lookups import Lookups
-from jobs.shell.scope import Scope
 
 
 @dataclasses.dataclass
@@ -84,26 +82,22 @@ class GateAndLineage:
         outcome: Outcome,
         request: Request,
         inputs: Mapping[str, int] | None = None,
-        cut: Scope | None = None,
-        part: pa.Table | None = None,
+        part: DataFrame | None = None,
     ) -> dict[str, Any]:
         """Account for every row and gate the candidate version; gives its measures, raises when a stop fails.
 
-        `part`: the rows of the candidate that the scope has, where they are on the driver.
+        `part`: the rows of the candidate that this build may have changed, when it was not everybody.
         """
         began = time.monotonic()
         if not outcome.accounting:
             outcome.accounting = self.ledger.account(table, outcome.version, inputs or {})
-        slice_ = self.lake.frame(part, tables.spark_schema(table)) if part is not None else None
-        if slice_ is None and cut is not None and not cut.everything and cut.kind == "person":
-            slice_ = scope.rows_in(self.lake, candidate, table, cut)
         context = gate.GateContext(
             self.lookups,
             as_of=request.as_of,
             rows=outcome.rows,
             accounting=outcome.accounting,
             previous=state.read(self.lake.settings, table.table).measures,
-            slice=slice_,
+            slice=part,
             accepted=gate.accepted(),
             files=tables.files(self.lake.path(table.table), outcome.version),
         )

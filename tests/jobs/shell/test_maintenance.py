@@ -9,7 +9,7 @@ import deltalake
 import pytest
 
 import schemas
-from jobs.shell import delta_log, documents, maintenance, state, tables
+from jobs.shell import delta_log, documents, maintenance, state, tables, whom
 from jobs.shell.lake import Lake
 from jobs.shell.settings import Settings
 
@@ -48,8 +48,8 @@ def test_three_files_become_one_with_the_same_rows_and_the_old_version_stays_rea
     assert after == done.version > before
     assert names(lake, after) == names(lake, before) == ["Condition", "Drug", "Visit"]
     changes = state.changes_since(lake.settings, TABLE, before, after)
-    assert {kind: changes.of(kind) for kind in tables.kinds(schemas.table(TABLE))} == {
-        kind: set() for kind in tables.kinds(schemas.table(TABLE))
+    assert {kind: changes.of(kind) for kind in whom.kinds(schemas.table(TABLE))} == {
+        kind: set() for kind in whom.kinds(schemas.table(TABLE))
     }
 
 
