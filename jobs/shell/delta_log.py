@@ -28,6 +28,8 @@ ENGINE = "lakeward"
 # Readers read every commit since the last checkpoint.
 CHECKPOINT_EVERY = 20
 _NULL = "__HIVE_DEFAULT_PARTITION__"
+# What Spark escapes in the name of a partition's folder (ExternalCatalogUtils), besides control characters.
+_ESCAPED = "\"#%'*/:=?\\\x7f{[]^"
 # Plain Parquet files: no deletion vectors, no column mapping. Every reader of Delta can read such a table.
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
 
@@ -40,6 +42,10 @@ class ForeignTableError(RuntimeError):
     """A table with features that its files alone do not show, such as deletion vectors: names them."""
 
 
+# Column and value, as text, for each column that a table is partitioned by.
+Partition = tuple[tuple[str, str | None], ...]
+
+
 @dataclass(frozen=True)
 class File:
     """One Parquet file of a version: its path relative to the table, its rows, its partition, its size in bytes."""
@@ -47,7 +53,7 @@ class File:
     path: str
     rows: int
     size: int
-    partition: tuple[tuple[str, str | None], ...] = ()
+    partition: Partition = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,19 @@ def create(path: str, schema: str, *, doc: str, partition_by: Iterable[str] = ()
     }
     actions: list[dict[str, Any]] = [{"protocol": _PROTOCOL}, {"metaData": metadata}]
     commit(path, -1, actions, operation="CREATE TABLE", run=run)
+
+
+def folder(partition: Partition) -> str:
+    """Where the files of a partition lie, relative to the table, as Spark names and reads it.
+
+    >>> folder((("target", "a/ä b"), ("feed", None)))
+    'target=a%2Fä b/feed=__HIVE_DEFAULT_PARTITION__'
+    """
+    return "/".join(f"{name}={_NULL if value is None else _escaped(value)}" for name, value in partition)
+
+
+def _escaped(value: str) -> str:
+    return "".join(f"%{ord(one):02X}" if one < " " or one in _ESCAPED else one for one in value)
 
 
 def files_written(path: str, token: str, partition_by: Iterable[str]) -> list[File]:

@@ -6,11 +6,12 @@ longer than it runs; DuckDB and Arrow need hundredths of a second.
 
 from __future__ import annotations
 
+import functools
 import os
-import urllib.parse
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -128,42 +129,41 @@ def _written(
 ) -> list[delta_log.File]:
     """New files: each touched one without what is gone, the fresh rows in the smallest of their partition."""
     token = uuid.uuid4().hex
-    left = dict(_by_partition(fresh, before.partition_by))
-    number = 0
+    new = dict(_by_partition(fresh, before.partition_by))
+    made: list[tuple[delta_log.Partition, pa.Table]] = []
     for file in sorted(touched, key=lambda file: (file.rows, file.path)):
         rows = arrow_rows.dataset(path, before, [file]).to_table()
         stays = np.ones(rows.num_rows, dtype=bool)
         stays[touched[file]] = False
-        kept = [rows.filter(pa.array(stays)), *filter(None, [left.pop(file.partition, None)])]
-        _write(path, file.partition, f"{token}-{number}", pa.concat_tables(kept))
-        number += 1
-    for partition, rows in left.items():
+        also = new.pop(file.partition, None)
+        kept = rows.filter(pa.array(stays))
+        made.append((file.partition, kept if also is None else pa.concat_tables([kept, also])))
+    for number, (partition, rows) in enumerate([*made, *new.items()]):
         _write(path, partition, f"{token}-{number}", rows)
-        number += 1
     return delta_log.files_written(path, token, before.partition_by)
 
 
-def _by_partition(
-    rows: pa.Table, partition_by: tuple[str, ...]
-) -> Iterable[tuple[tuple[tuple[str, str | None], ...], pa.Table]]:
+def _by_partition(rows: pa.Table, partition_by: tuple[str, ...]) -> Iterator[tuple[delta_log.Partition, pa.Table]]:
     if not partition_by:
-        return [((), rows)] if rows.num_rows else []
-    assert len(partition_by) == 1
-    [column] = partition_by
-    values = rows[column]
-    if values.null_count:
-        raise ValueError(f"rows without {column}, which the table requires")
-    return [(((column, str(one)),), rows.filter(pc.equal(values, one))) for one in values.unique()]
+        if rows.num_rows:
+            yield (), rows
+        return
+    for place in rows.group_by(list(partition_by)).aggregate([]).to_pylist():
+        mine = functools.reduce(pc.and_, [_says(rows[column], value) for column, value in place.items()])
+        partition = tuple((column, None if place[column] is None else str(place[column])) for column in partition_by)
+        yield partition, rows.filter(mine)
 
 
-def _write(path: str, partition: tuple[tuple[str, str | None], ...], name: str, rows: pa.Table) -> None:
-    """One Parquet file as Spark would write it; statistics of values belong to none of our logs."""
-    folders = [f"{column}={urllib.parse.quote(str(value), safe='')}" for column, value in partition]
-    folder = os.path.join(path, *folders)
+def _says(column: pa.ChunkedArray, value: Any) -> pa.ChunkedArray:
+    return pc.is_null(column) if value is None else pc.fill_null(pc.equal(column, value), False)
+
+
+def _write(path: str, partition: delta_log.Partition, name: str, rows: pa.Table) -> None:
+    """One Parquet file as Spark would write it; a partition's value is in its folder and not in the file."""
+    folder = os.path.join(path, delta_log.folder(partition))
     os.makedirs(folder, exist_ok=True)
-    columns = [name for name in rows.column_names if name not in dict(partition)]
     pq.write_table(
-        rows.select(columns),
+        rows.drop_columns(list(dict(partition))),
         os.path.join(folder, f"{name}.parquet"),
         compression="zstd",
         coerce_timestamps="us",

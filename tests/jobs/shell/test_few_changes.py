@@ -84,16 +84,16 @@ def kept(lake, declared, version):
     return sorted(found.to_pylist(), key=lambda row: row["thing_id"])
 
 
-@pytest.mark.parametrize("partition_by", [(), ("target",)])
+@pytest.mark.parametrize("partition_by", [(), ("target",), ("target", "feed")])
 def test_what_the_scope_has_is_replaced_and_all_else_stays(lake, held, partition_by):
     declared = table(*partition_by)
     before = held(declared, [thing(1), thing(2), thing(3)], [thing(4, target="device"), thing(5)], [thing(6)])
     files = set(delta_log.version(lake.path(declared.table), before).files)
-    now = [thing(1), thing(2, patient_id=9), thing(7, target="device")]
-    cut = about(thing(1), thing(2), thing(4), thing(7))
+    now = [thing(1), thing(2, patient_id=9), thing(7, target="x/ä"), thing(8, target=None)]
+    cut = about(thing(1), thing(2), thing(4), thing(7), thing(8))
     version, differs = few_changes.apply(lake, declared, before, rows(declared, *now), cut, "now")
-    assert (differs.inserted, differs.updated, differs.deleted) == (1, 1, 1)
-    assert kept(lake, declared, version) == [now[0], now[1], thing(3), thing(5), thing(6), now[2]]
+    assert (differs.inserted, differs.updated, differs.deleted) == (2, 1, 1)
+    assert kept(lake, declared, version) == [now[0], now[1], thing(3), thing(5), thing(6), now[2], now[3]]
     after = set(delta_log.version(lake.path(declared.table), version).files)
     assert len(files & after) >= 1, "a file that no change speaks of stays"
     assert all(dict(file.partition).keys() == set(partition_by) for file in after)
