@@ -99,8 +99,8 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
                     part = scope.rows_in(lake, candidate, table, cut)
                 measures = witness.judge(table, candidate, outcome, request, inputs, part)
             else:
-                outcome.verdicts, measures, outcome.accounting = known.verdicts, known.measures, known.accounting
-                outcome.action = "confirmed"
+                outcome.verdicts, measures, outcome.action = known.verdicts, known.measures, "confirmed"
+                witness.confirm(table, outcome, inputs)
             witness.prepare(outcome)
             reach("before-publish")
             outcome.seconds = time.monotonic() - started

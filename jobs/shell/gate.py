@@ -125,6 +125,13 @@ def judge(table: schemas.Table, candidate: DataFrame, context: GateContext) -> J
     return Judgement(table.table, verdicts, kept, result)
 
 
+def accounted(table: schemas.Table, account: Mapping[str, Any], allowed: frozenset[str]) -> list[Verdict]:
+    """The verdict on the account of a build that changed no row; raises GateFailed when a row is missing."""
+    verdicts = _verdicts(table, _accounting(account), allowed)
+    Judgement(table.table, verdicts, {}).enforce()
+    return verdicts
+
+
 def accepted(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
     """Checks whose failure somebody has accepted for this run: LAKEWARD_GATE_ACCEPT, separated by commas."""
     return frozenset(one.strip() for one in environment.get("LAKEWARD_GATE_ACCEPT", "").split(",") if one.strip())

@@ -102,15 +102,20 @@ class GateAndLineage:
             files=tables.files(self.lake.path(table.table), outcome.version),
         )
         judged = gate.judge(table, candidate, context)
-        outcome.verdicts = [
-            {**dataclasses.asdict(v), "passed": v.outcome in (gate.PASSED, gate.NOT_APPLICABLE)}
-            for v in judged.verdicts
-        ]
+        outcome.verdicts = _told(judged.verdicts)
         outcome.gate_seconds = round(time.monotonic() - began, 3)
         with self._guard:
             self.judgements.append(judged)
         judged.enforce()
         return judged.measures
+
+    def confirm(self, table: schemas.Table, outcome: Outcome, inputs: Mapping[str, int]) -> None:
+        """Nothing changed, so the verdicts stand; but of what came in each row is accounted for."""
+        began = time.monotonic()
+        outcome.accounting = self.ledger.account(table, outcome.version, inputs)
+        others = [one for one in outcome.verdicts if one["check"] != gate.ACCOUNTING.name]
+        outcome.verdicts = [*others, *_told(gate.accounted(table, outcome.accounting, gate.accepted()))]
+        outcome.gate_seconds = round(time.monotonic() - began, 3)
 
     def _published(self, name: str) -> DataFrame | None:
         return self.lake.read(name) if self.lake.version(name) >= 0 else None
@@ -156,3 +161,9 @@ class GateAndLineage:
             return None
         why = delivery.reason or "late"
         return f"lineage: {delivery.undelivered} events not delivered ({why}); they are in the log"
+
+
+def _told(verdicts: Sequence[gate.Verdict]) -> list[dict[str, Any]]:
+    return [
+        {**dataclasses.asdict(one), "passed": one.outcome in (gate.PASSED, gate.NOT_APPLICABLE)} for one in verdicts
+    ]

@@ -6,6 +6,7 @@ import pytest
 
 import schemas
 from jobs.shell import publication, quarantine, state, status, trace
+from jobs.shell.accounting import Ledger
 
 # Two runs of everything count as the setup of the first test.
 pytestmark = pytest.mark.timeout(3600)
@@ -55,6 +56,15 @@ def test_a_type_that_silver_does_not_read_is_kept_and_counted(hospital):
 def test_no_hop_lost_a_row(hospital):
     accounts = {name: state.read(hospital.settings, name).accounting for name in schemas.names()}
     assert {name: a["missing"] for name, a in accounts.items() if a.get("missing")} == {}
+
+
+def test_each_account_is_of_what_was_read_last_also_where_no_row_changed(hospital):
+    assert "confirmed" in {o["action"] for o in hospital.second.outcomes}
+    for name in (*schemas.names("silver"), *schemas.names("gold")):
+        known = state.read(hospital.settings, name)
+        if known.accounting:
+            counted = Ledger(hospital.lake).account(schemas.table(name), known.version, known.inputs)
+            assert counted == known.accounting, name
 
 
 def test_all_39_omop_tables_and_the_two_of_the_imaging_extension_are_published(hospital):

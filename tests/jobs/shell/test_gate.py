@@ -262,3 +262,11 @@ def test_a_fall_of_ten_points_stops_and_a_smaller_one_does_not(judge):
 def test_half_the_rows_gone_since_the_last_publication_stops(judge):
     judged = judge("gold.condition_occurrence", _condition(), previous={"rows": 300})
     assert [(v.check, v.severity) for v in judged.stopped] == [("volume", "stop")]
+
+
+def test_a_row_that_is_missing_stops_a_build_that_changed_nothing():
+    table = schemas.table("gold.death")
+    [passed] = gate.accounted(table, {"in": 3, "out": 3, "missing": 0}, frozenset())
+    assert (passed.check, passed.outcome) == ("row_accounting", gate.PASSED)
+    with pytest.raises(gate.GateFailed, match="gold.death: gate stopped: row_accounting"):
+        gate.accounted(table, {"in": 3, "out": 2, "missing": 1}, frozenset())
