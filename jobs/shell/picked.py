@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 import schemas
 from jobs.columns.keys import MISSING, last_keys
@@ -19,6 +20,7 @@ from jobs.shell.scope import Scope
 
 RESOURCE = ("feed", "resource_type", "resource_id")
 PEOPLE = ("person_id", "lw_person_id")
+BATCH_ROWS = 8192
 # Which row of a file is picked.
 Chosen = Callable[[pa.Table], pa.Array]
 
@@ -68,7 +70,18 @@ def pick(path: str, version: delta_log.Version, choice: Choice, files: Sequence[
         mask = choice.chosen(rows.to_table(columns=list(choice.columns)))
         numbers = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
         if len(numbers):
-            yield Picked(file, rows.to_table().take(pa.array(numbers)), numbers)
+            yield Picked(file, _taken(rows, numbers), numbers)
+
+
+def _taken(rows: ds.Dataset, numbers: np.ndarray) -> pa.Table:
+    """Rows by their number; payloads are heavy, so that few of those that are not taken are in memory at once."""
+    taken, start = [], 0
+    for batch in rows.to_batches(batch_size=BATCH_ROWS, batch_readahead=2):
+        mine = numbers[(numbers >= start) & (numbers < start + batch.num_rows)] - start
+        if len(mine):
+            taken.append(batch.take(pa.array(mine)))
+        start += batch.num_rows
+    return pa.Table.from_batches(taken, rows.schema)
 
 
 def resources_of(rows: pa.Table) -> np.ndarray:

@@ -85,7 +85,8 @@ def kept(lake, declared, version):
 
 
 @pytest.mark.parametrize("partition_by", [(), ("target",), ("target", "feed")])
-def test_what_the_scope_has_is_replaced_and_all_else_stays(lake, held, partition_by):
+def test_what_the_scope_has_is_replaced_and_all_else_stays(lake, held, partition_by, monkeypatch):
+    monkeypatch.setattr(picked, "BATCH_ROWS", 2)
     declared = table(*partition_by)
     before = held(declared, [thing(1), thing(2), thing(3)], [thing(4, target="device"), thing(5)], [thing(6)])
     files = set(delta_log.version(lake.path(declared.table), before).files)

@@ -24,7 +24,9 @@ def commit(home, guarded):
         log.write_text(str(version + 1))
 
 
-def write_many(home, guarded):
+def write_many(home, guarded, together):
+    # Else the first may be done before the last has started, and nobody races.
+    together.wait()
     for _ in range(COMMITS):
         commit(home, guarded)
 
@@ -32,7 +34,8 @@ def write_many(home, guarded):
 def raced(home, guarded):
     (home / "log").write_text("0")
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_many, args=(str(home), guarded)) for _ in range(WRITERS)]
+    together = context.Barrier(WRITERS)
+    writers = [context.Process(target=write_many, args=(str(home), guarded, together)) for _ in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:
