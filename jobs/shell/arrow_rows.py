@@ -36,7 +36,12 @@ def spark_schema(version: delta_log.Version) -> StructType:
 
 def schema(version: delta_log.Version) -> pa.Schema:
     """The columns of a version, those of its partition among them, in their order; instants in UTC."""
-    return to_arrow_schema(spark_schema(version), timezone="UTC")
+    return of_spark(spark_schema(version))
+
+
+def of_spark(columns: StructType) -> pa.Schema:
+    """Columns as Arrow names their types; instants in UTC."""
+    return to_arrow_schema(columns, timezone="UTC")
 
 
 def dataset(path: str, version: delta_log.Version, files: Sequence[delta_log.File] | None = None) -> ds.Dataset:

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.columns.keys import last_keys
 from jobs.shell import arrow_rows, delta_log, picked, state, whom
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
@@ -180,15 +179,11 @@ def _touched(changed: pa.Table, table: schemas.Table) -> dict[str, list[int] | N
     found: dict[str, list[int] | None] = {}
     for kind in whom.kinds(table):
         if kind == "resource":
-            ids: list[int | None] = picked.resources_of(changed).tolist()
+            ids: list[int | None] = whom.resource_keys(changed).tolist()
         elif kind == "alias":
-            texts = pc.list_flatten(changed["aliases"]).cast(pa.binary()).unique()
-            ids = [*last_keys("alias", (), texts.to_pylist())]
+            ids = [*whom.alias_keys(pc.list_flatten(changed["aliases"]).unique())]
         else:
-            names = ("patient_id",) if kind == "patient" else picked.PEOPLE
-            # The last one named is the one that `whom.kinds` takes.
-            [*_, column] = [name for name in names if name in table.columns]
-            ids = changed[column].unique().to_pylist()
+            ids = changed["patient_id" if kind == "patient" else whom.person_column(table)].unique().to_pylist()
         known = [one for one in set(ids) if one is not None]
         found[kind] = known if len(known) == len(set(ids)) and len(known) <= state.MOST_TOUCHED else None
     return found

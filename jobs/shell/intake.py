@@ -14,7 +14,6 @@ from jobs.shell import (
     deliveries,
     delta_log,
     outbox,
-    picked,
     quarantine,
     records,
     splits,
@@ -195,7 +194,7 @@ def _touched(
         return {"resource": None, "delivery": own}, types
     path = lake.path(table.table)
     fresh = arrow_rows.dataset(path, delta_log.version(path, version), delta_log.fresh(path, version, known.version))
-    ids = picked.resources_of(fresh.to_table(columns=list(picked.RESOURCE)))
+    ids = whom.resource_keys(fresh.to_table(columns=list(whom.RESOURCE)))
     return {"resource": sorted(set(ids.tolist())), "delivery": own}, types
 
 

@@ -14,12 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 import schemas
-from jobs.columns.keys import MISSING, last_keys
-from jobs.shell import arrow_rows, delta_log
+from jobs.shell import arrow_rows, delta_log, scope, whom
 from jobs.shell.scope import Scope
 
-RESOURCE = ("feed", "resource_type", "resource_id")
-PEOPLE = ("person_id", "lw_person_id")
 BATCH_ROWS = 8192
 # Which row of a file is picked.
 Chosen = Callable[[pa.Table], pa.Array]
@@ -42,25 +39,20 @@ class Picked:
     numbers: np.ndarray
 
 
-def of_input(table: schemas.Table, scope: Scope) -> Choice | None:
+def of_input(table: schemas.Table, cut: Scope) -> Choice | None:
     """Which rows of an input a scope needs; None where the input knows nothing of the scope."""
-    if scope.kind == "resource":
-        return _of_resources(scope.ids) if "resource_id" in table.columns else None
-    for person in PEOPLE:
-        if person in table.columns:
-            return _of_ids(person, scope.ids)
-    if "patient_id" in table.columns and table.name != "patient":
-        # A patient named by an identifier only is found when the row is read, so such rows come along.
-        return _of_ids("patient_id", scope.patients, or_null=True)
-    return None
+    if cut.kind == "resource":
+        return _of_resources(cut.ids) if "resource_id" in table.columns else None
+    named = scope.naming(table, cut)
+    return _of_ids(named.column, named.ids, or_null=named.or_null) if named else None
 
 
-def of_table(table: schemas.Table, scope: Scope) -> Choice:
+def of_table(table: schemas.Table, cut: Scope) -> Choice:
     """Which rows of the table itself a scope replaces."""
-    if scope.kind == "resource":
-        return _of_resources(scope.ids)
+    if cut.kind == "resource":
+        return _of_resources(cut.ids)
     assert table.scoped_by is not None
-    return _of_ids(table.scoped_by, scope.ids)
+    return _of_ids(table.scoped_by, cut.ids)
 
 
 def pick(path: str, version: delta_log.Version, choice: Choice, files: Sequence[delta_log.File]) -> Iterator[Picked]:
@@ -84,18 +76,6 @@ def _taken(rows: ds.Dataset, numbers: np.ndarray) -> pa.Table:
     return pa.Table.from_batches(taken, rows.schema)
 
 
-def resources_of(rows: pa.Table) -> np.ndarray:
-    """For each row the hash that stands for its resource (jobs.shell.whom.resource_key)."""
-    found = np.empty(rows.num_rows, dtype=np.int64)
-    feeds, kinds = (pc.fill_null(rows[name].cast(pa.string()), MISSING) for name in RESOURCE[:2])
-    ids = rows["resource_id"].cast(pa.binary()).combine_chunks()
-    for pair in pa.table([feeds, kinds], names=RESOURCE[:2]).group_by(RESOURCE[:2]).aggregate([]).to_pylist():
-        both = pc.and_(pc.equal(feeds, pair["feed"]), pc.equal(kinds, pair["resource_type"]))
-        places = np.flatnonzero(both.to_numpy())
-        found[places] = last_keys("resource", tuple(pair.values()), ids.take(pa.array(places)).to_pylist())
-    return found
-
-
 def without(choice: Choice, column: str, gone: pa.Array) -> Choice:
     """The same, without rows whose column says one of these."""
 
@@ -107,7 +87,7 @@ def without(choice: Choice, column: str, gone: pa.Array) -> Choice:
 
 def _of_resources(ids: Collection[int]) -> Choice:
     wanted = np.fromiter(ids, dtype=np.int64, count=len(ids))
-    return Choice(RESOURCE, lambda rows: pa.array(np.isin(resources_of(rows), wanted)))
+    return Choice(whom.RESOURCE, lambda rows: pa.array(np.isin(whom.resource_keys(rows), wanted)))
 
 
 def _of_ids(column: str, ids: Collection[int], *, or_null: bool = False) -> Choice:

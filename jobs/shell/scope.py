@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from jobs.columns.people import person_of_one
+from jobs.identity.person_ids import own_person
 from jobs.shell import state, whom
 from jobs.shell.lake import OPERATIONS, Lake
 
@@ -86,7 +86,7 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
     if patients:
         people |= _linked(lake, "patient_id", patients, "person_id")
         # Rows may come before their patient does; they wait under the id the person will have.
-        people |= {person_of_one(patient) for patient in patients}
+        people |= {own_person(patient) for patient in patients}
     if people:
         patients |= _linked(lake, "person_id", people, "patient_id")
     return Scope(False, "person", frozenset(people), frozenset(patients))
@@ -133,6 +133,25 @@ def are_few(lake: Lake, name: str, scope: Scope) -> bool:
     return state.read(lake.settings, name).rows * len(scope.ids) <= FEW_ROWS * people
 
 
+@dataclass(frozen=True)
+class Naming:
+    """The column of an input by which a scope of people picks its rows, and the ids that are picked."""
+
+    column: str
+    ids: frozenset[int]
+    or_null: bool = False
+
+
+def naming(table: schemas.Table, scope: Scope) -> Naming | None:
+    """How an input names the people of a scope; None when it does not."""
+    if person := whom.person_column(table):
+        return Naming(person, scope.ids)
+    if "patient_id" in table.columns and table.name != "patient":
+        # A patient named by an identifier only is found when the row is read, so such rows come along.
+        return Naming("patient_id", scope.patients, or_null=True)
+    return None
+
+
 def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame:
     """The rows of an input that a scope needs; all of them where the input knows nothing of the scope."""
     if scope.everything or source in OPERATIONS:
@@ -147,16 +166,11 @@ def narrow(lake: Lake, frame: DataFrame, source: str, scope: Scope) -> DataFrame
         return kept.join(wanted, on="_resource", how="left_semi").drop("_resource")
     if scope.kind == "delivery":
         return frame.where(whom.delivery_key().isin(*sorted(scope.ids)))
-    for person in ("person_id", "lw_person_id"):
-        if person in columns:
-            wanted = lake.ids(person, scope.ids)
-            return frame.join(wanted, on=person, how="left_semi")
-    if "patient_id" in columns and declared.name != "patient":
-        wanted = lake.ids("patient_id", scope.patients)
-        direct = frame.join(wanted, on="patient_id", how="left_semi")
-        # A patient named by an identifier only is found when the row is read, so such rows come along.
-        return direct.unionByName(frame.where(F.col("patient_id").isNull()))
-    return frame
+    named = naming(declared, scope)
+    if named is None:
+        return frame
+    direct = frame.join(lake.ids(named.column, named.ids), on=named.column, how="left_semi")
+    return direct.unionByName(frame.where(F.col(named.column).isNull())) if named.or_null else direct
 
 
 def rows_in(lake: Lake, frame: DataFrame, table: schemas.Table, scope: Scope) -> DataFrame:

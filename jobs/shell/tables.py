@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import fcntl
 import functools
-import json
 import operator
 import os
 import pathlib
@@ -23,11 +22,10 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
-from jobs.shell import delta_log, whom
+from jobs.shell import arrow_rows, delta_log, whom
 from jobs.shell.settings import Settings
 
 LOCK_PATIENCE = 600.0
@@ -99,7 +97,7 @@ def files(path: str, version: int) -> list[str]:
 
 
 def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files: Sequence[delta_log.File]) -> DataFrame:
-    schema = StructType.fromJson(json.loads(version.schema))
+    schema = arrow_rows.spark_schema(version)
     if not files:
         return of_rows(spark, None, schema)
     reader = spark.read.schema(schema).option("basePath", path)
@@ -112,7 +110,7 @@ def of_rows(spark: SparkSession, rows: pa.Table | None, schema: StructType) -> D
     """Rows that are on the driver as a frame; of none Spark knows that there is none, and plans without it."""
     if rows is None or not rows.num_rows:
         none: list[dict[str, object]] = []
-        rows = pa.Table.from_batches([pa.RecordBatch.from_pylist(none, to_arrow_schema(schema, timezone="UTC"))])
+        rows = pa.Table.from_batches([pa.RecordBatch.from_pylist(none, arrow_rows.of_spark(schema))])
     return spark.createDataFrame(rows, schema)
 
 
@@ -141,7 +139,7 @@ def write(frame: DataFrame, path: str, partition_by: Sequence[str] = ()) -> list
 
 def _checked(files: list[delta_log.File], version: delta_log.Version) -> list[delta_log.File]:
     """The files; Parquet keeps required columns from being empty, but a partition column is in no file."""
-    required = {field.name for field in StructType.fromJson(json.loads(version.schema)) if not field.nullable}
+    required = {field.name for field in arrow_rows.spark_schema(version) if not field.nullable}
     for column in required & set(version.partition_by):
         if any(dict(file.partition)[column] is None for file in files):
             raise ValueError(f"rows without {column}, which the table requires")
@@ -149,7 +147,7 @@ def _checked(files: list[delta_log.File], version: delta_log.Version) -> list[de
 
 
 def _same_columns(frame: DataFrame, version: delta_log.Version) -> None:
-    known = StructType.fromJson(json.loads(version.schema)).names
+    known = arrow_rows.spark_schema(version).names
     if differing := sorted(set(frame.columns) ^ set(known)):
         raise ValueError(f"the rows and the table differ in columns: {', '.join(differing)}")
 

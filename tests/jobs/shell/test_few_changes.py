@@ -76,7 +76,7 @@ def rows(declared, *things):
 
 def about(*things):
     named = rows(table(), *things)
-    return Scope(False, "resource", frozenset(picked.resources_of(named).tolist()))
+    return Scope(False, "resource", frozenset(whom.resource_keys(named).tolist()))
 
 
 def kept(lake, declared, version):
@@ -156,7 +156,7 @@ def test_a_resource_has_the_same_hash_on_the_driver_as_in_spark(lake):
     given = [(f, t, i) for f in ("ehr", "lab") for t in ("A", None) for i in ODD]
     frame = lake.spark.createDataFrame(given, "feed string, resource_type string, resource_id string").coalesce(1)
     hashed = frame.withColumn("hash", whom.resource_key()).toArrow()
-    assert picked.resources_of(hashed).tolist() == hashed["hash"].to_pylist()
+    assert whom.resource_keys(hashed).tolist() == hashed["hash"].to_pylist()
 
 
 @pytest.mark.parametrize(
