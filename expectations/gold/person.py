@@ -2,7 +2,7 @@
 
 from expectations.check import rows
 
-BIRTH = "format_string('%04d-%02d-%02d', year_of_birth, month_of_birth, day_of_birth)"
+BIRTH = "try_cast(concat(year_of_birth, '-', month_of_birth, '-', day_of_birth) as date)"
 
 EXPECTATIONS = [
     # Systems that must have a birth date and do not know it write this one.
@@ -17,7 +17,7 @@ EXPECTATIONS = [
     rows(
         "birth_agrees",
         "birth_datetime",
-        f"abs(datediff(cast(birth_datetime as date), try_to_date({BIRTH}))) > 1",
+        f"abs(datediff(cast(birth_datetime as date), {BIRTH})) > 1",
         among="birth_datetime is not null and month_of_birth is not null and day_of_birth is not null",
         doc="the instant of birth is of the birth date",
     ),

@@ -91,7 +91,8 @@ class Proof:
     def _judge(self, name: str, tables: Tables, previous: dict[str, Any]) -> gate.Judgement:
         lookups = Lookups(self.spark, tables.get)
         try:
-            context = gate.GateContext(lookups, as_of=self.as_of, previous=previous)
+            at_hand = tables[name].toArrow()
+            context = gate.GateContext(lookups, as_of=self.as_of, previous=previous, at_hand=at_hand)
             return gate.judge(schemas.table(name), tables[name], context)
         finally:
             lookups.close()

@@ -6,13 +6,14 @@ groups and counts in a fraction of the time.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import operator
 import os
 import tempfile
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +24,8 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from jobs.shell import delta_log
+
+ArrowRows: TypeAlias = ds.Dataset | pa.Table
 
 _FORMAT = ds.ParquetFileFormat()
 # Spark works beside it, for tables that are built meanwhile.
@@ -68,18 +71,36 @@ def _partition(file: delta_log.File, columns: pa.Schema) -> ds.Expression:
     return functools.reduce(operator.and_, parts) if parts else ds.scalar(True)
 
 
-def ask(question: str, **rows: ds.Dataset | pa.Table) -> list[tuple[Any, ...]]:
+def ask(question: str, **rows: ArrowRows) -> list[tuple[Any, ...]]:
     """What DuckDB answers to a question in SQL about rows, each called by its name.
 
     >>> ask("SELECT a, count(*) FROM given GROUP BY a ORDER BY a", given=ds.dataset(pa.table({"a": [1, 2, 2]})))
     [(1, 1), (2, 2)]
     """
+    with _asking(rows) as connection:
+        return connection.execute(question).fetchall()
+
+
+def answer(question: str, **rows: ArrowRows) -> pa.Table:
+    """The same as Arrow.
+
+    >>> answer("SELECT a, count(*) AS n FROM given GROUP BY a ORDER BY a", given=pa.table({"a": [1, 2, 2]})).to_pydict()
+    {'a': [1, 2], 'n': [1, 2]}
+    """
+    with _asking(rows) as connection:
+        return connection.sql(question).to_arrow_table()
+
+
+@contextlib.contextmanager
+def _asking(rows: Mapping[str, ArrowRows]) -> Iterator[duckdb.DuckDBPyConnection]:
     # What is spilled has the same names in every connection, and may identify people: each has its own folder,
     # closed to others.
     with (
         tempfile.TemporaryDirectory(prefix="lakeward-") as folder,
         duckdb.connect(config={**_LIMITS, "temp_directory": folder}) as connection,
     ):
+        # An instant is of the day that it is in UTC, wherever the machine stands.
+        connection.execute("SET TimeZone = 'UTC'")
         for name, one in rows.items():
             connection.register(name, one)
-        return connection.execute(question).fetchall()
+        yield connection

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Above this share of changed rows, writing the table anew costs less than merging.
 REWRITE_SHARE = 0.3
+# Up to so many rows a table is compared and written by the driver, also where all of it is built again.
+SMALL_TABLE = 20_000
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,6 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
             measures: dict[str, Any]
             if outcome.version != known.version or not known.verdicts:
                 candidate = tables.read(lake.spark, lake.path(name), outcome.version)
-                if part is None and cut.kind == "person":
-                    part = scope.rows_in(lake, candidate, table, cut)
                 measures = witness.judge(table, candidate, outcome, request, inputs, part)
             else:
                 outcome.verdicts, measures, outcome.action = known.verdicts, known.measures, "confirmed"
@@ -163,7 +164,7 @@ def _write(
     outcome: Outcome,
     frames: Mapping[str, DataFrame],
     witness: GateAndLineage,
-) -> DataFrame | None:
+) -> pa.Table | None:
     """Write the candidate version and set aside the faulty rows; fills the outcome.
 
     Gives the rows that the scope now has, where they are few enough to be on the driver.
@@ -173,8 +174,11 @@ def _write(
     conformed = tables.conform(built, table, extra=extra)
     witness.look(table, frames, conformed)
     is_first = known.version < 0 or not tables.is_as_declared(lake.path(table.table), table)
-    if not is_first and scope.are_few(lake, table.table, cut):
-        return _few(lake, table, known, conformed, cut, request, outcome)
+    if not is_first and (scope.are_few(lake, table.table, cut) or (cut.everything and known.rows <= SMALL_TABLE)):
+        made = few_changes.built(conformed, table, cut, most=SMALL_TABLE if cut.everything else None)
+        if made is not None:
+            part = _few(lake, table, known, made, cut, request, outcome)
+            return None if cut.everything else part
     conformed = scope.rows_in(lake, conformed, table, cut) if cut.kind == "person" else conformed
     faulty = F.coalesce(F.size("faults") > 0, F.lit(False)) if has_faults else F.lit(False)
     if is_first:
@@ -191,21 +195,19 @@ def _few(
     lake: Lake,
     table: schemas.Table,
     known: state.State,
-    rows: DataFrame,
+    built: few_changes.Built,
     cut: Scope,
     request: Request,
     outcome: Outcome,
-) -> DataFrame:
-    """Bring what a scope made into a table on the driver."""
-    built = few_changes.built(rows, table, cut)
+) -> pa.Table:
+    """Bring what a scope made into a table on the driver; its rows."""
     outcome.version, differs = few_changes.apply(lake, table, known.version, built.clean, cut, request.run)
     outcome.inserted, outcome.updated, outcome.deleted = differs.inserted, differs.updated, differs.deleted
     outcome.rows = known.rows + differs.inserted - differs.deleted
-    if "faults" in rows.columns:
+    if "faults" in built.faulty.column_names:
         reach("before-quarantine")
-        faulty = lake.frame(built.faulty, rows.schema)
-        quarantine.set_aside(lake, table, faulty, cut, built.faulty.num_rows, request)
-    return lake.frame(built.clean, tables.spark_schema(table))
+        quarantine.set_aside(lake, table, lake.frame(built.faulty, built.schema), cut, built.faulty.num_rows, request)
+    return built.clean
 
 
 def _first(

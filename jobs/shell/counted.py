@@ -49,6 +49,10 @@ class Plan:
         left = [f"`{name}` is not null" for name in self.filled if name not in known]
         return replace(self, conditions=list(dict.fromkeys([*self.conditions, *left])))
 
+    def bounds(self) -> list[tuple[int, int, float | None, float | None]]:
+        """The limits as rows: concept, unit, lowest and highest value."""
+        return [(*pair, _float(low), _float(high)) for pair, (low, high) in self.limits.items()]
+
     @property
     def words(self) -> int:
         """Machine words that the conditions need."""
@@ -104,6 +108,10 @@ class Counted:
         """Per cell: how many numbers, their sum, the sum of their squares."""
         parts = [self.cells[f"{kind}_{name}"].to_numpy() for kind in ("n", "s", "q")]
         return np.nan_to_num(parts[0]), np.nan_to_num(parts[1]), np.nan_to_num(parts[2])
+
+
+def _float(given: float | None) -> float | None:
+    return None if given is None else float(given)
 
 
 def positive(condition: str) -> tuple[str, bool]:

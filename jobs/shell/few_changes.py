@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
 
 import schemas
 from jobs.shell import arrow_rows, delta_log, picked, state, whom
@@ -27,10 +28,11 @@ from jobs.shell.scope import Scope
 
 @dataclass(frozen=True)
 class Built:
-    """What a job made of a scope: the rows that are clean, and those that have faults (with `faults`)."""
+    """What a job made of a scope: the rows that are clean, and those that have faults, of `schema` (with `faults`)."""
 
     clean: pa.Table
     faulty: pa.Table
+    schema: StructType
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,21 @@ class Difference:
     deleted: int
 
 
-def built(rows: DataFrame, table: schemas.Table, cut: Scope) -> Built:
-    """The rows of a scope, brought to the driver; raises ValueError where a required column is empty."""
-    found = rows.toArrow()
+def built(rows: DataFrame, table: schemas.Table, cut: Scope, *, most: int | None = None) -> Built | None:
+    """The rows of a scope, brought to the driver; None where they are more than `most`.
+
+    Raises ValueError where a required column is empty.
+    """
+    found = (rows if most is None else rows.limit(most + 1)).toArrow()
+    if most is not None and found.num_rows > most:
+        return None
     if cut.kind == "person":
         found = found.filter(picked.of_table(table, cut).chosen(found))
     if "faults" not in found.column_names:
-        return Built(_required(found, table), found.slice(0, 0))
+        return Built(_required(found, table), found.slice(0, 0), rows.schema)
     faulty = pc.greater(pc.fill_null(pc.list_value_length(found["faults"]), 0), 0)
     clean = found.filter(pc.invert(faulty)).drop_columns(["faults"])
-    return Built(_required(clean, table), found.filter(faulty))
+    return Built(_required(clean, table), found.filter(faulty), rows.schema)
 
 
 def _required(rows: pa.Table, table: schemas.Table) -> pa.Table:

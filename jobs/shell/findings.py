@@ -1,18 +1,17 @@
 """From counts to findings: for each check, how many rows it speaks of and how many are faulty.
 
-Pure arithmetic over counted cells; what is asked of Spark here is facts of concepts and counts of people.
+Pure arithmetic over counted cells; what is asked of other tables here is facts of concepts and counts of people.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyspark.sql import DataFrame
 
 import schemas
 from expectations import shape
@@ -30,6 +29,7 @@ from expectations.check import (
     Unique,
     Units,
 )
+from jobs.shell.arrow_rows import ArrowRows
 from jobs.shell.counted import Counted, by_category, pairs
 from jobs.shell.lookups import Lookups
 from jobs.shell.planning import beyond
@@ -49,10 +49,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What findings are drawn from: the counts, the written table, other tables, the last publication's measures."""
+    """What findings are drawn from: the counts, the written table, other tables, the last publication's measures.
+
+    `people` gives the people of the table, for the checks that ask who is not in it.
+    """
 
     counted: Counted
-    candidate: DataFrame
+    types: Mapping[str, str]
+    people: Callable[[], ArrowRows]
     lookups: Lookups
     before: dict[str, Any]
 
@@ -68,10 +72,9 @@ def findings(checks: Sequence[Check], evidence: Evidence) -> Iterator[Found]:
                 yield Found(check, check.column, 0, 0, fault=type(fault).__name__)
 
 
-def of_columns(checks: Sequence[Check], table: schemas.Table, candidate: DataFrame) -> list[Found]:
+def of_columns(checks: Sequence[Check], table: schemas.Table, types: Mapping[str, str]) -> list[Found]:
     """What the checks of columns and types found; they need no count."""
-    given = dict(candidate.dtypes)
-    return [_of_columns(check, table, given) for check in checks if isinstance(check, Columns)]
+    return [_of_columns(check, table, types) for check in checks if isinstance(check, Columns)]
 
 
 def shape_findings(checks: Sequence[Check], measures: dict[str, Any], before: dict[str, Any]) -> Iterator[Found]:
@@ -85,7 +88,7 @@ def _find(check: Check, evidence: Evidence) -> Iterator[Found]:
     counted, lookups = evidence.counted, evidence.lookups
     match check:
         case Columns():
-            yield _of_columns(check, counted.plan.table, dict(evidence.candidate.dtypes))
+            yield _of_columns(check, counted.plan.table, evidence.types)
         case Rows():
             yield _of_rows(check, counted, lookups)
         case Unique():
@@ -108,7 +111,7 @@ def _find(check: Check, evidence: Evidence) -> Iterator[Found]:
             raise TypeError(f"no rule for {type(check).__name__}")
 
 
-def _of_columns(check: Columns, table: schemas.Table, given: dict[str, str]) -> Found:
+def _of_columns(check: Columns, table: schemas.Table, given: Mapping[str, str]) -> Found:
     declared = {c.name: c.type for c in table.columns.values()}
     if check.rule == "table":
         return Found(check, "", 0, 1)
@@ -199,7 +202,7 @@ def _of_people(check: People, evidence: Evidence) -> Found:
         # DQD: a table that is empty leaves everybody without a row; that is a number, not "not applicable".
         people = lookups.people()
         return Found(check, "", max(people - evidence.counted.persons, 0), people)
-    people, without = lookups.people_without(check.of, evidence.candidate)
+    people, without = lookups.people_without(check.of, evidence.people())
     return Found(check, "", without, people)
 
 

@@ -8,33 +8,29 @@ cannot: of which concepts, for which gender, in which unit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from expectations.implied import found_mark, reference_of
 from jobs.shell.counted import IS_FILLED, WORD, Plan
 from jobs.shell.lookups import Lookups
+from jobs.shell.planning import Join, joins
 
-_NAME = re.compile(r"_(?:birth_date|birth_at|death_date|gender|visit_start|visit_end|visit_person|low|high)\b")
 _FIRST_FIELD = re.compile(r"array<struct<(\w+):")
-_FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
 
 
-def fingerprints(
-    frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str, whole: DataFrame, *, with_keys: bool = True
-) -> DataFrame:
-    """One row per row of `frame`, a part or all of `whole`: bits, categories, numbers; and key, person, content."""
-    wide = _widen(frame, plan, lookups, whole)
+def fingerprints(frame: DataFrame, plan: Plan, lookups: Lookups, as_of: str) -> DataFrame:
+    """One row per row of a table: bits, categories and numbers."""
+    wide = _widen(frame, plan, lookups)
     light = [IS_FILLED.sub(lambda found: _read_lightly(plan, found), one) for one in plan.conditions]
     # A struct, since Spark makes a method of each of its fields: one method of all conditions is longer than
     # what the JVM compiles, and interpreted it takes five times as long.
-    words = [f"{_word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]
+    words = [f"{word(light[i : i + WORD], as_of)} as w{i // WORD}" for i in range(0, plan.words * WORD, WORD)]
     chosen = [f"struct({', '.join(words)}) as w"]
     chosen += [f"{sql} as c_{name}" for name, sql in plan.categories.items()]
     chosen += [f"{sql} as x_{name}" for name, sql in plan.numbers.items()]
-    return wide.selectExpr(*chosen, *(identity(plan) if with_keys else ()))
+    return wide.selectExpr(*chosen)
 
 
 def _read_lightly(plan: Plan, found: re.Match[str]) -> str:
@@ -54,7 +50,8 @@ def identity(plan: Plan) -> list[str]:
     return chosen
 
 
-def _word(conditions: Sequence[str], as_of: str) -> str:
+def word(conditions: Sequence[str], as_of: str) -> str:
+    """Up to WORD conditions as the bits of one number, in the words of Spark."""
     day = f"date'{as_of[:10]}'" if as_of else "cast(null as date)"
     terms = []
     for place, condition in enumerate(conditions):
@@ -63,42 +60,30 @@ def _word(conditions: Sequence[str], as_of: str) -> str:
     return " + ".join(terms) or "0"
 
 
-def _widen(frame: DataFrame, plan: Plan, lookups: Lookups, whole: DataFrame) -> DataFrame:
+def _widen(frame: DataFrame, plan: Plan, lookups: Lookups) -> DataFrame:
     """The table with what its conditions ask of others: each join finds at most one row."""
-    text = plan.text()
-    named, marked = set(_NAME.findall(text)), set(_FOUND.findall(text))
-    person = plan.table.scoped_by if plan.table.scope == "person" else None
-    columns = {c.name: c for c in plan.table.columns.values() if c.name in marked}
-    if person and named & {"_birth_date", "_birth_at", "_death_date", "_gender"}:
-        columns.setdefault(person, plan.table.columns[person])
-    if named & {"_visit_start", "_visit_end", "_visit_person"}:
-        columns.setdefault("visit_occurrence_id", plan.table.columns["visit_occurrence_id"])
-    for name, column in columns.items():
-        key = reference_of(plan.table, column)
-        target = str(column.refers_to)
+    table = frame
+    for one in joins(plan):
         found = None
-        if key is not None:
-            own = target == plan.table.table
-            found = whole.select(key.name).distinct() if own else lookups.frame(target, key.name)
-        extras = lookups.extras(target) if name in (person, "visit_occurrence_id") else []
-        frame = _join(frame, name, found, key.name if key else "", extras)
+        if one.key is not None:
+            own = one.target == plan.table.table
+            found = table.select(one.key).distinct() if own else lookups.frame(one.target, one.key)
+        frame = _join(frame, one, found)
     if plan.limits:
         frame = _join_limits(frame, plan, lookups)
     return frame
 
 
-def _join(frame: DataFrame, column: str, found: DataFrame | None, key: str, extras: Iterable[str]) -> DataFrame:
-    mark = found_mark(column).strip("`")
-    if found is None:
-        return frame.withColumn(mark, F.lit(True))
+def _join(frame: DataFrame, one: Join, found: DataFrame | None) -> DataFrame:
+    if found is None or one.key is None:
+        return frame.withColumns({one.mark: F.lit(True), **{name: F.lit(None) for name in one.extras}})
     there = F.col("_facts") if "_facts" in found.columns else F.lit(True)
-    beside = found.select(F.col(key).alias(f"_key_{column}"), there.alias(mark), *extras)
-    return frame.join(beside, on=F.col(f"_key_{column}") == F.col(column), how="left")
+    beside = found.select(F.col(one.key).alias(f"_key_{one.column}"), there.alias(one.mark), *one.extras)
+    return frame.join(beside, on=F.col(f"_key_{one.column}") == F.col(one.column), how="left")
 
 
 def _join_limits(frame: DataFrame, plan: Plan, lookups: Lookups) -> DataFrame:
-    rows = [(*pair, *(None if x is None else float(x) for x in given)) for pair, given in plan.limits.items()]
-    beside = lookups.spark.createDataFrame(rows, "_concept int, _unit int, _low double, _high double")
+    beside = lookups.spark.createDataFrame(plan.bounds(), "_concept int, _unit int, _low double, _high double")
     concept = next(name for name in plan.table.columns if name.endswith("_concept_id"))
     same = (F.col("_concept") == F.col(concept)) & (F.col("_unit") == F.col("unit_concept_id"))
     return frame.join(F.broadcast(beside), on=same, how="left")

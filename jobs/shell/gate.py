@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 import schemas
 from expectations.check import STOP, WARN, Check, Coverage, Genders, Limits, Units
 from expectations.suite import suite
-from jobs.shell import counting, findings, measures, planning, slices
+from jobs.shell import counting, counting_sql, findings, measures, planning, slices
+from jobs.shell.arrow_rows import ArrowRows
 from jobs.shell.findings import Evidence, Found
 from jobs.shell.lookups import Lookups
 
@@ -50,10 +51,10 @@ class GateContext:
     """What the gate may look at besides the version it judges.
 
     `rows`: rows of the candidate, when known. `accounting`: the account of the hop (`missing` must be 0).
-    `previous`: measures of the last publication. `slice`: the rows that this build may have changed, when
-    it was not everybody. `accepted`: names of checks (`table:check` or `check`) that may fail without
-    stopping. `changes`: rows that this build inserted, updated and deleted. `files`: the Parquet files that hold
-    the candidate's rows and no other, when known.
+    `previous`: measures of the last publication. `at_hand`: the candidate's rows, where this machine has them.
+    `part`: those of them that this build may have changed, when it was not everybody. `accepted`: names of checks
+    (`table:check` or `check`) that may fail without stopping. `changes`: rows that this build inserted, updated and
+    deleted.
     """
 
     lookups: Lookups
@@ -61,10 +62,10 @@ class GateContext:
     rows: int | None = None
     accounting: Mapping[str, Any] = field(default_factory=dict)
     previous: Mapping[str, Any] = field(default_factory=dict)
-    slice: DataFrame | None = None
+    at_hand: ArrowRows | None = None
+    part: ArrowRows | None = None
     accepted: frozenset[str] = frozenset()
     changes: Mapping[str, int] = field(default_factory=dict)
-    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -151,24 +152,33 @@ def _asked(table: schemas.Table) -> list[Check]:
 def _count(
     table: schemas.Table, candidate: DataFrame, context: GateContext, asked: Sequence[Check]
 ) -> tuple[list[Found], dict[str, Any]]:
-    account = _accounting(context.accounting)
-    missing = [one for one in findings.of_columns(asked, table, candidate) if one.failed]
+    account, types = _accounting(context.accounting), dict(candidate.dtypes)
+    missing = [one for one in findings.of_columns(asked, table, types) if one.failed]
     if missing:
         # Without its columns nothing else of the table can be counted.
         return [*missing, *account], {}
-    plan = planning.plan(table, asked)
+    plan, lookups, before = planning.plan(table, asked), context.lookups, dict(context.previous)
     rows = candidate.count() if context.rows is None else context.rows
-    before = dict(context.previous)
-    if context.slice is not None and slices.worth_it(context.slice, rows, before):
-        partly = slices.judge_part(asked, plan, candidate, context.slice, rows, context.lookups, before, context.as_of)
+    whole = context.at_hand if rows <= counting_sql.MOST_ROWS else None
+    if whole is not None and context.part is not None and slices.worth_it(context.part, rows, before):
+        counted = counting_sql.count(context.part, plan, lookups, context.as_of, whole)
+        evidence = Evidence(counted, types, lambda: whole, lookups, before)
+        partly = slices.judge_part(asked, evidence, context.part, whole, rows)
         if partly:
             return [*partly[0], *account], partly[1]
-    counted = counting.count(candidate, plan, context.lookups, context.as_of, rows, candidate, context.files)
-    evidence = Evidence(counted, candidate, context.lookups, before)
+    if whole is None:
+        counted = counting.count(candidate, plan, lookups, context.as_of, context.at_hand)
+    else:
+        counted = counting_sql.count(whole, plan, lookups, context.as_of, whole)
+    evidence = Evidence(counted, types, lambda: _people(candidate) if whole is None else whole, lookups, before)
     found = list(findings.findings(asked, evidence))
     measured = measures.measures_of(evidence.counted, found) | dict(context.changes)
     found += findings.shape_findings(asked, measured, before)
     return [*found, *account], measured
+
+
+def _people(candidate: DataFrame) -> ArrowRows:
+    return candidate.select("person_id").distinct().toArrow()
 
 
 def _accounting(account: Mapping[str, Any]) -> list[Found]:

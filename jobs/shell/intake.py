@@ -159,8 +159,8 @@ def _take(
         taken = {**known.deliveries, **{one.delivery_id: _noted(one, seen) for one in together}}
         outcome.accounting = _account(lake, feed, table, taken, outcome.version)
         candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
-        part = tables.read_added(lake.spark, lake.path(table.table), outcome.version, known.version)
-        measures = witness.judge(table, candidate, outcome, request, part=part if known.rows else None)
+        part = lake.rows(table.table, outcome.version, since=known.version) if known.rows else None
+        measures = witness.judge(table, candidate, outcome, request, part=part)
         witness.prepare(outcome)
         outcome.seconds = round(time.monotonic() - started, 2)
         published = dataclasses.replace(

@@ -61,13 +61,14 @@ class Lake:
             return of_feed(self.empty(name), name)
         return of_feed(tables.read(self.spark, self.path(name), version), name)
 
-    def rows(self, name: str, version: int) -> ds.Dataset:
-        """The table at a version, for what is asked of it without Spark."""
+    def rows(self, name: str, version: int, *, since: int | None = None) -> ds.Dataset:
+        """The table at a version, for what is asked of it without Spark; with `since` only files added after that."""
         path = self.path(name)
         if _never_delivered(name, version):
             declared = tables.spark_schema(schemas.table(name)).json()
             return arrow_rows.dataset(path, delta_log.Version(version, declared, (), ()))
-        return arrow_rows.dataset(path, delta_log.version(path, version))
+        files = None if since is None else delta_log.fresh(path, version, since)
+        return arrow_rows.dataset(path, delta_log.version(path, version), files)
 
     def empty(self, name: str) -> DataFrame:
         """The table as declared, without a row."""

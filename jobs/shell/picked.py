@@ -49,6 +49,8 @@ def of_input(table: schemas.Table, cut: Scope) -> Choice | None:
 
 def of_table(table: schemas.Table, cut: Scope) -> Choice:
     """Which rows of the table itself a scope replaces."""
+    if cut.everything:
+        return Choice(table.key, lambda rows: pa.array(np.ones(rows.num_rows, dtype=bool)))
     if cut.kind == "resource":
         return _of_resources(cut.ids)
     assert table.scoped_by is not None

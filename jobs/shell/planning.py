@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import schemas
 from expectations.check import Check, Coverage, Genders, Limits, Rows, SourceValues, Units
-from expectations.implied import is_concept, is_omop, is_vocabulary
+from expectations.implied import found_mark, is_concept, is_omop, is_vocabulary, reference_of
 from jobs.shell.counted import Plan, filled_in, positive
+
+OF_PEOPLE = ("_birth_date", "_birth_at", "_death_date", "_gender")
+OF_VISITS = ("_visit_start", "_visit_end", "_visit_person")
+_NAME = re.compile(rf"(?:{'|'.join((*OF_PEOPLE, *OF_VISITS))})\b")
+_FOUND = re.compile(r"`_found_([a-z0-9_]+)`")
+
+
+class Join(NamedTuple):
+    """What conditions ask of another table: `column` points to `key` of `target`, and `mark` says that it is there.
+
+    Without a key every row counts as found. `extras` are columns of the target that conditions name, too.
+    """
+
+    column: str
+    target: str
+    key: str | None
+    mark: str
+    extras: tuple[str, ...]
+
+
+def joins(made: Plan) -> Iterator[Join]:
+    """What the conditions of a plan ask of other tables, or of the table itself; each finds at most one row."""
+    text, table = made.text(), made.table
+    named, marked = set(_NAME.findall(text)), set(_FOUND.findall(text))
+    person = table.scoped_by if table.scope == "person" else None
+    wanted = {c.name: c for c in table.columns.values() if c.name in marked}
+    if person and named & set(OF_PEOPLE):
+        wanted.setdefault(person, table.columns[person])
+    if named & set(OF_VISITS):
+        wanted.setdefault("visit_occurrence_id", table.columns["visit_occurrence_id"])
+    extras = {person: OF_PEOPLE, "visit_occurrence_id": OF_VISITS}
+    for name, column in wanted.items():
+        key = reference_of(table, column)
+        found = key.name if key else None
+        yield Join(name, str(column.refers_to), found, found_mark(name).strip("`"), extras.get(name, ()))
+
 
 NUMERIC = ("double", "float", "decimal", "int", "smallint")
 

@@ -31,6 +31,7 @@ def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnec
     stands behind it. Trace columns are hidden unless asked for.
     """
     connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
     versions = published_versions(settings)
     for schema in ("gold", "silver", "bronze", "quarantine"):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")

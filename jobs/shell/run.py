@@ -9,13 +9,13 @@ import os
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemas
 from expectations.suite import looks_into
-from jobs.shell import documents, intake, publication, vocabulary_stage
+from jobs.shell import documents, intake, publication, state, vocabulary_stage
 from jobs.shell.build import Outcome, Request, build_table
 from jobs.shell.faults import safe_text
 from jobs.shell.lake import Lake
@@ -101,17 +101,19 @@ def run(
     _save(lake.settings, report)
     witness = GateAndLineage(lake, report.run)
     try:
-        for stage, names in plan.items():
+        for stages, names in _steps(plan):
             began = time.monotonic()
             # The as-of date follows from the data when nobody gives one, so that a re-run gives the same result.
             report.as_of = as_of or intake.newest_day(lake.settings)
             request = Request(report.run, report.as_of, full, download)
-            outcomes = _stage(lake, stage, names, request, witness, say)
+            outcomes, ended = _step(lake, stages, names, request, witness, say)
             report.outcomes += [dataclasses.asdict(outcome) for outcome in outcomes]
-            report.stages[stage] = round(time.monotonic() - began, 2)
+            for stage in stages:
+                end = max(began, ended.get(stage, began))
+                report.stages[stage], began = round(end - began, 2), end
             _save(lake.settings, report)
             # A feed that fails keeps its last version, and the others go on; a table takes what stands on it with it.
-            if report.failed and stage != "bronze":
+            if report.failed and "bronze" not in stages:
                 break
         report.state = "failed" if report.failed else "succeeded"
     except BaseException as fault:
@@ -128,16 +130,38 @@ def run(
     return report
 
 
-def _stage(
-    lake: Lake, stage: str, names: list[str], request: Request, witness: GateAndLineage, say: Callable[[str], None]
-) -> list[Outcome]:
-    if stage == "vocabulary":
-        return vocabulary_stage.ensure(lake, request, witness, say)
-    if stage == "bronze":
-        return [outcome for feed in names for outcome in _taken_in(lake, feed, request, witness, say)]
-    if stage == "publication":
-        return [publication.publish(lake, request, witness, say)]
-    return _tables(names, lambda name: _built(lake, name, request, witness), say)
+def _steps(plan: dict[str, list[str]]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """What is run one after the other: stages with their names; silver and gold as one, when both are wanted.
+
+    A table of gold need not wait for all of silver, but for what it is built from.
+    """
+    steps: list[tuple[tuple[str, ...], list[str]]] = []
+    for stage, names in plan.items():
+        if stage == "gold" and "silver" in plan:
+            steps[-1] = (("silver", "gold"), [*plan["silver"], *names])
+        else:
+            steps.append(((stage,), names))
+    return steps
+
+
+def _step(
+    lake: Lake,
+    stages: tuple[str, ...],
+    names: list[str],
+    request: Request,
+    witness: GateAndLineage,
+    say: Callable[[str], None],
+) -> tuple[list[Outcome], dict[str, float]]:
+    """What became of the tables of a step, and when the last of each stage was done."""
+    if stages == ("vocabulary",):
+        outcomes = vocabulary_stage.ensure(lake, request, witness, say)
+    elif stages == ("bronze",):
+        outcomes = [outcome for feed in names for outcome in _taken_in(lake, feed, request, witness, say)]
+    elif stages == ("publication",):
+        outcomes = [publication.publish(lake, request, witness, say)]
+    else:
+        return _tables(lake, names, lambda name: _built(lake, name, request, witness), say)
+    return outcomes, dict.fromkeys(stages, time.monotonic())
 
 
 def _built(lake: Lake, name: str, request: Request, witness: GateAndLineage) -> Outcome:
@@ -158,27 +182,57 @@ def _taken_in(
         return [failed]
 
 
-def _tables(names: list[str], build: Callable[[str], Outcome], say: Callable[[str], None]) -> list[Outcome]:
-    """Build tables as soon as what they are built from is there; what stands on a failed one is not built."""
+def _tables(
+    lake: Lake, names: list[str], build: Callable[[str], Outcome], say: Callable[[str], None]
+) -> tuple[list[Outcome], dict[str, float]]:
+    """Build tables as soon as what they are built from is there; what stands on a failed one is not built.
+
+    Gives their outcomes, and when the last of each layer was done. Of those that could begin, the one goes first that
+    most is waiting for.
+    """
     left = _needs(names)
+    ranks = _ranks(left, {name: max(state.read(lake.settings, name).seconds, 1.0) for name in names})
     done: dict[str, Outcome] = {}
+    ended: dict[str, float] = {}
     running: dict[concurrent.futures.Future[Outcome], str] = {}
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while left or running:
-            for name in [n for n, needs in left.items() if needs <= done.keys()]:
-                broken = [n for n in left.pop(name) if done[n].action in ("failed", "blocked")]
+            ready = sorted((n for n, needs in left.items() if needs <= done.keys()), key=lambda n: -ranks[n])
+            for name in ready:
+                broken = [n for n in left[name] if done[n].action in ("failed", "blocked")]
                 if broken:
                     done[name] = Outcome(name, "blocked", message=f"stands on {', '.join(broken)}")
-                else:
+                elif len(running) < SIDE_BY_SIDE:
                     running[pool.submit(build, name)] = name
+                else:
+                    continue
+                del left[name]
             if not running:
                 continue
             finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in finished:
                 name = running.pop(future)
                 done[name] = _outcome(name, future)
+                ended[name.split(".")[0]] = time.monotonic()
                 say(line(done[name]))
-    return [done[name] for name in names]
+    return [done[name] for name in names], ended
+
+
+def _ranks(needs: Mapping[str, set[str]], seconds: Mapping[str, float]) -> dict[str, float]:
+    """How long the longest chain is that begins with each table, by the seconds that each last took.
+
+    >>> _ranks({"a": set(), "b": {"a"}, "c": set()}, {"a": 1, "b": 5, "c": 2})
+    {'a': 6, 'b': 5, 'c': 2}
+    """
+    found: dict[str, float] = {}
+
+    def rank(name: str) -> float:
+        if name not in found:
+            after = [rank(other) for other, its in needs.items() if name in its]
+            found[name] = seconds[name] + max(after, default=0)
+        return found[name]
+
+    return {name: rank(name) for name in needs}
 
 
 def _needs(names: list[str]) -> dict[str, set[str]]:

@@ -10,14 +10,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
 
 from expectations.check import STOP, Check, Columns, Coverage, Shape, Unique
-from jobs.shell.counted import Plan
-from jobs.shell.counting import count
+from jobs.shell.arrow_rows import ArrowRows
+from jobs.shell.counting_sql import meets_others
 from jobs.shell.findings import Evidence, Found, findings, shape_findings
-from jobs.shell.lookups import Lookups
 from jobs.shell.measures import ADDITIVE
 
 # Only a table larger than this is worth it, only a part smaller than this, and only so often in a row.
@@ -26,39 +24,31 @@ SMALLEST, LARGEST_SHARE, IN_A_ROW = 100_000, 0.2, 20
 ENOUGH = 50
 
 
-def worth_it(part: DataFrame | None, rows: int, before: Mapping[str, Any]) -> bool:
-    """Whether counting the part can stand for counting the whole."""
-    return part is not None and rows > SMALLEST and "checks" in before and before.get("slices", 0) < IN_A_ROW
+def worth_it(part: ArrowRows, rows: int, before: Mapping[str, Any]) -> bool:
+    """Whether counting the part can stand for counting the whole, of so many rows."""
+    if rows <= SMALLEST or "checks" not in before or before.get("slices", 0) >= IN_A_ROW:
+        return False
+    size = part.num_rows if isinstance(part, pa.Table) else part.count_rows()
+    return bool(size <= LARGEST_SHARE * rows)
 
 
 def judge_part(
-    checks: Sequence[Check],
-    plan: Plan,
-    candidate: DataFrame,
-    part: DataFrame,
-    rows: int,
-    lookups: Lookups,
-    before: dict[str, Any],
-    as_of: str,
+    checks: Sequence[Check], evidence: Evidence, part: ArrowRows, whole: ArrowRows, rows: int
 ) -> tuple[list[Found], dict[str, Any]] | None:
-    """Findings for the whole from a count of the part; None when only a count of the whole can say."""
-    touched = part.count()
-    if touched > LARGEST_SHARE * rows:
-        return None
-    counted = count(part, plan, lookups, as_of, touched, candidate)
-    if counted.duplicates or _meets_others(candidate, part, plan.key, touched):
+    """Findings for the whole, of so many rows, from a count of the part; None when only a count of it can say."""
+    counted, before = evidence.counted, evidence.before
+    if counted.duplicates or (counted.plan.key and meets_others(part, whole, counted.plan.key)):
         return None
     # What the part had before: the rows that the rest of the table has not.
-    gone = max(before["rows"] - (rows - touched), 0)
-    evidence = Evidence(counted, candidate, lookups, before)
+    gone = max(before["rows"] - (rows - counted.rows), 0)
     found: list[Found] = []
     known = dict(before["checks"])
     for one in findings(checks, evidence):
         if isinstance(one.check, ADDITIVE):
-            whole = _bound(one, known, gone)
-            if whole is None:
+            bound = _bound(one, known, gone)
+            if bound is None:
                 return None
-            found.append(whole)
+            found.append(bound)
         elif isinstance(one.check, Columns):
             found.append(one)
         elif isinstance(one.check, Unique):
@@ -87,11 +77,3 @@ def _bound(one: Found, known: dict[str, Any], gone: int) -> Found | None:
     if failed > one.check.threshold * rows and (passed_before or one.check.severity == STOP):
         return None
     return dataclasses.replace(one, failed=failed, rows=rows)
-
-
-def _meets_others(candidate: DataFrame, part: DataFrame, key: tuple[str, ...], touched: int) -> bool:
-    """Whether a key of the part stands elsewhere in the table too."""
-    if not key:
-        return False
-    keys = part.select(*key).distinct()
-    return candidate.select(*key).join(F.broadcast(keys), on=list(key), how="left_semi").count() != touched

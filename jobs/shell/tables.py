@@ -85,17 +85,6 @@ def read(spark: SparkSession, path: str, version: int) -> DataFrame:
     return _of_files(spark, path, found, found.files)
 
 
-def read_added(spark: SparkSession, path: str, version: int, since: int) -> DataFrame:
-    """The rows in the files that a version has and an earlier one had not."""
-    found = delta_log.version(path, version)
-    return _of_files(spark, path, found, delta_log.fresh(path, version, since))
-
-
-def files(path: str, version: int) -> list[str]:
-    """Where the Parquet files of a version lie."""
-    return [f"{path}/{file.path}" for file in delta_log.version(path, version).files]
-
-
 def _of_files(spark: SparkSession, path: str, version: delta_log.Version, files: Sequence[delta_log.File]) -> DataFrame:
     schema = arrow_rows.spark_schema(version)
     if not files:

@@ -14,8 +14,9 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs.shell import data_docs, gate, lineage_sweep, state, tables
+from jobs.shell import data_docs, gate, lineage_sweep, state
 from jobs.shell.accounting import Ledger
+from jobs.shell.arrow_rows import ArrowRows
 from jobs.shell.build import Outcome, Request
 from jobs.shell.column_lineage import ColumnLineage, derive
 from jobs.shell.lake import Lake
@@ -42,7 +43,7 @@ class GateAndLineage:
         self.lake = lake
         self.run = run
         self.ledger = Ledger(lake)
-        self.lookups = Lookups(lake.spark, self._published, lake.version)
+        self.lookups = Lookups(lake.spark, self._published, self._rows, lake.version)
         self.judgements: list[gate.Judgement] = []
         self.parent = ParentRun.of_spark(conf)
         self.lineage = Lineage(lake.settings, run, self.parent, engine=lake.spark.version)
@@ -82,7 +83,7 @@ class GateAndLineage:
         outcome: Outcome,
         request: Request,
         inputs: Mapping[str, int] | None = None,
-        part: DataFrame | None = None,
+        part: ArrowRows | None = None,
     ) -> dict[str, Any]:
         """Account for every row and gate the candidate version; gives its measures, raises when a stop fails.
 
@@ -97,9 +98,9 @@ class GateAndLineage:
             rows=outcome.rows,
             accounting=outcome.accounting,
             previous=state.read(self.lake.settings, table.table).measures,
-            slice=part,
+            at_hand=self.lake.rows(table.table, outcome.version),
+            part=part,
             accepted=gate.accepted(),
-            files=tables.files(self.lake.path(table.table), outcome.version),
         )
         judged = gate.judge(table, candidate, context)
         outcome.verdicts = _told(judged.verdicts)
@@ -119,6 +120,10 @@ class GateAndLineage:
 
     def _published(self, name: str) -> DataFrame | None:
         return self.lake.read(name) if self.lake.version(name) >= 0 else None
+
+    def _rows(self, name: str) -> ArrowRows | None:
+        version = self.lake.version(name)
+        return self.lake.rows(name, version) if version >= 0 else None
 
     def prepare(self, outcome: Outcome, also: Sequence[Dataset] = ()) -> None:
         """Before publishing: note what will be said once it is published."""

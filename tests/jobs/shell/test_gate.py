@@ -39,17 +39,23 @@ def lake(rows):
     }
 
 
-@pytest.fixture
-def judge(spark, rows, lake):
-    """`judge("gold.condition_occurrence", {...}, ...)`: the judgement of a table of these rows."""
+@pytest.fixture(params=["duckdb", "spark"])
+def judge(spark, rows, lake, request):
+    """`judge("gold.condition_occurrence", {...}, ...)`: the judgement of a table of these rows, by either engine."""
 
     def run(table, *given, previous=None, accounting=None, accepted=frozenset()):
         lookups = Lookups(spark, lake.get)
+        made = rows(table, *given)
         context = gate.GateContext(
-            lookups, as_of=AS_OF, previous=previous or {}, accounting=accounting or {}, accepted=accepted
+            lookups,
+            as_of=AS_OF,
+            at_hand=made.toArrow() if request.param == "duckdb" else None,
+            previous=previous or {},
+            accounting=accounting or {},
+            accepted=accepted,
         )
         try:
-            return gate.judge(schemas.table(table), rows(table, *given), context)
+            return gate.judge(schemas.table(table), made, context)
         finally:
             lookups.close()
 

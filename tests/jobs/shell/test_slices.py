@@ -1,5 +1,7 @@
 """Judging a part: when the bound of faults may speak for the whole, and when only a full count can."""
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 
 from expectations.check import Rows
@@ -56,12 +58,13 @@ def test_a_check_without_rows_before_starts_from_nothing():
 @pytest.mark.parametrize(
     ("part", "rows", "before", "worth"),
     [
-        (object(), SMALLEST + 1, {"checks": {}}, True),
-        (None, SMALLEST + 1, {"checks": {}}, False),
-        (object(), SMALLEST, {"checks": {}}, False),
-        (object(), SMALLEST + 1, {}, False),
-        (object(), SMALLEST + 1, {"checks": {}, "slices": IN_A_ROW}, False),
+        (10, SMALLEST + 1, {"checks": {}}, True),
+        (SMALLEST, SMALLEST + 1, {"checks": {}}, False),
+        (10, SMALLEST, {"checks": {}}, False),
+        (10, SMALLEST + 1, {}, False),
+        (10, SMALLEST + 1, {"checks": {}, "slices": IN_A_ROW}, False),
     ],
 )
-def test_a_part_is_judged_alone_when_the_table_is_large_and_known(part, rows, before, worth):
-    assert worth_it(part, rows, before) is worth
+def test_a_part_is_judged_alone_when_it_is_small_and_the_table_is_large_and_known(part, rows, before, worth):
+    given = pa.table({"a": pa.nulls(part)})
+    assert [worth_it(one, rows, before) for one in (given, ds.dataset(given))] == [worth, worth]
