@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+from typing import Any
 
+from py4j.java_gateway import JavaClass
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
+# Classes of the JVM that PySpark asks for with every column. Each time py4j asks the JVM where the class is, which
+# looks for a bare name under eight packages in all of three hundred JARs, and then whether its member is a method.
+_CLASSES = (
+    "functions",
+    "org.apache.spark.sql.functions",
+    "PythonSQLUtils",
+    "PythonUtils",
+    "PythonErrorUtils",
+)
 # Up to so many bytes of deliveries a run is over before the JVM's second compiler has paid for itself.
 SMALL = 256 << 20
 
@@ -41,4 +52,20 @@ def session(application: str, **conf: str) -> SparkSession:
     builder = SparkSession.builder.appName(application)
     for name, value in conf.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    spark = builder.getOrCreate()
+    for name in _CLASSES:
+        if isinstance(getattr(spark._jvm, name), JavaClass):
+            setattr(spark._jvm, name, _Asked(getattr(spark._jvm, name)))
+    return spark
+
+
+class _Asked:
+    """A class of the JVM that asks for each of its members once."""
+
+    def __init__(self, java_class: JavaClass) -> None:
+        self._java_class = java_class
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._java_class, name)
+        setattr(self, name, member)
+        return member
