@@ -12,6 +12,7 @@ import json
 import operator
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -29,7 +30,8 @@ ArrowRows: TypeAlias = ds.Dataset | pa.Table
 
 _FORMAT = ds.ParquetFileFormat()
 # Spark works beside it, for tables that are built meanwhile.
-_LIMITS = {"threads": "2", "memory_limit": "1GB", "autoinstall_known_extensions": "false"}
+_LIMITS = {"threads": "2", "memory_limit": "2GB", "autoinstall_known_extensions": "false"}
+_guard = threading.Lock()
 
 
 def spark_schema(version: delta_log.Version) -> StructType:
@@ -93,14 +95,19 @@ def answer(question: str, **rows: ArrowRows) -> pa.Table:
 
 @contextlib.contextmanager
 def _asking(rows: Mapping[str, ArrowRows]) -> Iterator[duckdb.DuckDBPyConnection]:
-    # What is spilled has the same names in every connection, and may identify people: each has its own folder,
-    # closed to others.
-    with (
-        tempfile.TemporaryDirectory(prefix="lakeward-") as folder,
-        duckdb.connect(config={**_LIMITS, "temp_directory": folder}) as connection,
-    ):
-        # An instant is of the day that it is in UTC, wherever the machine stands.
-        connection.execute("SET TimeZone = 'UTC'")
+    with _guard:
+        connection = _database()[0].cursor()
+    with connection:
         for name, one in rows.items():
             connection.register(name, one)
         yield connection
+
+
+@functools.cache
+def _database() -> tuple[duckdb.DuckDBPyConnection, tempfile.TemporaryDirectory[str]]:
+    """DuckDB in this process, and where it spills: that may identify people, so the folder is closed to others."""
+    folder = tempfile.TemporaryDirectory(prefix="lakeward-")
+    connection = duckdb.connect(config={**_LIMITS, "temp_directory": folder.name})
+    # An instant is of the day that it is in UTC, wherever the machine stands.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection, folder

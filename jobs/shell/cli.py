@@ -146,9 +146,14 @@ def _land_each(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
-    from jobs.shell import ledger
+    import schemas
+    from jobs.shell import ledger, state
 
-    return _submit([*asked.names, *asked.rest], settings, ledger.size(settings))
+    arguments = [*asked.names, *asked.rest]
+    taken: set[str] = set()
+    if "--full" not in arguments and not state.rebuilds(settings):
+        taken = {one for feed in schemas.feeds() for one in state.read(settings, feed.table).deliveries}
+    return _submit(arguments, settings, ledger.size(settings, taken))
 
 
 def _submit(arguments: list[str], settings: Settings, size: int) -> int:

@@ -89,11 +89,10 @@ def waiting(feed: str, settings: Settings, taken: Collection[str] = ()) -> list[
     return [one for one in deliveries(feed, settings) if one.state == LANDED and one.delivery_id not in taken]
 
 
-def size(settings: Settings) -> int:
-    """Bytes of all that was delivered to any feed, unpacked."""
-    return sum(
-        file.unpacked for feed in schemas.feeds() for one in deliveries(feed.feed, settings) for file in one.data
-    )
+def size(settings: Settings, taken: Collection[str] = ()) -> int:
+    """Bytes of all that was delivered to any feed and is not among what was taken in already, unpacked."""
+    found = (one for feed in schemas.feeds() for one in deliveries(feed.feed, settings))
+    return sum(file.unpacked for one in found if one.delivery_id not in taken for file in one.data)
 
 
 def _from_document(found: dict[str, Any]) -> Delivery:

@@ -28,7 +28,7 @@ SMALL = 256 << 20
 
 
 def environment(delivered: int = SMALL) -> dict[str, str]:
-    """Environment variables that a Spark process of this checkout needs, by the bytes that the lake has taken in."""
+    """Environment variables that a Spark process of this checkout needs, by the bytes of what it is to read."""
     found = dict(os.environ)
     profile = "spark-small" if delivered < SMALL else "spark"
     found.setdefault("SPARK_CONF_DIR", str(CHECKOUT / ".tools" / profile))

@@ -7,6 +7,7 @@ the state (bronze, silver) or by the publication (gold), never by the head.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
@@ -67,21 +68,38 @@ def version(settings: Settings, table: str) -> int:
 def code_of(table: str) -> str:
     """A digest of the code and declarations that make a table: another digest, another build."""
     layer, _, name = table.partition(".")
-    folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
-    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
-    files += [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
-    files += (CHECKOUT / "jobs" / layer).glob("_*.py")
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        if path.is_file():
-            digest.update(str(path.relative_to(CHECKOUT)).encode())
-            digest.update(path.read_bytes())
+    files = [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
+    digest = hashlib.sha256(_shared_code(layer))
+    _add(digest, files)
     sources = set(schemas.table(table).built_from.values())
     for feed in [one for one in schemas.feeds() if one.table in sources]:
         # What of a feed's declaration its records are read by.
         told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
+
+
+@functools.cache
+def _shared_code(layer: str) -> bytes:
+    """A digest of the code that all tables of a layer share; a process runs the one it has loaded."""
+    folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
+    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
+    digest = hashlib.sha256()
+    _add(digest, [*files, *(CHECKOUT / "jobs" / layer).glob("_*.py")])
+    return digest.digest()
+
+
+def _add(digest: hashlib._Hash, files: Iterable[pathlib.Path]) -> None:
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(str(path.relative_to(CHECKOUT)).encode())
+            digest.update(path.read_bytes())
+
+
+def rebuilds(settings: Settings) -> bool:
+    """Whether a table of silver or gold is to be built from all there is: for the first time, or by other code."""
+    known = (read(settings, name) for layer in ("silver", "gold") for name in schemas.names(layer))
+    return any(one.version < 0 or one.code != code_of(one.table) for one in known)
 
 
 def _changes_path(settings: Settings, table: str, version: int) -> str:
