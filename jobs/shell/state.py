@@ -68,9 +68,15 @@ def version(settings: Settings, table: str) -> int:
 def code_of(table: str) -> str:
     """A digest of the code and declarations that make a table: another digest, another build."""
     layer, _, name = table.partition(".")
-    files = [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
-    digest = hashlib.sha256(_shared_code(layer))
-    _add(digest, files)
+    folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
+    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
+    files += [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
+    files += (CHECKOUT / "jobs" / layer).glob("_*.py")
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(str(path.relative_to(CHECKOUT)).encode())
+            digest.update(_content(path, path.stat().st_mtime_ns))
     sources = set(schemas.table(table).built_from.values())
     for feed in [one for one in schemas.feeds() if one.table in sources]:
         # What of a feed's declaration its records are read by.
@@ -79,21 +85,10 @@ def code_of(table: str) -> str:
     return digest.hexdigest()[:16]
 
 
-@functools.cache
-def _shared_code(layer: str) -> bytes:
-    """A digest of the code that all tables of a layer share; a process runs the one it has loaded."""
-    folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
-    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
-    digest = hashlib.sha256()
-    _add(digest, [*files, *(CHECKOUT / "jobs" / layer).glob("_*.py")])
-    return digest.digest()
-
-
-def _add(digest: hashlib._Hash, files: Iterable[pathlib.Path]) -> None:
-    for path in sorted(files):
-        if path.is_file():
-            digest.update(str(path.relative_to(CHECKOUT)).encode())
-            digest.update(path.read_bytes())
+@functools.lru_cache(maxsize=1024)
+def _content(path: pathlib.Path, changed: int) -> bytes:
+    """A file as it was when it was last changed; a hundred tables share most of their code."""
+    return path.read_bytes()
 
 
 def rebuilds(settings: Settings) -> bool:

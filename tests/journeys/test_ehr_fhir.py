@@ -1,6 +1,10 @@
 """The life of records from an EHR's FHIR export: landing, bronze, silver, gold, publication, and back again."""
 
 import datetime
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -21,6 +25,21 @@ def test_a_potassium_result_becomes_a_measurement_of_its_person_in_its_visit(sql
     )
     # 22:30 at the hospital is the next day in UTC: the date is the hospital's.
     assert row == (4.4, 3023103, 8753, datetime.date(2025, 6, 1), datetime.date(2025, 6, 1), "1")
+
+
+def test_an_instant_is_told_in_utc_wherever_the_machine_stands(hospital):
+    command = [
+        pathlib.Path(sys.executable).with_name("lakeward"),
+        "sql",
+        "SELECT measurement_datetime FROM measurement",
+    ]
+    given = {**os.environ, **hospital.settings.environment()}
+    told = {
+        subprocess.run(command, env={**given, "TZ": zone}, capture_output=True, text=True, check=True).stdout
+        for zone in ("UTC", "Pacific/Auckland")
+    }
+    assert len(told) == 1
+    assert "02:30:00" in told.pop()
 
 
 def test_a_corrected_result_replaces_the_one_before(sql):

@@ -9,18 +9,16 @@ import pytest
 ELSEWHERE = {**os.environ, "TZ": "Pacific/Auckland"}
 ASKED = """
 import datetime, pyarrow as pa
-from jobs.shell import arrow_rows, query
-from jobs.shell.settings import Settings
+from jobs.shell import arrow_rows
 late = datetime.datetime(2025, 6, 1, 23, 30, tzinfo=datetime.UTC)
-rows = pa.table({"at": pa.array([late], pa.timestamp("us", "UTC"))})
-print(arrow_rows.ask("SELECT at::DATE::VARCHAR, at < DATE '2025-06-02' FROM rows", rows=rows))
-print(query.connect(Settings("/nowhere")).execute("SELECT ?::TIMESTAMPTZ::TIMESTAMP::VARCHAR", [late]).fetchall())
+rows = pa.table({"seen": pa.array([late], pa.timestamp("us", "UTC"))})
+print(arrow_rows.ask("SELECT seen::DATE::VARCHAR, seen < DATE '2025-06-02' FROM rows", rows=rows))
 """
 
 
 def test_an_instant_is_of_its_day_in_utc_wherever_the_machine_stands():
     told = subprocess.run([sys.executable, "-c", ASKED], env=ELSEWHERE, capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines() == ["[('2025-06-01', True)]", "[('2025-06-01 23:30:00',)]"]
+    assert told.stdout.splitlines() == ["[('2025-06-01', True)]"]
 
 
 @pytest.mark.parametrize(
