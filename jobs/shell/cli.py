@@ -147,11 +147,11 @@ def _land_each(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
     import schemas
-    from jobs.shell import ledger, state
+    from jobs.shell import ledger, state, submit
 
     arguments = [*asked.names, *asked.rest]
     taken: set[str] = set()
-    if "--full" not in arguments and not state.rebuilds(settings):
+    if not submit.arguments(arguments).full and not state.rebuilds(settings):
         taken = {one for feed in schemas.feeds() for one in state.read(settings, feed.table).deliveries}
     return _submit(arguments, settings, ledger.size(settings, taken))
 

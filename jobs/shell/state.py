@@ -69,7 +69,7 @@ def code_of(table: str) -> str:
     """A digest of the code and declarations that make a table: another digest, another build."""
     layer, _, name = table.partition(".")
     folders = [CHECKOUT / "jobs" / folder for folder in ("columns", "formats", "identity")]
-    files = [path for folder in folders for kind in ("*.py", "*.json") for path in folder.rglob(kind)]
+    files = [path for folder in folders for path in _files(folder, folder.stat().st_mtime_ns)]
     files += [CHECKOUT / "jobs" / layer / f"{name}.py", CHECKOUT / "schemas" / layer / f"{name}.yaml"]
     files += (CHECKOUT / "jobs" / layer).glob("_*.py")
     digest = hashlib.sha256()
@@ -83,6 +83,12 @@ def code_of(table: str) -> str:
         told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=64)
+def _files(folder: pathlib.Path, changed: int) -> tuple[pathlib.Path, ...]:
+    """What a folder held when one was last added to it."""
+    return tuple(path for kind in ("*.py", "*.json") for path in folder.rglob(kind))
 
 
 @functools.lru_cache(maxsize=1024)

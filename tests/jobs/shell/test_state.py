@@ -6,6 +6,7 @@ import pytest
 
 import schemas
 from jobs.shell import state
+from jobs.shell.settings import Settings
 
 
 @pytest.fixture
@@ -42,3 +43,13 @@ def test_what_a_feed_declares_of_its_records_counts_and_no_more(monkeypatch, tol
     feeds = [dataclasses.replace(one, **told) if one.feed == "claims_x12" else one for one in schemas.feeds()]
     monkeypatch.setattr(schemas, "feeds", lambda: feeds)
     assert (state.code_of("silver.translated") != before) == anew
+
+
+def test_a_lake_is_built_from_all_there_is_until_each_table_is_there_and_by_todays_code(tmp_path):
+    settings = Settings(str(tmp_path))
+    assert state.rebuilds(settings)
+    for name in (*schemas.names("silver"), *schemas.names("gold")):
+        state.write(settings, state.State(name, version=1, code=state.code_of(name)))
+    assert not state.rebuilds(settings)
+    state.write(settings, state.State("gold.person", version=1, code="of another day"))
+    assert state.rebuilds(settings)
