@@ -151,6 +151,7 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
 
     arguments = [*asked.names, *asked.rest]
     taken: set[str] = set()
+    # Says what is wrong with the arguments, or helps, before a JVM is started.
     if not submit.arguments(arguments).full and not state.rebuilds(settings):
         taken = {one for feed in schemas.feeds() for one in state.read(settings, feed.table).deliveries}
     return _submit(arguments, settings, ledger.size(settings, taken))
@@ -160,9 +161,6 @@ def _submit(arguments: list[str], settings: Settings, size: int) -> int:
     from jobs.shell import submit
     from jobs.shell.session import environment
 
-    if {"-h", "--help"} & set(arguments):
-        submit.arguments(["--help"])
-    submit.arguments(arguments)
     command = [os.path.join(os.path.dirname(sys.executable), "spark-submit"), submit.__file__, *arguments]
     return subprocess.call(command, env={**environment(size), **settings.environment()})
 

@@ -1,6 +1,6 @@
 """Great Expectations: runs the counting as one metric on Spark and judges every check of a suite by it.
 
-One custom metric (`lakeward.findings`) does all the counting of a table in one to three Spark jobs; one
+One custom metric (`lakeward.findings`) does all the counting of a table in one to three passes; one
 custom expectation per rule and severity says for each column how many rows are faulty and whether that is
 too many. The stock column expectations cost a metric graph of their own each (docs/decisions/gates.md).
 Importing this module imports Great Expectations, which takes seconds: the gate imports it when it needs it.

@@ -103,8 +103,8 @@ class Lookups:
         found, deaths = self.rows(name), self.rows(DEATH) if name == PERSON else None
         if found is None:
             return None
-        asked = (key, *_ASKED.get(name, ()), *((_NOBODY_DIED,) if name == PERSON and deaths is None else ()))
-        narrow = f"SELECT {', '.join(in_duckdb(one) for one in asked)} FROM found"
+        asked = ", ".join(in_duckdb(one) for one in _asked(name, key, died=deaths is not None))
+        narrow = f"SELECT {asked} FROM found"
         if deaths is None:
             return arrow_rows.answer(narrow, found=found)
         died = f"SELECT person_id, {_DIED} FROM deaths GROUP BY person_id"
@@ -140,16 +140,17 @@ class Lookups:
         concept = next(name for name in found.schema.names if name.endswith("_concept_id"))
         # Concept 0 makes no era, by the rule of the eras themselves.
         people = f"SELECT DISTINCT person_id FROM found WHERE {concept} <> 0"
-        lacking = "count(*) FILTER (WHERE person_id NOT IN (SELECT person_id FROM made))"
-        [counts] = arrow_rows.ask(f"SELECT count(*), {lacking} FROM ({people})", found=found, made=with_row)
+        # Not by NOT IN, of which one row without a person would make nothing known.
+        lacking = "SELECT count(*) FROM people WHERE NOT EXISTS (FROM made WHERE made.person_id = people.person_id)"
+        asked = f"WITH people AS ({people}) SELECT (SELECT count(*) FROM people), ({lacking})"
+        [counts] = arrow_rows.ask(asked, found=found, made=with_row)
         return counts[0], counts[1]
 
     def _narrow(self, name: str, key: str) -> DataFrame | None:
         found, deaths = self.read(name), self.read(DEATH) if name == PERSON else None
         if found is None:
             return None
-        asked = (key, *_ASKED.get(name, ()), *((_NOBODY_DIED,) if name == PERSON and deaths is None else ()))
-        narrow = found.selectExpr(*asked).dropDuplicates([key])
+        narrow = found.selectExpr(*_asked(name, key, died=deaths is not None)).dropDuplicates([key])
         if deaths is not None:
             died = deaths.groupBy("person_id").agg(F.expr(_DIED))
             narrow = narrow.join(died, on="person_id", how="left")
@@ -190,6 +191,11 @@ class Lookups:
                 rows = [] if found is None else arrow_rows.ask(asked, found=found)
                 self._below[ancestors] = frozenset({*ancestors, *(int(row[0]) for row in rows)})
             return self._below[ancestors]
+
+
+def _asked(name: str, key: str, *, died: bool) -> list[str]:
+    """What is selected of a table, in the words of Spark; `died`: the days of death are joined to it."""
+    return [key, *_ASKED.get(name, ()), *((_NOBODY_DIED,) if name == PERSON and not died else ())]
 
 
 def _drop(frame: DataFrame | None) -> None:

@@ -1,4 +1,4 @@
-"""What is asked of DuckDB means what it means to Spark: the same counts of real tables, the same day of an instant."""
+"""What is asked of DuckDB means what it means to Spark, and an instant is of the same day."""
 
 import os
 import subprocess
