@@ -7,15 +7,17 @@ import xxhash
 _POSITIVE = 0x7FFF_FFFF_FFFF_FFFF
 # Spark starts its xxhash64 with it, and goes on with the hash of the columns before.
 _SEED = 42
+# What stands for null in a key (jobs.columns.keys.MISSING).
+_MISSING = "\u0000"
 
 
-def own_person(patient_id: int) -> int:
-    """The person a record is when no link says otherwise.
+def own_person(patient_id: int | None) -> int:
+    """The person a record is when no link says otherwise; of None nobody, whose rows say no patient that is known.
 
-    >>> own_person(1) == own_person(1), own_person(1) != own_person(2), own_person(1) > 0
-    (True, True, True)
+    >>> own_person(1) == own_person(1), own_person(1) != own_person(2), own_person(1) > 0, own_person(None) > 0
+    (True, True, True, True)
     """
-    return spark_xxhash64("person", str(patient_id)) & _POSITIVE
+    return spark_xxhash64("person", _MISSING if patient_id is None else str(patient_id)) & _POSITIVE
 
 
 def spark_xxhash64(*parts: str) -> int:

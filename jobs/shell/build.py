@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
 import schemas
-from jobs.shell import delta_log, few_changes, quarantine, scope, state, tables, whom
+from jobs.shell import delta_log, few_changes, many_changes, quarantine, scope, state, tables, whom
 from jobs.shell import inputs as narrowed
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
@@ -25,8 +25,6 @@ from jobs.shell.scope import Scope
 if TYPE_CHECKING:
     from jobs.shell.witness import GateAndLineage
 
-# Above this share of changed rows, writing the table anew costs less than merging.
-REWRITE_SHARE = 0.3
 # Up to so many rows a table is compared and written by the driver, also where all of it is built again.
 SMALL_TABLE = 20_000
 
@@ -238,62 +236,11 @@ def _again(
     # Read twice, by the faults and by the comparison: built once.
     rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        count = rows.where(faulty).count() if "faults" in rows.columns else 0
-        _apply(lake, table, known, rows.where(~faulty).select(*table.columns), cut, request, outcome)
+        [(count, waiting)] = rows.agg(F.count(F.lit(1)), F.count_if(faulty)).collect()
+        clean = rows.where(~faulty).select(*table.columns)
+        made = many_changes.apply(lake, table, known, clean, count - waiting, cut, request.run)
     finally:
         rows.unpersist()
-    return count
-
-
-def _apply(
-    lake: Lake,
-    table: schemas.Table,
-    known: state.State,
-    clean: DataFrame,
-    cut: Scope,
-    request: Request,
-    outcome: Outcome,
-) -> None:
-    """Bring only what differs from the published version into the table; no commit where nothing differs."""
-    path = lake.path(table.table)
-    old = tables.read(lake.spark, path, known.version)
-    changes = tables.difference(scope.rows_in(lake, old, table, cut), clean, table)
-    changes = changes.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        counts = {row[0]: row[1] for row in changes.groupBy("_change").count().collect()}
-        outcome.inserted = counts.get("insert", 0)
-        outcome.updated = counts.get("update", 0)
-        outcome.deleted = counts.get("delete", 0)
-        outcome.rows = known.rows + outcome.inserted - outcome.deleted
-        outcome.version = known.version
-        if not counts:
-            return
-        kept = changes.where(F.col("_change") != "delete").select(*table.columns)
-        if set(counts) == {"insert"}:
-            outcome.version = tables.append(path, kept, run=request.run)
-        elif cut.everything and sum(counts.values()) > REWRITE_SHARE * max(known.rows, 1):
-            outcome.version = tables.replace(path, _whole(old, changes, table), run=request.run)
-        else:
-            outcome.version = tables.merge(lake.spark, path, changes, table, run=request.run)
-        touched = {kind: _touched(changes, f"_{kind}") for kind in whom.kinds(table)}
-        types = _types(changes) if "resource_type" in table.columns else None
-        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
-    finally:
-        changes.unpersist()
-
-
-def _whole(old: DataFrame, changes: DataFrame, table: schemas.Table) -> DataFrame:
-    """The table after the changes: the old rows that no change speaks of, and the new ones."""
-    untouched = old.join(changes.select(*table.key), on=list(table.key), how="left_anti").select(*table.columns)
-    return untouched.unionByName(changes.where(F.col("_change") != "delete").select(*table.columns))
-
-
-def _types(changes: DataFrame) -> list[str]:
-    return [row[0] for row in changes.select("resource_type").distinct().collect() if row[0] is not None]
-
-
-def _touched(changes: DataFrame, column: str) -> list[int] | None:
-    """The ids of one kind in the changed rows; None when they are too many, or when a row does not know its own."""
-    ids = changes.select(F.explode(column).alias("id")).distinct()
-    found = [row[0] for row in ids.limit(state.MOST_TOUCHED + 1).collect()]
-    return found if len(found) <= state.MOST_TOUCHED and None not in found else None
+    outcome.version, outcome.inserted, outcome.updated, outcome.deleted = made
+    outcome.rows = known.rows + made.inserted - made.deleted
+    return int(waiting)

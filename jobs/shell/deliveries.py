@@ -134,12 +134,12 @@ def _commit(delivery: Delivery, staging: str, settings: Settings) -> None:
     final = f"{home}/{delivery.delivery_id}"
     intent = f"{home}/.incoming/{delivery.delivery_id}.intent"
     pathlib.Path(intent).touch()
-    documents.sync_folder(os.path.dirname(intent))
+    documents.sync(os.path.dirname(intent))
     if delivery.files:
-        documents.sync_folder(f"{staging}/{delivery.delivery_id}")
+        documents.sync(f"{staging}/{delivery.delivery_id}")
         shutil.rmtree(final, ignore_errors=True)
         os.replace(f"{staging}/{delivery.delivery_id}", final)
-    documents.sync_folder(home)
+    documents.sync(home)
     reach("land-moved")
     document = asdict(delivery)
     del document["repeat"]

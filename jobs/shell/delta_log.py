@@ -12,6 +12,7 @@ import contextlib
 import functools
 import json
 import os
+import pathlib
 import time
 import urllib.parse
 import uuid
@@ -117,15 +118,7 @@ def _file(added: Mapping[str, Any], partition_by: Iterable[str]) -> File:
 
 def create(path: str, schema: str, *, doc: str, partition_by: Iterable[str] = (), run: str = "") -> None:
     """Create the empty table as version 0. No statistics of columns: they would stand in the log in clear."""
-    metadata = {
-        "id": str(uuid.uuid4()),
-        "description": doc,
-        "format": {"provider": "parquet", "options": {}},
-        "schemaString": schema,
-        "partitionColumns": list(partition_by),
-        "configuration": {"delta.dataSkippingNumIndexedCols": "0"},
-        "createdTime": _now(),
-    }
+    metadata = _metadata(schema, doc, partition_by, {"delta.dataSkippingNumIndexedCols": "0"})
     actions: list[dict[str, Any]] = [{"protocol": _PROTOCOL}, {"metaData": metadata}]
     commit(path, -1, actions, operation="CREATE TABLE", run=run)
 
@@ -144,7 +137,10 @@ def _escaped(value: str) -> str:
 
 
 def files_written(path: str, token: str, partition_by: Iterable[str]) -> list[File]:
-    """The files that a write with this token in their names left under the table; empty ones are taken away."""
+    """The files that a write with this token in their names left under the table; empty ones are taken away.
+
+    They are on the disk, and not only on their way to it: what a commit names outlives a power cut.
+    """
     found = []
     depth = len(tuple(partition_by))
     for folder, folders, names in os.walk(path):
@@ -155,7 +151,10 @@ def files_written(path: str, token: str, partition_by: Iterable[str]) -> list[Fi
             if name.startswith(token) and name.endswith(".parquet"):
                 place = os.path.normpath(os.path.join(relative, name))
                 found.append(_measured(path, place))
-    return sorted((file for file in found if file), key=lambda file: file.path)
+    files = sorted((file for file in found if file), key=lambda file: file.path)
+    for entered in {parent for file in files for parent in pathlib.PurePath(file.path).parents}:
+        documents.sync(os.path.join(path, entered))
+    return files
 
 
 def _measured(path: str, place: str) -> File | None:
@@ -164,6 +163,7 @@ def _measured(path: str, place: str) -> File | None:
     if not rows:
         os.unlink(full)
         return None
+    documents.sync(full)
     folders = [part.partition("=") for part in place.split(os.sep)[:-1]]
     values = tuple((name, None if value == _NULL else urllib.parse.unquote(value)) for name, _, value in folders)
     return File(place, rows, os.path.getsize(full), values)
@@ -206,12 +206,29 @@ def removed(files: Iterable[File]) -> list[dict[str, Any]]:
 
 
 def restated(path: str, number: int, schema: str) -> list[dict[str, Any]]:
-    """Actions that give the table another schema; none where it has this one."""
+    """Actions that give the table another schema than a version of it has; none where it has this one."""
     if json.loads(version(path, number).schema) == json.loads(schema):
         return []
-    with open(os.path.join(_log(path), f"{0:020d}.json"), encoding="utf-8") as first:
-        [metadata] = [action["metaData"] for action in map(json.loads, first) if "metaData" in action]
-    return [{"metaData": {**metadata, "schemaString": schema}}]
+    # Not from the commit that created it: the log of an old table may begin at a checkpoint.
+    known = deltalake.DeltaTable(path, version=number).metadata()
+    return [
+        {"metaData": _metadata(schema, known.description, known.partition_columns, known.configuration)
+         | {"id": str(known.id), "createdTime": known.created_time}}
+    ]  # fmt: skip
+
+
+def _metadata(
+    schema: str, doc: str, partition_by: Iterable[str], configuration: Mapping[str, str | None]
+) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "description": doc,
+        "format": {"provider": "parquet", "options": {}},
+        "schemaString": schema,
+        "partitionColumns": list(partition_by),
+        "configuration": dict(configuration),
+        "createdTime": _now(),
+    }
 
 
 def transaction(path: str, application: str) -> int:
@@ -260,7 +277,7 @@ def _create_once(target: str, text: str, path: str, number: int) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
-    documents.sync_folder(folder)
+    documents.sync(folder)
 
 
 def _now() -> int:

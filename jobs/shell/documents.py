@@ -38,7 +38,7 @@ def write(path: str | os.PathLike[str], document: Any) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
         raise
-    sync_folder(folder)
+    sync(folder)
 
 
 def read(path: str | os.PathLike[str]) -> Any | None:
@@ -69,12 +69,12 @@ def make_folder(folder: str) -> None:
     make_folder(parent)
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder)
-    sync_folder(parent)
+    sync(parent)
 
 
-def sync_folder(folder: str) -> None:
-    """Make what was renamed into or created in a folder survive a power cut."""
-    held = os.open(folder, os.O_RDONLY)
+def sync(path: str) -> None:
+    """Make what was written to a file, or renamed into or created in a folder, survive a power cut."""
+    held = os.open(path, os.O_RDONLY)
     try:
         os.fsync(held)
     finally:

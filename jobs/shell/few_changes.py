@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 import schemas
-from jobs.shell import arrow_rows, delta_log, picked, state, whom
+from jobs.shell import arrow_rows, delta_log, picked, state, tables, whom
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
 
@@ -110,6 +110,7 @@ def _difference(old: pa.Table, new: pa.Table, table: schemas.Table) -> Differenc
     fresh = [new for new, _ in found if new is not None]
     gone = [old for _, old in found if old is not None]
     updated = len(fresh) + len(gone) - len(found)
+    tables.keys_apart(table, new.num_rows, old.num_rows, len(fresh) - updated, len(gone) - updated)
     return Difference(
         np.array(fresh, dtype=np.int64),
         np.array(gone, dtype=np.int64),

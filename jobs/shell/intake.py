@@ -150,8 +150,7 @@ def _take(
         kept = sum(seen.kept.values())
         reach("after-bronze-commit")
         records.check_shares(feed, seen)
-        if seen.faulty_tasks:
-            records.set_aside(lake, feed, table, together, seen.faulty_tasks)
+        records.set_aside(lake, feed, table, together, seen.faulty_tasks)
         outcome.version = delta_log.head(lake.path(table.table))
         outcome.inserted, outcome.rows = kept, known.rows + kept
         touched, types = _touched(lake, table, together, outcome.version, known, seen.types)

@@ -34,6 +34,7 @@ class Lake:
         self.settings = settings
         self._sets: dict[tuple[str, frozenset[int]], DataFrame] = {}
         self._picked: dict[Hashable, DataFrame] = {}
+        self._pinned: dict[str, int] = {}
         self._guard = threading.Lock()
 
     def path(self, name: str) -> str:
@@ -46,7 +47,11 @@ class Lake:
             return sum(len(state.read(self.settings, feed.table).deliveries) for feed in schemas.feeds())
         if name == DECISIONS:
             return len(steward.decisions(self.settings))
-        return state.version(self.settings, name)
+        return self._pinned[name] if name in self._pinned else state.version(self.settings, name)
+
+    def pin(self, names: Iterable[str]) -> None:
+        """From now on these tables, and only these, are read as they are published now, whatever another run does."""
+        self._pinned = {name: state.version(self.settings, name) for name in names}
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """The table at its published version, or at the one given."""

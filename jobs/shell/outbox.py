@@ -62,7 +62,7 @@ def answer(lake: Lake, feed: schemas.Feed, taken: Iterable[str]) -> int:
         documents.write(f"{making}/{_DOCUMENT}", {"delivery_id": delivery.delivery_id, **noted})
         reach("answers-made")
         os.rename(making, f"{home}/{delivery.delivery_id}")
-        documents.sync_folder(home)
+        documents.sync(home)
         reach("answers-written")
     shutil.rmtree(f"{home}/{_MAKING}", ignore_errors=True)
     return len(due)

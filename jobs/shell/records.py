@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
@@ -92,17 +94,22 @@ def set_aside(
 ) -> None:
     """Make the quarantine hold the faulty records of these deliveries, verbatim, once.
 
-    Only what was read by tasks that met a fault is read again.
+    Only what was read by tasks that met a fault is read again; where none did, what waits of an earlier try goes.
     """
     reach("before-bronze-quarantine")
-    path = lake.path(quarantine.name_of(table.table))
-    records = read(lake, feed, together, only=tasks)
-    faulty = records.where(F.size("faults") > 0).select(*table.columns, "faults")
-    head = delta_log.head(path)
+    name, ours = quarantine.name_of(table.table), [one.delivery_id for one in together]
+    head = delta_log.head(lake.path(name))
+    of_ours = ds.field("delivery_id").isin(ours)
+    if not tasks and (head < 0 or not lake.rows(name, head).count_rows(filter=of_ours)):
+        return
+    waiting = []
     if head >= 0:
-        ours = F.col("delivery_id").isin([one.delivery_id for one in together])
-        faulty = tables.read(lake.spark, path, head).where(~ours).unionByName(faulty)
-    tables.keep(path, faulty, doc=quarantine.doc_of(table.table))
+        waiting.append(tables.read(lake.spark, lake.path(name), head).where(~F.col("delivery_id").isin(ours)))
+    if tasks:
+        records = read(lake, feed, together, only=tasks)
+        waiting.append(records.where(F.size("faults") > 0).select(*table.columns, "faults"))
+    together_now = functools.reduce(DataFrame.unionByName, waiting)
+    tables.keep(lake.path(name), together_now, doc=quarantine.doc_of(table.table))
 
 
 def check_shares(feed: schemas.Feed, seen: Seen) -> None:

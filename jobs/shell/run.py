@@ -113,7 +113,7 @@ def run(
                 report.stages[stage], began = round(end - began, 2), end
             _save(lake.settings, report)
             # A feed that fails keeps its last version, and the others go on; a table takes what stands on it with it.
-            if report.failed and "bronze" not in stages:
+            if "bronze" not in stages and any(one.action == "failed" for one in outcomes):
                 break
         report.state = "failed" if report.failed else "succeeded"
     except BaseException as fault:
@@ -160,7 +160,12 @@ def _step(
     elif stages == ("publication",):
         outcomes = [publication.publish(lake, request, witness, say)]
     else:
-        return _tables(lake, names, lambda name: _built(lake, name, request, witness), say)
+        # All of them read one state of what they stand on.
+        lake.pin(set(schemas.names()) - set(names))
+        try:
+            return _tables(lake, names, lambda name: _built(lake, name, request, witness), say)
+        finally:
+            lake.pin(())
     return outcomes, dict.fromkeys(stages, time.monotonic())
 
 

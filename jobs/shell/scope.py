@@ -82,13 +82,19 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
         elif wanted == "patient":
             patients |= found
         else:
-            patients |= _who_refers(lake, table, source, found)
+            referring = _who_refers(lake, table, source, found)
+            if None in referring:
+                # A row that names its patient by an identifier only: whose it is, is known when it is read.
+                return EVERYTHING
+            patients |= {one for one in referring if one is not None}
     if patients:
         people |= _linked(lake, "patient_id", patients, "person_id")
         # Rows may come before their patient does; they wait under the id the person will have.
         people |= {own_person(patient) for patient in patients}
     if people:
         patients |= _linked(lake, "person_id", people, "patient_id")
+        # A row that names a patient nobody knows is nobody's; it leaves them, or joins them, with one of these.
+        people.add(own_person(None))
     return Scope(False, "person", frozenset(people), frozenset(patients))
 
 
@@ -99,9 +105,9 @@ def _linked(lake: Lake, have: str, ids: set[int], wanted: str) -> set[int]:
     return set(found[wanted].to_pylist()) - {None}
 
 
-def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]) -> set[int]:
-    """Patients whose rows, in the inputs of a table, refer to changed rows of another input."""
-    found: set[int] = set()
+def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]) -> set[int | None]:
+    """Patients whose rows, in the inputs of a table, refer to changed rows of another input; None: not known whose."""
+    found: set[int | None] = set()
     if not aliases:
         return found
     wanted = lake.ids("_alias", aliases)
@@ -115,12 +121,9 @@ def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]
         each = lake.read(source).select(
             "patient_id", F.explode(F.array(*[whom.alias_key(F.col(r)) for r in references])).alias("_alias")
         )
-        found |= _collect(each.join(wanted, on="_alias", how="left_semi"), "patient_id")
+        referring = each.join(wanted, on="_alias", how="left_semi").select("patient_id").distinct()
+        found |= {row[0] for row in referring.collect()}
     return found
-
-
-def _collect(frame: DataFrame, column: str) -> set[int]:
-    return {row[0] for row in frame.select(column).where(F.col(column).isNotNull()).distinct().collect()}
 
 
 def are_few(lake: Lake, name: str, scope: Scope) -> bool:

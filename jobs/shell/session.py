@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from py4j.java_gateway import JavaClass
+from py4j.java_gateway import GatewayClient, JavaClass
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
@@ -23,6 +25,8 @@ _CLASSES = (
     "PythonUtils",
     "PythonErrorUtils",
 )
+# Arguments that java.util.List.of takes one by one.
+MOST_OF_LIST = 10
 # Up to so many bytes of deliveries a run is over before the JVM's second compiler has paid for itself.
 SMALL = 256 << 20
 
@@ -60,12 +64,38 @@ def session(application: str, **conf: str) -> SparkSession:
 
 
 class _Asked:
-    """A class of the JVM that asks for each of its members once."""
+    """A class of the JVM that asks for each of its members once, and for the columns that are made again and again."""
 
     def __init__(self, java_class: JavaClass) -> None:
         self._java_class = java_class
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._java_class, name)
+        if name in ("col", "lit"):
+            member = _once(member)
+        elif name == "toSeq":
+            member = _at_once(member, self._java_class._gateway_client)
         setattr(self, name, member)
         return member
+
+
+def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A column never changes: that of a name or a plain value is made once."""
+
+    @functools.lru_cache(maxsize=4096, typed=True)
+    def kept(given: str | int | None) -> Any:
+        return make(given)
+
+    return lambda given: kept(given) if given is None or isinstance(given, str | int) else make(given)
+
+
+def _at_once(to_seq: Callable[[Any], Any], client: GatewayClient) -> Callable[[Any], Any]:
+    """Hands a short list over in one call; py4j makes an empty one and adds one by one."""
+    list_of = JavaClass("java.util.List", client).of
+
+    def call(given: Iterable[Any]) -> Any:
+        each = list(given)
+        is_short = 0 < len(each) <= MOST_OF_LIST and None not in each
+        return to_seq(list_of(*each) if is_short else each)
+
+    return call

@@ -78,6 +78,9 @@ def code_of(table: str) -> str:
             digest.update(str(path.relative_to(CHECKOUT)).encode())
             digest.update(_content(path, path.stat().st_mtime_ns))
     sources = set(schemas.table(table).built_from.values())
+    if "silver.translated" in sources:
+        # Dates are those of the feed's place, whatever its format (jobs.shell.lake.of_feed).
+        digest.update(json.dumps(sorted((feed.feed, feed.time_zone) for feed in schemas.feeds())).encode())
     for feed in [one for one in schemas.feeds() if one.table in sources]:
         # What of a feed's declaration its records are read by.
         told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
@@ -115,6 +118,11 @@ class Changes:
 
     ids: dict[str, set[int] | None]
     resource_types: set[str] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is known that no row was touched, as where maintenance only wrote the files anew."""
+        return self.resource_types == set() or (bool(self.ids) and all(ids == set() for ids in self.ids.values()))
 
     def of(self, kind: str) -> set[int] | None:
         """The ids of one kind."""

@@ -84,7 +84,7 @@ def _held(where: str) -> Iterator[int]:
             os.ftruncate(held, written.rfind(b"\n") + 1)
         yield held
         if is_new:
-            documents.sync_folder(folder)
+            documents.sync(folder)
     finally:
         os.close(held)
 

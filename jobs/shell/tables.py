@@ -32,6 +32,10 @@ LOCK_PATIENCE = 600.0
 _PATTERN = re.compile(r"([\[\]{}*?\\])")
 
 
+class RepeatedKeyError(ValueError):
+    """Rows of one build share a key, and only one of them would stay: names the table and how many are too many."""
+
+
 class TableBusyError(RuntimeError):
     """Another process held the table's lock for longer than we wait."""
 
@@ -57,10 +61,11 @@ def lock(settings: Settings, table: str) -> Iterator[None]:
 @functools.cache
 def spark_schema(table: schemas.Table) -> StructType:
     """The declared schema: types, required flags and the meaning of each column as its comment."""
+    parsed = fields(", ".join(f"`{c.name}` {c.type}" for c in table.columns.values()))
     return StructType(
         [
-            StructField(c.name, _parse_datatype_string(c.type), not c.required, {"comment": c.doc})
-            for c in table.columns.values()
+            StructField(c.name, one.dataType, not c.required, {"comment": c.doc})
+            for c, one in zip(table.columns.values(), parsed, strict=True)
         ]
     )
 
@@ -188,10 +193,15 @@ def keep(path: str, frame: DataFrame, *, doc: str, run: str = "") -> int:
 
 
 def restore(path: str, version: int, *, run: str = "") -> int:
-    """Make the rows of an earlier version the head again: what was written after it was never published."""
+    """Make an earlier version the head again, rows and columns: what was written after it was never published."""
     seen = delta_log.head(path)
-    wanted, now = set(delta_log.version(path, version).files), set(delta_log.version(path, seen).files)
-    actions = [*delta_log.removed(sorted(now - wanted, key=_path)), *delta_log.added(sorted(wanted - now, key=_path))]
+    before = delta_log.version(path, version)
+    wanted, now = set(before.files), set(delta_log.version(path, seen).files)
+    actions = [
+        *delta_log.restated(path, seen, before.schema),
+        *delta_log.removed(sorted(now - wanted, key=_path)),
+        *delta_log.added(sorted(wanted - now, key=_path)),
+    ]
     return delta_log.commit(path, seen, actions, operation="RESTORE", run=run)
 
 
@@ -212,6 +222,16 @@ def row_digest(table: schemas.Table) -> Column:
         # xxhash64 skips nulls; the flag keeps ('a', null) and (null, 'a') apart.
         parts += [value] if nested else [value, value.isNull()]
     return F.xxhash64(*parts)
+
+
+def keys_apart(table: schemas.Table, new: int, old: int, inserted: int, deleted: int) -> None:
+    """Raise RepeatedKeyError where `old` rows of a scope cannot become its `new` ones: some of these share a key.
+
+    A difference gives each changed row its key's place, so that of several only one would stay, and no gate see more.
+    """
+    if new != old - deleted + inserted:
+        raise RepeatedKeyError(f"{table.table}: {abs(new - old + deleted - inserted)} rows share their key"
+                               f" ({', '.join(table.key)}) with another of the same build")  # fmt: skip
 
 
 def difference(old: DataFrame, new: DataFrame, table: schemas.Table) -> DataFrame:

@@ -101,6 +101,7 @@ class GateAndLineage:
             at_hand=self.lake.rows(table.table, outcome.version),
             part=part,
             accepted=gate.accepted(),
+            changes={"inserted": outcome.inserted, "updated": outcome.updated, "deleted": outcome.deleted},
         )
         judged = gate.judge(table, candidate, context)
         outcome.verdicts = _told(judged.verdicts)

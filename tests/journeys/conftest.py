@@ -27,15 +27,16 @@ def patient(number, year, updated="2026-02-28T00:00:00Z", **more):
     }
 
 
-def encounter(number, who):
+def encounter(number, who, npi="1", **more):
     return {
         "resourceType": "Encounter",
         "id": f"e{number}",
         "status": "finished",
         "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
         "subject": {"reference": f"Patient/p{who}"},
-        "participant": [{"individual": {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|1"}}],
+        "participant": [{"individual": {"reference": f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{npi}"}}],
         "period": {"start": "2025-06-01T14:00:00-04:00", "end": "2025-06-01T15:00:00-04:00"},
+        **more,
     }
 
 
@@ -54,7 +55,12 @@ def potassium(number, who, value, updated="2026-02-28T00:00:00Z", status="final"
     }
 
 
-def condition(number, who, code, text):
+def known_as(number):
+    """A patient's number at the hospital, by which some rows speak of it instead of by its id."""
+    return {"system": "urn:example:mrn", "value": str(number)}
+
+
+def condition(number, who, code, text, **more):
     return {
         "resourceType": "Condition",
         "id": f"c{number}",
@@ -62,19 +68,23 @@ def condition(number, who, code, text):
         "subject": {"reference": f"Patient/p{who}"},
         "encounter": {"reference": f"Encounter/e{who}"},
         "onsetDateTime": "2025-06-01",
+        **more,
     }
 
 
-PRACTITIONER = {
-    "resourceType": "Practitioner",
-    "id": "d1",
-    "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1"}],
-    "name": [{"family": "Doctor"}],
-}
+def practitioner(number):
+    return {
+        "resourceType": "Practitioner",
+        "id": f"d{number}",
+        "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": str(number)}],
+        "name": [{"family": "Doctor"}],
+    }
+
+
 FIRST = [
-    patient(1, 1970),
-    patient(2, 1980),
-    PRACTITIONER,
+    patient(1, 1970, identifier=[known_as(1)]),
+    patient(2, 1980, identifier=[known_as(2)]),
+    practitioner(1),
     encounter(1, 1),
     encounter(2, 2),
     potassium(1, 1, 4.1),
@@ -84,11 +94,18 @@ FIRST = [
     condition(1, 1, "999000000000", "a condition no vocabulary knows"),
     # And this one speaks of somebody who is not delivered.
     potassium(9, 9, 5.0),
+    # Rows of patients named by number: of one who comes tomorrow, of one who has another number tomorrow, and of one
+    # whom a practitioner saw who comes tomorrow.
+    encounter(7, None, subject={"identifier": known_as(7)}),
+    condition(2, 2, "444814009", "sinusitis", subject={"identifier": known_as(2)}),
+    encounter(8, None, npi="2", subject={"identifier": known_as(1)}),
     {"resourceType": "Basic", "id": "b1"},
 ]
 SECOND = [
+    patient(2, 1980, updated="2026-03-01T00:00:00Z", identifier=[known_as(22)]),
+    practitioner(2),
     potassium(1, 1, 4.7, updated="2026-03-01T00:00:00Z", status="corrected"),
-    patient(3, 1990),
+    patient(3, 1990, identifier=[known_as(7)]),
     encounter(3, 3),
     potassium(4, 3, 3.9),
 ]

@@ -58,14 +58,29 @@ def test_a_code_that_no_vocabulary_knows_is_kept_with_concept_0(sql):
     assert sql("SELECT condition_concept_id, condition_source_value FROM condition_occurrence") == [(0, "999000000000")]
 
 
-def test_a_result_of_an_unknown_patient_waits_in_quarantine(hospital):
-    assert quarantine.reasons(hospital.lake, "silver.clinical_event") == {"unknown_patient": 1}
+def test_rows_of_an_unknown_patient_wait_in_quarantine(hospital):
+    # A result of somebody who never came, and a condition of a number that nobody has any more.
+    assert quarantine.reasons(hospital.lake, "silver.clinical_event") == {"unknown_patient": 2}
+
+
+def test_a_visit_of_a_number_that_somebody_has_now_waits_no_longer(sql, hospital):
+    assert quarantine.waiting(hospital.lake, "gold.visit_occurrence") == 0
+    visits = "SELECT count(*) FROM visit_occurrence JOIN person USING (person_id) WHERE year_of_birth = 1990"
+    assert sql(visits) == [(2,)]
+
+
+def test_a_practitioner_who_comes_later_is_found_by_visits_of_a_patient_known_by_number(sql):
+    seen = (
+        "SELECT npi FROM visit_occurrence JOIN person p USING (person_id)"
+        " JOIN provider r ON r.provider_id = visit_occurrence.provider_id WHERE p.year_of_birth = 1970 ORDER BY npi"
+    )
+    assert sql(seen) == [("1",), ("2",)]
 
 
 def test_a_record_that_breaks_json_waits_in_quarantine_and_the_rest_lands(hospital):
     assert quarantine.reasons(hospital.lake, "bronze.ehr_fhir") == {"duplicate_key": 1}
     account = state.read(hospital.settings, "bronze.ehr_fhir").accounting
-    assert (account["in"], account["out"], account["held"], account["missing"]) == (16, 15, 1, 0)
+    assert (account["in"], account["out"], account["held"], account["missing"]) == (21, 20, 1, 0)
 
 
 def test_a_type_that_silver_does_not_read_is_kept_and_counted(hospital):

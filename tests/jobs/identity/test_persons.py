@@ -6,7 +6,9 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyspark.sql import functions as F
 
+from jobs.columns import people
 from jobs.identity.clusters import Edge, clusters
 from jobs.identity.decisions import DecisionError, Decisions, decisions
 from jobs.identity.person_ids import own_person, spark_xxhash64
@@ -34,6 +36,13 @@ def test_the_id_of_a_lone_record_is_what_spark_makes_of_it():
     assert (spark_xxhash64("ABC"), spark_xxhash64("ABC", "DEF")) == (4105715581806190027, 3233247871021311208)
     [one] = run([7])
     assert one == (7, own_person(7), True, "own")
+
+
+def test_nobody_is_who_spark_makes_of_a_row_without_a_patient(spark):
+    made = spark.range(1).select(
+        people.own_person(F.lit(None)).alias("nobody"), people.own_person(F.lit(7)).alias("own")
+    )
+    assert tuple(made.first()) == (own_person(None), own_person(7))
 
 
 def test_a_chain_between_two_who_are_never_one_is_cut_at_its_weakest_link():

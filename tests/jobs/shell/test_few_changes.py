@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql.pandas.types import to_arrow_schema
 
 import schemas
-from jobs.shell import delta_log, few_changes, picked, state, tables, whom
+from jobs.shell import delta_log, few_changes, many_changes, picked, state, tables, whom
 from jobs.shell.lake import Lake
-from jobs.shell.scope import Scope
+from jobs.shell.scope import EVERYTHING, Scope
 from jobs.shell.settings import Settings
 
 TYPES = {
@@ -176,3 +176,19 @@ def test_an_input_is_picked_by_the_person_or_the_patient_it_names(name, cut, wan
 @pytest.mark.parametrize("name", ["silver.patient", "silver.practitioner", "gold.concept"])
 def test_an_input_that_knows_nothing_of_a_person_comes_whole(name):
     assert picked.of_input(schemas.table(name), Scope(False, "person", frozenset([1]), frozenset([7]))) is None
+
+
+@pytest.mark.parametrize("other", [{}, {"amount": decimal.Decimal(7)}])
+@pytest.mark.parametrize("by_spark", [False, True])
+def test_rows_that_share_a_key_are_refused_where_only_one_of_them_would_stay(lake, held, other, by_spark):
+    declared = table()
+    before = held(declared, [thing(1), thing(2)])
+    now, cut = [thing(1, **other), thing(1, patient_id=9), thing(2)], about(thing(1), thing(2))
+    with pytest.raises(tables.RepeatedKeyError, match=r"silver.thing: 1 rows share their key \(thing_id\)"):
+        if by_spark:
+            frame = lake.spark.createDataFrame(now, tables.spark_schema(declared))
+            known = state.State(declared.table, version=before, rows=2)
+            many_changes.apply(lake, declared, known, frame, len(now), EVERYTHING, "now")
+        else:
+            few_changes.apply(lake, declared, before, rows(declared, *now), cut, "now")
+    assert delta_log.head(lake.path(declared.table)) == before

@@ -43,7 +43,7 @@ def lake(rows):
 def judge(spark, rows, lake, request):
     """`judge("gold.condition_occurrence", {...}, ...)`: the judgement of a table of these rows, by either engine."""
 
-    def run(table, *given, previous=None, accounting=None, accepted=frozenset()):
+    def run(table, *given, previous=None, accounting=None, accepted=frozenset(), changes=None):
         lookups = Lookups(spark, lake.get)
         made = rows(table, *given)
         context = gate.GateContext(
@@ -53,6 +53,7 @@ def judge(spark, rows, lake, request):
             previous=previous or {},
             accounting=accounting or {},
             accepted=accepted,
+            changes=changes or {},
         )
         try:
             return gate.judge(schemas.table(table), made, context)
@@ -276,3 +277,14 @@ def test_a_row_that_is_missing_stops_a_build_that_changed_nothing():
     assert (passed.check, passed.outcome) == ("row_accounting", gate.PASSED)
     with pytest.raises(gate.GateFailed, match="gold.death: gate stopped: row_accounting"):
         gate.accounted(table, {"in": 3, "out": 2, "missing": 1}, frozenset())
+
+
+def test_a_build_that_changes_most_of_what_was_there_warns(judge):
+    given, before = [_condition(n) for n in range(120)], {"rows": 120}
+    most, few = ({"inserted": 0, "updated": n, "deleted": 0} for n in (100, 3))
+    assert [
+        v.outcome for v in _of(judge("gold.condition_occurrence", *given, previous=before, changes=most), "rewritten")
+    ] == ["failed"]
+    assert [
+        v.outcome for v in _of(judge("gold.condition_occurrence", *given, previous=before, changes=few), "rewritten")
+    ] == ["passed"]

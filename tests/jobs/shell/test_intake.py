@@ -6,13 +6,14 @@ import io
 import os
 import pathlib
 import struct
+import types
 import zipfile
 
 import pytest
 
 import schemas
 from jobs.formats.csv_layout import Layout
-from jobs.shell import outbox, quarantine, run, splits, state
+from jobs.shell import delta_log, outbox, quarantine, records, run, splits, state, tables
 from jobs.shell.deliveries import land, trace_bytes
 from jobs.shell.lake import Lake
 from jobs.shell.ledger import LandedFile
@@ -254,3 +255,16 @@ def test_of_images_many_are_read_by_one_task_however_large_they_are():
     feed = schemas.feed("imaging_dicom")
     planned = [one for n in range(1000) for one in splits.of_file(feed, landed(n, 1 << 30, "dicom"), "/landing")]
     assert [len(task) for task in splits.tasks(planned, cores=2)] == [500, 500]
+
+
+def test_what_waits_of_an_earlier_try_goes_when_the_delivery_has_no_fault_any_more(spark, rows, tmp_path):
+    lake, table = Lake(spark, Settings(str(tmp_path))), schemas.table("bronze.lab_csv")
+    path = lake.path(quarantine.name_of(table.table))
+    given = [{"record_id": n, "delivery_id": d, "faults": ["bad_value"]} for n, d in ((1, "tried"), (2, "other"))]
+    tables.keep(path, rows(table.table, *given), doc="waits")
+    tried = types.SimpleNamespace(delivery_id="tried")
+    for _ in range(2):
+        records.set_aside(lake, schemas.feed("lab_csv"), table, [tried], [])
+        left = tables.read(spark, path, delta_log.head(path)).collect()
+        assert [row.delivery_id for row in left] == ["other"]
+    assert delta_log.head(path) == 2, "the second time there was nothing to do"

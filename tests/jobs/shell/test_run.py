@@ -5,8 +5,9 @@ import types
 
 import pytest
 
-from jobs.shell import run
+from jobs.shell import run, state
 from jobs.shell.build import Outcome
+from jobs.shell.lake import Lake
 from jobs.shell.settings import Settings
 
 
@@ -66,3 +67,36 @@ def test_the_longest_chain_begins_first(build):
     names = ["silver.allergy", "silver.consent", "silver.coverage", "silver.device", "silver.patient", "gold.person"]
     _, begun = build(names)
     assert "silver.patient" in begun[: run.SIDE_BY_SIDE]
+
+
+def test_a_feed_that_fails_keeps_nobody_from_what_the_others_brought(tmp_path, monkeypatch):
+    done = []
+
+    def step(lake, stages, *_):
+        done.append(stages)
+        action = "failed" if stages == ("bronze",) else "built"
+        return [Outcome("/".join(stages), action)], {}
+
+    monkeypatch.setattr(run, "_step", step)
+    witness = types.SimpleNamespace(close=lambda: "")
+    monkeypatch.setattr(run, "GateAndLineage", lambda lake, name: witness)
+    monkeypatch.setattr(run.intake, "newest_day", lambda settings: "2026-03-01")
+    lake = types.SimpleNamespace(settings=Settings(str(tmp_path)))
+    report = run.run(lake, (), say=lambda line: None)
+    assert (done[-1], report.state) == (("publication",), "failed")
+
+
+def test_tables_read_one_state_of_what_they_stand_on_whatever_is_published_meanwhile(tmp_path):
+    settings = Settings(str(tmp_path))
+    lake = Lake(None, settings)
+
+    def built(name):
+        before = lake.version("silver.patient")
+        state.write(settings, state.State("silver.patient", version=before + 1))
+        return before
+
+    state.write(settings, state.State("silver.patient", version=4))
+    lake.pin(["silver.patient"])
+    assert [built(name) for name in ("gold.person", "gold.death")] == [4, 4]
+    lake.pin(())
+    assert lake.version("silver.patient") == 5

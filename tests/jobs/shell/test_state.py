@@ -53,3 +53,13 @@ def test_a_lake_is_built_from_all_there_is_until_each_table_is_there_and_by_toda
     assert not state.rebuilds(settings)
     state.write(settings, state.State("gold.person", version=1, code="of another day"))
     assert state.rebuilds(settings)
+
+
+def test_the_time_zone_of_a_feed_counts_for_every_table_that_reads_what_it_says(monkeypatch):
+    before = {name: state.code_of(name) for name in ("silver.observation", "gold.measurement")}
+    feeds = [dataclasses.replace(one, time_zone="UTC") if one.feed == "lab_csv" else one for one in schemas.feeds()]
+    monkeypatch.setattr(schemas, "feeds", lambda: feeds)
+    assert {name: state.code_of(name) != code for name, code in before.items()} == {
+        "silver.observation": True,
+        "gold.measurement": False,
+    }

@@ -379,3 +379,39 @@ def test_a_table_takes_on_the_columns_that_are_declared_now(spark, tmp_path):
     version = tables.replace(path, wider, run="r", table=now)
     assert tables.is_as_declared(path, now)
     assert [row["more"] for row in of_delta_rs(spark, path, version)] == ["x"]
+
+
+def columns_of(path, version):
+    return [field["name"] for field in json.loads(delta_log.version(path, version).schema)["fields"]]
+
+
+def test_to_restore_is_to_have_the_columns_of_then_too(spark, tmp_path):
+    declared, path = table(), str(tmp_path / "thing")
+    tables.create(path, declared)
+    kept = tables.append(path, frame(spark, declared, thing(1)), run="r")
+    columns = {**declared.columns, "more": schemas.Column("more", "string", "More.")}
+    wider = dataclasses.replace(declared, columns={**columns, "amount": schemas.Column("amount", "string", "Text.")})
+    refused = tables.replace(path, frame(spark, wider, {**thing(2), "amount": "x", "more": "m"}), run="r", table=wider)
+    assert columns_of(path, refused) == [*TYPES, "more"]
+    assert not tables.is_as_declared(path, declared)
+    restored = tables.restore(path, kept)
+    assert tables.is_as_declared(path, declared)
+    assert ours(spark, path, restored) == of_delta_rs(spark, path, restored) == by_id([thing(1)])
+
+
+def test_a_table_whose_log_begins_at_a_checkpoint_takes_another_declaration(spark, tmp_path):
+    declared, path = table("target"), str(tmp_path / "thing")
+    tables.create(path, declared)
+    for _ in range(delta_log.CHECKPOINT_EVERY):
+        delta_log.commit(path, delta_log.head(path), [], operation="WRITE", run="r")
+    before = deltalake.DeltaTable(path).metadata()
+    for old in range(delta_log.CHECKPOINT_EVERY):
+        (pathlib.Path(path) / "_delta_log" / f"{old:020d}.json").unlink()
+    wider = dataclasses.replace(
+        declared, columns={**declared.columns, "more": schemas.Column("more", "string", "More.")}
+    )
+    tables.replace(path, frame(spark, wider, {**thing(1), "more": "m"}), run="r", table=wider)
+    after = deltalake.DeltaTable(path).metadata()
+    known = ("id", "description", "partition_columns", "configuration", "created_time")
+    assert [getattr(after, name) for name in known] == [getattr(before, name) for name in known]
+    assert tables.is_as_declared(path, wider)
