@@ -140,11 +140,8 @@ def _fanned_out(rows: DataFrame) -> DataFrame:
     is_substance = (F.col("source_table") == "silver.allergy") & ~F.coalesce(
         F.col("_target.domain_id").isin("Condition", "Observation"), F.lit(False)
     )
-    said = [F.col("source_table"), F.col("source_row_id")]
     return rows.select(
-        F.when(F.col("part").isNull(), key("event", *said, concept))
-        .otherwise(key("event", *said, concept, F.col("part")))
-        .alias("event_id"),
+        _event_id().alias("event_id"),
         "person_id",
         "patient_id",
         F.when(F.col("excluded").isNotNull() | is_substance, F.col("home")).otherwise(_table_of()).alias("target"),
@@ -194,14 +191,23 @@ def _fanned_out(rows: DataFrame) -> DataFrame:
     )
 
 
+def _event_id() -> Column:
+    """A key for each concept of a statement, and for each value where a code stands for a concept with several."""
+    target, part = F.col("_target"), F.col("part")
+    said = [F.col("source_table"), F.col("source_row_id"), target["concept_id"]]
+    of_value = key("event", *said, part, target["value_concept_id"])
+    alone = F.when(part.isNull(), key("event", *said)).otherwise(key("event", *said, part))
+    return F.when(target["value_concept_id"].isNull(), alone).otherwise(of_value)
+
+
 def _picked(targets: Column) -> Column:
     """The targets without the second and later ones of a domain of which one is taken."""
-    first = {domain: F.array_min(_of_domain(targets, domain)["concept_id"]) for domain in PICK_ONE}
+    first = {domain: F.array_min(_of_domain(targets, domain)) for domain in PICK_ONE}
     return F.filter(
         targets,
         lambda t: (
             functools.reduce(
-                lambda kept, domain: kept & ((t["domain_id"] != domain) | (t["concept_id"] == first[domain])),
+                lambda kept, domain: kept & ((t["domain_id"] != domain) | (t == first[domain])),
                 PICK_ONE,
                 F.lit(True),
             )
