@@ -70,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("trace", help="walk from a gold row to the bytes it stands on")
     one.add_argument("table", metavar="gold.TABLE")
-    one.add_argument("id", metavar="ID", type=int)
+    one.add_argument("id", metavar="ID")
     one.add_argument("--json", action="store_true")
-    one.add_argument("--reveal", action="store_true", help="show the bytes themselves, not only where they are")
+    one.add_argument("--masked", action="store_true", help="where it is and nothing that it says of a person")
     one.set_defaults(do=_trace)
 
     one = commands.add_parser("quarantine", help="what waits, and why")
@@ -201,7 +201,7 @@ def _sql(asked: argparse.Namespace, settings: Settings) -> int:
 def _trace(asked: argparse.Namespace, settings: Settings) -> int:
     from jobs.shell import trace
 
-    found = trace.walk(settings, asked.table, asked.id, reveal=asked.reveal)
+    found = trace.walk(settings, asked.table, asked.id, masked=asked.masked)
     print(json.dumps(found, indent=2, default=str) if asked.json else trace.as_text(found))
     return 0
 

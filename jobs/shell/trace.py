@@ -11,6 +11,8 @@ from jobs.shell import deliveries, publication, query, state
 from jobs.shell.settings import Settings
 
 MOST_RECORDS = 50
+# A partner's bytes tell a terminal nothing.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 
 # Derived rows stand on rows of other gold tables: where those are found, in terms of the derived row `d`.
 DERIVED: dict[str, list[tuple[str, str]]] = {
@@ -48,27 +50,34 @@ class UntraceableError(ValueError):
     """A row that is asked for and not there, or a table that has no rows of its own to trace."""
 
 
-def walk(settings: Settings, name: str, row_id: int, *, reveal: bool = False) -> dict[str, Any]:
-    """Everything behind one gold row, as one document; values only with `reveal`."""
+def walk(settings: Settings, name: str, key: int | str, *, masked: bool = False) -> dict[str, Any]:
+    """Everything behind one gold row, as one document; `masked`: where it is and nothing that it says of a person.
+
+    `key` is the row's, a number or its text. Raises UntraceableError where there is no such row.
+    """
     table = schemas.table(name)
     if table.layer != "gold":
         raise UntraceableError(f"{name}: trace starts from a gold table")
+    is_text = table.columns[table.key[0]].type == "string"
+    if not is_text and not str(key).lstrip("-").isdigit():
+        raise UntraceableError(f"{name}: {table.key[0]} is a number")
+    row_id = str(key) if is_text else int(key)
     connection = query.connect(settings, trace=True)
     row = _row(connection, table, row_id)
     records, silver = _records(connection, table, row_id, row)
     return {
         "table": name,
         "id": row_id,
-        "row": row if reveal else _masked(row, table),
+        "row": _masked(row, table) if masked else row,
         "published": _published(settings, name),
         "derived_from": [t for t, _ in DERIVED.get(name, [])],
-        "silver": silver if reveal else [_masked(s, schemas.table(s["table"])) for s in silver],
-        "records": [_source(settings, record, reveal) for record in records],
+        "silver": [_masked(s, schemas.table(s["table"])) for s in silver] if masked else silver,
+        "records": [_source(settings, record, masked) for record in records],
         "hops": _hops(settings, table),
     }
 
 
-def _row(connection: duckdb.DuckDBPyConnection, table: schemas.Table, row_id: int) -> dict[str, Any]:
+def _row(connection: duckdb.DuckDBPyConnection, table: schemas.Table, row_id: int | str) -> dict[str, Any]:
     found = _rows(connection, f'SELECT * FROM {table.table} WHERE "{table.key[0]}" = ?', [row_id])
     if not found:
         raise UntraceableError(f"{table.table} has no row with {table.key[0]} = {row_id} in the current publication")
@@ -82,7 +91,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, given: list[Any]) -> 
 
 
 def _records(
-    connection: duckdb.DuckDBPyConnection, table: schemas.Table, row_id: int, row: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection, table: schemas.Table, row_id: int | str, row: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The bronze records behind a row, and its silver rows."""
     ids: list[int] = list(row.get("lw_record_ids") or [])
@@ -126,11 +135,11 @@ def _bronze(connection: duckdb.DuckDBPyConnection, ids: list[int]) -> list[dict[
     return found
 
 
-def _source(settings: Settings, record: dict[str, Any], reveal: bool) -> dict[str, Any]:
+def _source(settings: Settings, record: dict[str, Any], masked: bool) -> dict[str, Any]:
     content = deliveries.trace_bytes(
         settings, record["feed"], record["file_digest"], record["position"], record["length"]
     )
-    shown = content.decode("utf-8", errors="backslashreplace") if reveal else None
+    shown = None if masked else content.decode("utf-8", errors="backslashreplace")
     return {**record, "bytes_found": len(content), "bytes": shown}
 
 
@@ -193,7 +202,7 @@ def as_text(found: dict[str, Any]) -> str:
             f" ({record['bytes_found']} found), received {record['received_at']}"
         )
         if record["bytes"] is not None:
-            lines.append(f"  {record['bytes']}")
+            lines.append(f"  {record['bytes'].translate(_CONTROLS)}")
     lines.append("passed on the way (table, version, run, gates)")
     for hop in found["hops"]:
         gates = ", ".join(f"{count} {outcome}" for outcome, count in sorted(hop["gates"].items())) or "no gate"

@@ -109,18 +109,25 @@ def test_all_39_omop_tables_and_the_two_of_the_imaging_extension_are_published(h
 
 def test_a_gold_row_is_traced_to_the_bytes_it_stands_on(hospital, sql):
     [(measurement_id,)] = sql("SELECT measurement_id FROM measurement WHERE value_as_number = 4.7")
-    found = trace.walk(hospital.settings, "gold.measurement", measurement_id, reveal=True)
+    found = trace.walk(hospital.settings, "gold.measurement", str(measurement_id))
     [record] = found["records"]
     assert '"id": "o1"' in record["bytes"]
     assert '"value": 4.7' in record["bytes"]
     assert record["bytes_found"] == record["length"]
+    assert record["bytes"] in trace.as_text(found)
 
 
-def test_a_trace_hides_what_it_is_not_asked_to_reveal(hospital, sql):
+def test_a_masked_trace_says_where_and_not_what(hospital, sql):
     [(measurement_id,)] = sql("SELECT measurement_id FROM measurement WHERE value_as_number = 4.7")
-    text = trace.as_text(trace.walk(hospital.settings, "gold.measurement", measurement_id))
+    text = trace.as_text(trace.walk(hospital.settings, "gold.measurement", measurement_id, masked=True))
     assert "4.7" not in text
     assert "2823-3" not in text
+
+
+def test_a_row_whose_key_is_a_text_is_traced_by_it(hospital):
+    assert trace.walk(hospital.settings, "gold.vocabulary", "LOINC")["row"]["vocabulary_id"] == "LOINC"
+    with pytest.raises(trace.UntraceableError, match="gold.measurement: measurement_id is a number"):
+        trace.walk(hospital.settings, "gold.measurement", "LOINC")
 
 
 def test_the_second_delivery_touched_only_whom_it_speaks_of(hospital):

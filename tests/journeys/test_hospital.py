@@ -264,7 +264,7 @@ def test_a_row_of_gold_is_traced_to_the_exact_bytes_of_its_feed(site, feed):
         f" FROM gold.{table} g JOIN bronze.{feed} b ON list_contains(g.lw_record_ids, b.record_id)"
         " ORDER BY ALL LIMIT 1"
     )
-    found = trace.walk(site.settings, f"gold.{table}", row_id, reveal=True)
+    found = trace.walk(site.settings, f"gold.{table}", row_id)
     [own] = [one for one in found["records"] if one["record_id"] == record]
     assert own["bytes_found"] == length
     assert deliveries.trace_bytes(site.settings, feed, digest, position, length) == _sent(
