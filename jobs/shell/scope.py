@@ -36,29 +36,36 @@ class Scope:
 
 
 EVERYTHING = Scope()
+NOTHING = Scope(everything=False)
 
 
 def plan(lake: Lake, table: schemas.Table, known: state.State, inputs: Mapping[str, int], code: str) -> Scope:
     """The scope of the next build of a table, from what its inputs say they touched since its last build."""
-    if known.version < 0 or known.code != code or table.scope == "whole":
+    if known.version < 0 or known.code != code:
         return EVERYTHING
     changed = {
         source: state.changes_since(lake.settings, source, known.inputs.get(source, -1), version)
         for source, version in inputs.items()
         if known.inputs.get(source, -1) != version
     }
+    if table.resource_types:
+        changed = {source: changes for source, changes in changed.items() if _speaks_to(table, changes)}
+    if table.scope == "whole":
+        return EVERYTHING if changed else NOTHING
     if table.scope in ("resource", "delivery"):
         return _named(table, changed)
     return _people(lake, table, changed)
+
+
+def _speaks_to(table: schemas.Table, changes: state.Changes) -> bool:
+    """Whether a change may be about resources of the types that a table is made of."""
+    return changes.resource_types is None or not changes.resource_types.isdisjoint(table.resource_types)
 
 
 def _named(table: schemas.Table, changed: Mapping[str, state.Changes]) -> Scope:
     """The resources or the deliveries that the inputs say they touched."""
     ids: set[int] = set()
     for changes in changed.values():
-        types = changes.resource_types
-        if types is not None and table.resource_types and not types & set(table.resource_types):
-            continue
         found = changes.of(table.scope)
         if found is None:
             return EVERYTHING
