@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Sequence
 
 from jobs.formats import hl7v2_charsets, hl7v2_checks, hl7v2_escapes
@@ -44,6 +45,7 @@ _TEXTS = {
 # Nothing of the message can be relied on, or no version of ours can read it.
 _REJECTED = tuple(fault for fault, (segment, _, _) in _PLACES.items() if segment == "MSH")
 _ALWAYS, _NEVER, _ON_ERROR, _ON_SUCCESS = "AL", "NE", "ER", "SU"
+_ANSWERS = re.compile(rb"[\r\n]MSA")
 
 
 def code(faults: Sequence[str]) -> str:
@@ -53,12 +55,25 @@ def code(faults: Sequence[str]) -> str:
     return REJECT if any(fault in _REJECTED for fault in faults) else ERROR
 
 
+def is_answer(payload: bytes) -> bool:
+    """Whether a message answers one of ours: it has an MSA segment."""
+    return b"MSA" in payload and _ANSWERS.search(payload) is not None
+
+
 def is_wanted(record: Record) -> bool:
-    """Whether the sender asks for an application acknowledgement (MSH-16, table 0155); by default he does."""
+    """Whether the sender asks for an application acknowledgement (MSH-16, table 0155); by default he does.
+
+    An answer is never answered, whatever it asks for: two systems would acknowledge each other without end.
+    """
+    payload = record.payload or b""
+    if is_answer(payload):
+        return False
     try:
-        message = parse(record.payload or b"")
+        message = parse(payload)
     except MessageError:
         return True
+    if (message.kind or "").partition("^")[0] == "ACK":
+        return False
     asked = message.dialect.text(message.field(message.segments[0], 16)) or _ALWAYS
     return {_NEVER: False, _ON_ERROR: bool(record.faults), _ON_SUCCESS: not record.faults}.get(asked, True)
 

@@ -44,8 +44,9 @@ def _plainly(record: Record, at: datetime.datetime, known: dict[bytes, _Template
     payload = record.payload or b""
     header = _END.split(payload, 1)[0]
     fields = header.split(b"|", _CONTROL_ID + 1)
-    # Other delimiters, an event that only EVN says, an id that needs escapes: seldom, and not worth a second way.
-    if not header.startswith(b"MSH|^~\\&|") or len(fields) <= _CONTROL_ID + 1:
+    # Other delimiters, an event that only EVN says, an id that needs escapes, a message that is an answer itself:
+    # seldom, and not worth a second way.
+    if not header.startswith(b"MSH|^~\\&|") or len(fields) <= _CONTROL_ID + 1 or hl7v2_ack.is_answer(payload):
         return _one(record, at)
     control_id, fields[_CONTROL_ID] = fields[_CONTROL_ID], _PLACEHOLDER
     if b"^" not in fields[_TYPE] or not _PLAIN.match(control_id) or not header.isascii():

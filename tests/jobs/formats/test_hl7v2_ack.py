@@ -5,7 +5,7 @@ import datetime
 import hl7
 import pytest
 
-from jobs.formats import hl7v2, hl7v2_split
+from jobs.formats import hl7v2, hl7v2_answers, hl7v2_split
 from jobs.formats.hl7v2_ack import acknowledge, code, is_wanted
 
 AT = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -86,3 +86,28 @@ def test_what_is_no_message_is_not_answered():
 @pytest.mark.parametrize(("asked", "wanted"), [("AL", True), ("", True), ("NE", False), ("ER", False), ("SU", True)])
 def test_the_sender_says_whether_he_wants_an_answer(asked, wanted):
     assert is_wanted(record(f"{HEAD}||||{asked}{BODY}")) is wanted
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "MSH|^~\\&|R|G|X|F|20260301||ACK^A01^ACK|7|P|2.5\rMSA|AA|M1\r",
+        "MSH|^~\\&|R|G|X|F|20260301||ACK|7|P|2.3\rMSA|AE|M1\r",
+        "MSH|^~\\&|R|G|X|F|20260301||ACK^A01^ACK|7|P|2.5||||AL\r",
+        "MSH|^~\\&|R|G|X|F|20260301||ORR^O02^ORR_O02|7|P|2.5||||AL\nMSA|AA|M1\nORC|OK|1\n",
+        "MSH|^~\rMSA|AA|M1\r",
+    ],
+)
+def test_an_answer_is_never_answered(answer, tmp_path):
+    assert not is_wanted(record(answer))
+    file = tmp_path / "answers.hl7"
+    file.write_text(answer, newline="")
+    limits = hl7v2.Limits()
+    assert list(hl7v2_answers.of_file(str(file), 0, None, limits=limits, at=AT)) == []
+
+
+def test_an_answer_among_messages_with_the_same_header_is_left_out(tmp_path):
+    file = tmp_path / "mixed.hl7"
+    file.write_text(f"{HEAD}{BODY}{HEAD}\rMSA|AA|M1{BODY}{HEAD}{BODY}", newline="")
+    limits = hl7v2.Limits()
+    assert len(list(hl7v2_answers.of_file(str(file), 0, None, limits=limits, at=AT))) == 2
