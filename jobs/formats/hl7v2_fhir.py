@@ -2,8 +2,8 @@
 
 Ids stand on identifiers with their assigning authority, so every message of a feed that speaks of a patient, visit,
 order or result names the same resource; the newest message wins. A message speaks in passing of what is not its
-subject (the visit of a result, the order of a dispense): that has no `last_updated`, so it holds only until somebody
-says it properly. Types that are not in `hl7v2_extract.MAPPED` say nothing here.
+subject (patient and visit of a result, the order of a dispense): that has no `last_updated`, so it holds only until
+somebody says it properly. Types that are not in `hl7v2_extract.MAPPED` say nothing here.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import orjson
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_merge, hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Coded, Dialect
+from jobs.formats.hl7v2_encounter import EVENTS
 from jobs.formats.hl7v2_fhir_codes import CDC_RACE, THO, coded, concept, listed, packed, system
 from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference
 from jobs.formats.hl7v2_message import Segment, below
@@ -31,10 +32,14 @@ _LANGUAGES = ("ISO639", "ISO6391", "ISO6392", "HL70296", "0296")
 _PAD = [""] * 41
 _LOST = (hl7v2_merge.MERGE, hl7v2_merge.CHANGE)
 _WHOLE = (hl7v2_merge.PATIENT, hl7v2_merge.PERSON)
+# Events that say who the patient is now (HL7 v2.5 section 3.3). The other events of a visit do so when PID is filled:
+# a discharge tells who has died. An empty field says nothing (section 2.5.3), so a short PID takes nothing away.
+_REGISTERED = frozenset(f"ADT^{event}" for event in ("A01", "A04", "A05", "A08", "A28", "A31"))
+_VISITED = frozenset(f"ADT^{event}" for event in EVENTS) - {f"ADT^{event}" for event in hl7v2_merge.EVENTS}
 
 
 def tell_patients(story: Story) -> None:
-    """The Patient of each PID that has an identifier."""
+    """The Patient of each PID that has an identifier; in passing where the message is about something else."""
     segments = story.message.segments
     links = _links(story) if story.kind == "ADT^A24" else {}
     for index, name in enumerate(story.names):
@@ -42,10 +47,16 @@ def tell_patients(story: Story) -> None:
             extra = None
             if "PD1" in story.names:
                 extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
-            body = _body(story, segments[index] + _PAD, extra)
+            pid = segments[index] + _PAD
+            body = _body(story, pid, extra)
             if patient in links:
                 body["link"] = links[patient]
-            story.tell("Patient", patient, body)
+            story.tell("Patient", patient, body, in_passing=not _is_subject(story.kind, pid))
+
+
+def _is_subject(kind: str, pid: Segment) -> bool:
+    """Whether the message is about who the patient is."""
+    return kind in _REGISTERED or (kind in _VISITED and bool(pid[7] and pid[8]))
 
 
 def tell_merges(story: Story) -> None:
@@ -77,12 +88,11 @@ def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: 
     if old is None or new is None or old == new:
         return
     body = {
-        "active": False,
         "identifier": [parties.identifier(one) for one in merge.lost_ids],
         "name": [parties.human_name(one) for one in merge.lost_names],
-        "link": [{"other": reference("Patient", new), "type": "replaced-by"}],
     }
-    story.tell("Patient", old, without_nothing(body))
+    # MRG knows less than was told of the number while it was in use. That it was given up, the Linkage says.
+    story.tell("Patient", old, without_nothing(body), in_passing=True)
     _tell_linkage(story, old, new)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from jobs.silver.patient import build
+from tests.hl7v2_messages import message, translated
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
 CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"
@@ -113,3 +114,33 @@ def test_the_general_practitioner_is_a_person_even_when_a_practice_is_named_firs
         "Practitioner/5",
         ["Organization/9", "Practitioner/5"],
     )
+
+
+WHOLE = "PID|1||100^^^H^MR||Roe^Jane||19700102|F||2106-3^White^CDCREC|1 Main St^^Springfield^MA^01101"
+SHORT = "PID|1||100^^^H^MR||Roe^Jane"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        message("ORU^R01", 9, SHORT, "OBR|1|P1|F1|24323-8^Panel^LN"),
+        message("MDM^T02", 9, SHORT),
+        message("ADT^A03", 9, SHORT),
+        message("ADT^A40", 9, SHORT, "MRG|200^^^H^MR"),
+        message("ADT^A40", 9, "PID|1||200^^^H^MR||Roe^J", "MRG|100^^^H^MR"),
+    ],
+    ids=["result", "document", "discharge", "survivor", "lost"],
+)
+def test_a_short_word_on_a_patient_takes_nothing_away_from_a_whole_one(rows, fhir_records, later):
+    told = translated(rows, message("ADT^A28", 8, WHOLE), later)
+    found = {row.resource_id: row for row in build(fhir_records(), told).collect()}
+    row = found["H-100"]
+    assert (row.birth_sent, row.gender, row.race_text) == ("1970-01-02", "female", "White")
+    assert row.addresses[0].city == "Springfield"
+
+
+def test_a_short_word_is_all_that_is_known_until_a_whole_one_comes(rows, fhir_records):
+    result = message("ORU^R01", 9, SHORT, "OBR|1|P1|F1|24323-8^Panel^LN")
+    [before] = build(fhir_records(), translated(rows, result)).collect()
+    [after] = build(fhir_records(), translated(rows, result, message("ADT^A28", 8, WHOLE))).collect()
+    assert (before.names[0].family, before.gender, after.gender) == ("Roe", None, "female")

@@ -77,8 +77,11 @@ def test_numbers_without_authority_are_those_of_the_feed():
 @pytest.mark.parametrize("event", ["A18", "A30", "A34", "A36", "A39", "A40"])
 def test_a_merge_says_of_the_lost_number_what_replaced_it(event):
     found = bodies(PID, "MRG|6^^^NORTH^MR||||||Exampel^Ada", kind=f"ADT^{event}")
-    assert found["Patient/NORTH-6"]["link"] == [{"other": {"reference": "Patient/NORTH-7"}, "type": "replaced-by"}]
-    assert found["Patient/NORTH-6"]["active"] is False
+    assert [(one["type"], one["resource"]["reference"]) for one in found["Linkage/NORTH-6"]["item"]] == [
+        ("source", "Patient/NORTH-7"),
+        ("alternate", "Patient/NORTH-6"),
+    ]
+    assert set(found["Patient/NORTH-6"]) == {"identifier", "name"}
     assert found["Patient/NORTH-7"]["name"][0]["family"] == "Example"
     assert "link" not in found["Patient/NORTH-7"]
 
@@ -208,7 +211,31 @@ def test_a_visit_without_a_number_is_known_by_another_or_by_when_it_began():
 def test_a_visit_that_a_result_tells_in_passing_never_outranks_what_adt_said():
     found = resources(PID, PV1, OBR, obx("4.1"))
     assert found["Encounter/NORTH-V1"].last_updated is None
-    assert found["Patient/NORTH-7"].last_updated == datetime.datetime(2026, 3, 1, 17, tzinfo=datetime.UTC)
+    admitted = resources(PID, PV1, kind="ADT^A01")["Encounter/NORTH-V1"]
+    assert admitted.last_updated == datetime.datetime(2026, 3, 1, 17, tzinfo=datetime.UTC)
+
+
+SHORT = "PID|1||7^^^NORTH^MR||Example^Ada"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pid", "is_subject"),
+    [
+        *((f"ADT^{event}", SHORT, True) for event in ("A01", "A04", "A05", "A08", "A28", "A31")),
+        *((f"ADT^{event}", PID, True) for event in ("A02", "A03", "A06", "A07", "A11", "A13", "A21")),
+        *((f"ADT^{event}", SHORT, False) for event in ("A02", "A03", "A06", "A07", "A11", "A13", "A23", "A24")),
+        *((kind, PID, False) for kind in ("ORU^R01", "DFT^P03", "MDM^T02", "ORM^O01", "ADT^A40", "ADT^A23")),
+    ],
+)
+def test_a_patient_is_told_in_passing_by_a_message_about_something_else(kind, pid, is_subject):
+    patient = resources(pid, PV1, OBR, obx("4.1"), "MRG|6^^^NORTH^MR", kind=kind)["Patient/NORTH-7"]
+    assert (patient.last_updated is not None) is is_subject
+
+
+def test_a_merge_takes_nothing_away_from_what_is_known_of_either_patient():
+    found = resources(PID, "MRG|6^^^NORTH^MR", kind="ADT^A40")
+    assert {name for name, one in found.items() if one.last_updated is None} == {"Patient/NORTH-7", "Patient/NORTH-6"}
+    assert found["Linkage/NORTH-6"].last_updated == datetime.datetime(2026, 3, 1, 17, tzinfo=datetime.UTC)
 
 
 def test_a_visit_merged_or_renumbered_is_taken_back_under_its_old_number():
