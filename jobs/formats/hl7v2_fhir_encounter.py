@@ -6,20 +6,21 @@ A PV1 of any other message tells in which visit it is: such an Encounter is told
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from jobs.formats import hl7v2_fhir_parties as parties
-from jobs.formats import hl7v2_merge, hl7v2_types
+from jobs.formats import hl7v2_merge, hl7v2_subject, hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Dialect
 from jobs.formats.hl7v2_encounter import EVENTS
 from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, packed
 from jobs.formats.hl7v2_fhir_parties import Mention
-from jobs.formats.hl7v2_fhir_story import Story, Whose, first, reference
+from jobs.formats.hl7v2_fhir_story import Story, Whose, first, patient_name, reference, visit_name
 from jobs.formats.hl7v2_message import Segment
-from jobs.formats.hl7v2_types import Identifier, Organization
-from jobs.formats.translation import DELETE, ident
+from jobs.formats.hl7v2_types import Organization
+from jobs.formats.translation import DELETE
 
 ACT = f"{THO}v3-ActCode"
 PARTICIPATION = f"{THO}v3-ParticipationType"
@@ -59,18 +60,52 @@ def tell_encounters(story: Story, diagnoses: dict[str, list[dict[str, Any]]]) ->
 
 def tell_changed_visits(story: Story) -> None:
     """Visits deleted (A23), merged into another (A42), or under another number (A50, A51) or patient (A45) now."""
-    for merge in hl7v2_merge.merges(story.message):
-        lost = _visit_name(merge.lost_visit)
-        if merge.level != hl7v2_merge.VISIT:
-            continue
-        if merge.event in ("A45", "A50", "A51"):
-            tell_encounters(story, {})
-        if lost and (merge.action == hl7v2_merge.DELETE or lost != _visit_name(merge.surviving_visit)):
+    event = story.kind[4:]
+    action, level = hl7v2_merge.EVENTS[event]
+    if level != hl7v2_merge.VISIT:
+        return
+    if event in ("A45", "A50", "A51"):
+        tell_encounters(story, {})
+    around = list(_around(story.names)) if "MRG" in story.names else []
+    for index, name in enumerate(story.names):
+        lost = None
+        if name == "PV1" and action == hl7v2_merge.DELETE:
+            lost = story.whose[index].encounter
+        elif name == "MRG" and action != hl7v2_merge.DELETE:
+            lost = _lost_visit(story, index, *around[index])
+        if lost:
             story.tell("Encounter", lost, {}, method=DELETE)
 
 
-def _visit_name(found: tuple[Identifier, ...]) -> str | None:
-    return ident(found[0].assigner, found[0].value) if found else None
+def _around(names: list[str]) -> Iterator[tuple[int, int]]:
+    """Of each segment its PID, and the PV1 under the same PID that follows or else precedes it; 0 for none.
+
+    The PV1 of an MRG follows it (ADT_A45 has a pair for each visit); some senders write it before.
+    """
+    following, ahead = [], 0
+    for index in range(len(names) - 1, -1, -1):
+        following.append(ahead)
+        ahead = index if names[index] == "PV1" else 0 if names[index] == "PID" else ahead
+    pid = before = 0
+    for index, name in enumerate(names):
+        pid, before = (index, 0) if name == "PID" else (pid, index if name == "PV1" else before)
+        yield pid, following[-1 - index] or before
+
+
+def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> str | None:
+    """The visit that an MRG gives up, named as its own PV1 would name it; None when it is the one that stays."""
+    message, segments = story.message, story.message.segments
+    mrg = segments[index] + _PAD
+    # MRG-1 may leave out who assigned the patient's number; MRG-5 is the visit number that was, MRG-6 the alternate
+    # visit id, which is what A51 changes.
+    found = hl7v2_subject.primary(message.dialect, mrg[1], mrg[4], mrg[2])
+    patient = story.whose[index].patient
+    if found:
+        same = hl7v2_subject.of_patient(message, pid, segments[pid]).patient_assigner if pid else None
+        patient = patient_name(story, found.value, found.assigner or same)
+    numbers = (mrg[6], mrg[5]) if story.kind == "ADT^A51" else (mrg[5], mrg[6])
+    lost = visit_name(story, numbers, patient, message.field(segments[pv1], 44) if pv1 else "")
+    return None if pv1 and lost == story.whose[pv1].encounter else lost
 
 
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:

@@ -217,16 +217,21 @@ def _whose(story: Story) -> list[Whose]:
 
 
 def _visit(story: Story, pv1: Segment, patient: str | None) -> str | None:
-    """The id of an Encounter: visit number (PV1-19), else alternate visit id (PV1-50), else patient and admission."""
-    dialect = story.message.dialect
-    for number in (19, 50):
-        if len(pv1) > number and pv1[number]:
-            value, assigner, _ = hl7v2_types.identified(dialect, pv1[number])
+    """The id of a PV1's Encounter: visit number (PV1-19), alternate visit id (PV1-50), else patient and admission."""
+    field = story.message.field
+    return visit_name(story, (field(pv1, 19), field(pv1, 50)), patient, field(pv1, 44))
+
+
+def visit_name(story: Story, numbers: tuple[str, ...], patient: str | None, admission: str) -> str | None:
+    """The id of an Encounter: the first of its numbers that says one, else patient and time of admission."""
+    for raw in numbers:
+        if raw:
+            value, assigner, _ = hl7v2_types.identified(story.message.dialect, raw)
             if value:
                 return named(assigner, value)
     if patient is None:
         return None
-    admitted = story.raw_time(story.message.field(pv1, 44))
+    admitted = story.raw_time(admission)
     if admitted is None and story.kind in _ADMISSIONS:
         # Whoever gives a visit no number knows it by when it began, and the event says that it begins.
         admitted = story.said_at

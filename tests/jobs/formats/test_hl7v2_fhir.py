@@ -245,6 +245,38 @@ def test_a_visit_merged_or_renumbered_is_taken_back_under_its_old_number():
     assert (found["Encounter/NORTH-V0"].method, found["Encounter/NORTH-V1"].method) == ("DELETE", None)
 
 
+ALTERNATE = f"PV1|1|O{'|' * 48}A9^^^NORTH"
+BEGUN = f"PV1|1|O{'|' * 42}202603010800"
+
+
+def deleted(*segments, kind):
+    return {name for name, one in resources(*segments, kind=kind).items() if one.method == "DELETE"}
+
+
+@pytest.mark.parametrize("pv1", [PV1, ALTERNATE, BEGUN])
+def test_a_visit_deleted_is_the_one_that_was_admitted_whatever_it_is_known_by(pv1):
+    admitted = {name for name in resources(PID, pv1, kind="ADT^A01") if name.startswith("Encounter/")}
+    assert len(admitted) == 1
+    assert deleted(PID, pv1, kind="ADT^A23") == admitted
+
+
+def test_a_visit_given_up_is_known_by_its_alternate_id_or_by_its_patient_and_admission():
+    other = PID.replace("|7^", "|6^")
+    [begun] = [name for name in resources(other, BEGUN, kind="ADT^A04") if name.startswith("Encounter/")]
+    for event in ("A42", "A45", "A50"):
+        assert deleted(PID, "MRG|6", BEGUN, kind=f"ADT^{event}") == {begun}
+        assert deleted(PID, "MRG|7^^^NORTH^MR", BEGUN, kind=f"ADT^{event}") == set()
+    for event in ("A42", "A50", "A51"):
+        assert deleted(PID, "MRG|7|||||A8^^^NORTH", ALTERNATE, kind=f"ADT^{event}") == {"Encounter/NORTH-A8"}
+    assert deleted(PID, "MRG|7||||V1^^^NORTH|A8^^^NORTH", PV1, kind="ADT^A51") == {"Encounter/NORTH-A8"}
+
+
+def test_each_visit_that_moves_to_another_patient_is_told_of_him_and_none_is_lost():
+    pairs = ("MRG|6||||V1^^^NORTH", PV1, "MRG|6||||V2^^^NORTH", PV1.replace("V1^", "V2^"))
+    assert deleted(PID, *pairs, kind="ADT^A45") == set()
+    assert {"Encounter/NORTH-V1", "Encounter/NORTH-V2"} < set(resources(PID, *pairs, kind="ADT^A45"))
+
+
 @pytest.mark.parametrize("payload", [b"", b"no message", b"MSH|^~\\&|LAB", b"MSH|^~\\&|||||||ACK|1|P|2.5\rMSA|AA|1"])
 def test_what_is_no_message_or_of_no_mapped_type_tells_nothing(payload):
     assert translate(Said(None, None, payload, None, RECEIVED), FEED) == []
