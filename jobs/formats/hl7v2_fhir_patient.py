@@ -12,7 +12,7 @@ from jobs.formats import hl7v2_merge, hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Coded, Dialect
 from jobs.formats.hl7v2_encounter import EVENTS
 from jobs.formats.hl7v2_fhir_codes import CDC_RACE, THO, coded, concept, listed, packed, system
-from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference
+from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference, shortened
 from jobs.formats.hl7v2_message import Segment, below
 from jobs.formats.hl7v2_subject import PREFERRED
 from jobs.formats.hl7v2_types import Identifier, Name, Phone
@@ -73,7 +73,7 @@ def tell_merges(story: Story) -> None:
             _tell_replaced(story, lost, survives, merge)
         elif merge.action in (hl7v2_merge.LINK, hl7v2_merge.UNLINK) and lost and survives:
             one, other = (patient_name(story, number.value, number.assigner) for number in (survives, lost))
-            _tell_linkage(story, other, one, method=DELETE if merge.action == hl7v2_merge.UNLINK else None)
+            _tell_pair(story, one, other, is_one=merge.action == hl7v2_merge.LINK)
 
 
 def _primary(found: tuple[Identifier, ...]) -> Identifier | None:
@@ -93,16 +93,27 @@ def _tell_replaced(story: Story, lost: Identifier, survives: Identifier, merge: 
     }
     # MRG knows less than was told of the number while it was in use. That it was given up, the Linkage says.
     story.tell("Patient", old, without_nothing(body), in_passing=True)
-    _tell_linkage(story, old, new)
+    story.tell("Linkage", old, _linkage(old, new))
 
 
-def _tell_linkage(story: Story, lost: str | None, survives: str | None, *, method: str | None = None) -> None:
-    """FHIR R4 Linkage: two records are of one person. Apart from the Patient, which any later message tells anew."""
-    if lost is None or survives is None or lost == survives:
+def _tell_pair(story: Story, one: str | None, other: str | None, *, is_one: bool) -> None:
+    """Two who live on are one person (A24) or are not (A37): the same Linkage in whichever order they are named."""
+    if one is None or other is None or one == other:
         return
+    pair = shortened("-with-".join(sorted((one, other))))
+    if is_one:
+        story.tell("Linkage", pair, _linkage(other, one))
+        return
+    # Whoever unlinks two undoes the merge that made them one, too.
+    for name in (pair, one, other):
+        story.tell("Linkage", name, {}, method=DELETE)
+
+
+def _linkage(lost: str, survives: str) -> dict[str, Any]:
+    """FHIR R4 Linkage: two records are of one person. Apart from the Patient, which any later message tells anew."""
     items = [{"type": "source", "resource": reference("Patient", survives)}]
     items.append({"type": "alternate", "resource": reference("Patient", lost)})
-    story.tell("Linkage", lost, {} if method else {"active": True, "item": items}, method=method)
+    return {"active": True, "item": items}
 
 
 def _links(story: Story) -> dict[str, list[dict[str, Any]]]:

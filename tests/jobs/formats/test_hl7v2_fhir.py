@@ -6,7 +6,7 @@ import pytest
 
 from jobs.formats.hl7v2_fhir import translate
 from jobs.formats.translation import Said
-from tests.jobs.formats.hl7v2_told import FEED, OBR, PID, PV1, RECEIVED, bodies, codes, obx, of_type, resources, said
+from tests.jobs.formats.hl7v2_told import FEED, OBR, PID, PV1, RECEIVED, bodies, codes, obx, of_type, resources
 
 
 def test_all_messages_of_a_feed_speak_of_the_same_patient_by_authority_and_number():
@@ -72,55 +72,6 @@ def test_numbers_without_authority_are_those_of_the_feed():
     feed = FEED._replace(options={"assigning_authority": "NORTH"})
     assert "Patient/NORTH-7" in resources("PID|1||7||Example^Ada", feed=feed)
     assert "Patient/-7" in resources("PID|1||7||Example^Ada")
-
-
-@pytest.mark.parametrize("event", ["A18", "A30", "A34", "A36", "A39", "A40"])
-def test_a_merge_says_of_the_lost_number_what_replaced_it(event):
-    found = bodies(PID, "MRG|6^^^NORTH^MR||||||Exampel^Ada", kind=f"ADT^{event}")
-    assert [(one["type"], one["resource"]["reference"]) for one in found["Linkage/NORTH-6"]["item"]] == [
-        ("source", "Patient/NORTH-7"),
-        ("alternate", "Patient/NORTH-6"),
-    ]
-    assert set(found["Patient/NORTH-6"]) == {"identifier", "name"}
-    assert found["Patient/NORTH-7"]["name"][0]["family"] == "Example"
-    assert "link" not in found["Patient/NORTH-7"]
-
-
-def test_a_lost_number_without_authority_is_of_the_same_as_the_surviving_one():
-    assert set(resources(PID, "MRG|6", kind="ADT^A40")) == {"Patient/NORTH-7", "Patient/NORTH-6", "Linkage/NORTH-6"}
-
-
-def test_a_merge_is_told_apart_from_the_patient_too_and_an_unlink_takes_it_back():
-    two = (PID, "PID|2||6^^^NORTH^MR||Exampel^Ada")
-    linked = bodies(*two, kind="ADT^A24")["Linkage/NORTH-6"]
-    assert [(one["type"], one["resource"]["reference"]) for one in linked["item"]] == [
-        ("source", "Patient/NORTH-7"),
-        ("alternate", "Patient/NORTH-6"),
-    ]
-    assert resources(*two, kind="ADT^A37")["Linkage/NORTH-6"].method == "DELETE"
-
-
-def test_a_patient_merged_into_himself_is_not_replaced():
-    assert set(bodies(PID, "MRG|7^^^NORTH^MR", kind="ADT^A40")) == {"Patient/NORTH-7"}
-
-
-def test_patients_linked_both_live_on():
-    found = bodies(PID, "PID|2||6^^^NORTH^MR||Exampel^Ada", kind="ADT^A24")
-    assert found["Patient/NORTH-7"]["link"] == [{"other": {"reference": "Patient/NORTH-6"}, "type": "seealso"}]
-    assert found["Patient/NORTH-6"]["link"] == [{"other": {"reference": "Patient/NORTH-7"}, "type": "seealso"}]
-
-
-def test_a_person_deleted_is_taken_back():
-    [one] = translate(said("EVN||20260301110000", PID, kind="ADT^A29"), FEED)
-    assert (one.resource_type, one.resource_id, one.method, one.body) == ("Patient", "NORTH-7", "DELETE", {})
-
-
-def test_a_visit_deleted_is_taken_back_and_the_patient_stays():
-    found = resources(PID, PV1, kind="ADT^A23")
-    assert {name: one.method for name, one in found.items()} == {
-        "Patient/NORTH-7": None,
-        "Encounter/NORTH-V1": "DELETE",
-    }
 
 
 @pytest.mark.parametrize(
@@ -230,51 +181,6 @@ SHORT = "PID|1||7^^^NORTH^MR||Example^Ada"
 def test_a_patient_is_told_in_passing_by_a_message_about_something_else(kind, pid, is_subject):
     patient = resources(pid, PV1, OBR, obx("4.1"), "MRG|6^^^NORTH^MR", kind=kind)["Patient/NORTH-7"]
     assert (patient.last_updated is not None) is is_subject
-
-
-def test_a_merge_takes_nothing_away_from_what_is_known_of_either_patient():
-    found = resources(PID, "MRG|6^^^NORTH^MR", kind="ADT^A40")
-    assert {name for name, one in found.items() if one.last_updated is None} == {"Patient/NORTH-7", "Patient/NORTH-6"}
-    assert found["Linkage/NORTH-6"].last_updated == datetime.datetime(2026, 3, 1, 17, tzinfo=datetime.UTC)
-
-
-def test_a_visit_merged_or_renumbered_is_taken_back_under_its_old_number():
-    lost = "MRG|7^^^NORTH^MR||||V0^^^NORTH"
-    assert resources(PID, lost, PV1, kind="ADT^A42")["Encounter/NORTH-V0"].method == "DELETE"
-    found = resources(PID, lost, PV1, kind="ADT^A50")
-    assert (found["Encounter/NORTH-V0"].method, found["Encounter/NORTH-V1"].method) == ("DELETE", None)
-
-
-ALTERNATE = f"PV1|1|O{'|' * 48}A9^^^NORTH"
-BEGUN = f"PV1|1|O{'|' * 42}202603010800"
-
-
-def deleted(*segments, kind):
-    return {name for name, one in resources(*segments, kind=kind).items() if one.method == "DELETE"}
-
-
-@pytest.mark.parametrize("pv1", [PV1, ALTERNATE, BEGUN])
-def test_a_visit_deleted_is_the_one_that_was_admitted_whatever_it_is_known_by(pv1):
-    admitted = {name for name in resources(PID, pv1, kind="ADT^A01") if name.startswith("Encounter/")}
-    assert len(admitted) == 1
-    assert deleted(PID, pv1, kind="ADT^A23") == admitted
-
-
-def test_a_visit_given_up_is_known_by_its_alternate_id_or_by_its_patient_and_admission():
-    other = PID.replace("|7^", "|6^")
-    [begun] = [name for name in resources(other, BEGUN, kind="ADT^A04") if name.startswith("Encounter/")]
-    for event in ("A42", "A45", "A50"):
-        assert deleted(PID, "MRG|6", BEGUN, kind=f"ADT^{event}") == {begun}
-        assert deleted(PID, "MRG|7^^^NORTH^MR", BEGUN, kind=f"ADT^{event}") == set()
-    for event in ("A42", "A50", "A51"):
-        assert deleted(PID, "MRG|7|||||A8^^^NORTH", ALTERNATE, kind=f"ADT^{event}") == {"Encounter/NORTH-A8"}
-    assert deleted(PID, "MRG|7||||V1^^^NORTH|A8^^^NORTH", PV1, kind="ADT^A51") == {"Encounter/NORTH-A8"}
-
-
-def test_each_visit_that_moves_to_another_patient_is_told_of_him_and_none_is_lost():
-    pairs = ("MRG|6||||V1^^^NORTH", PV1, "MRG|6||||V2^^^NORTH", PV1.replace("V1^", "V2^"))
-    assert deleted(PID, *pairs, kind="ADT^A45") == set()
-    assert {"Encounter/NORTH-V1", "Encounter/NORTH-V2"} < set(resources(PID, *pairs, kind="ADT^A45"))
 
 
 @pytest.mark.parametrize("payload", [b"", b"no message", b"MSH|^~\\&|LAB", b"MSH|^~\\&|||||||ACK|1|P|2.5\rMSA|AA|1"])
