@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import decimal
+import json
 import os
 import pathlib
-import urllib.parse
+import re
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-import deltalake
 import duckdb
 import pyarrow as pa
 
 import schemas
-from jobs.shell import publication, state
+from jobs.shell import delta_log, publication, state
 from jobs.shell.settings import Settings
 
 DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMP", "binary": "BLOB"}
+
+_PATTERN = re.compile(r"([\[*?])")
 
 
 class NothingPublishedError(RuntimeError):
@@ -42,7 +44,8 @@ def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnec
         if layer == "gold":
             connection.execute(f'CREATE VIEW main."{bare}" AS SELECT * FROM gold."{bare}"')
     for path in sorted(pathlib.Path(settings.root("quarantine")).glob("*/_delta_log")):
-        _view(connection, f'quarantine."{path.parent.name}"', str(path.parent), None, None, [])
+        place = str(path.parent)
+        _view(connection, f'quarantine."{path.parent.name}"', place, delta_log.head(place), None, [])
     return connection
 
 
@@ -65,59 +68,37 @@ def published_versions(settings: Settings) -> dict[str, int]:
     return found
 
 
+def source(path: str, version: delta_log.Version) -> str:
+    """The files of a version as DuckDB reads them, in SQL; there must be one at least."""
+    # DuckDB takes paths for patterns, and a folder may be called data[1].
+    literal = [_PATTERN.sub(r"[\1]", os.path.join(path, file.path)) for file in version.files]
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in literal)
+    # The partition's value stands in the folder's name, as text.
+    kinds = ", ".join(f"'{partition}': VARCHAR" for partition in version.partition_by)
+    hive = f"hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else "hive_partitioning = false"
+    return f"read_parquet([{listed}], union_by_name = true, {hive})"
+
+
 def _view(
     connection: duckdb.DuckDBPyConnection,
     view: str,
     path: str,
-    version: int | None,
+    number: int,
     name: str | None,
     hidden: Iterable[str],
 ) -> None:
-    delta = deltalake.DeltaTable(path, version=version)
-    files = [_local(uri) for uri in delta.file_uris()]
-    if not files:
+    version = delta_log.version(path, number)
+    if not version.files:
         connection.execute(f"CREATE VIEW {view} AS SELECT {_empty(name)} WHERE false")
         return
-    partitions = list(delta.metadata().partition_columns)
-    # The partition's value stands in the folder's name, as text.
-    kinds = ", ".join(f"'{partition}': VARCHAR" for partition in partitions)
-    hive = f", hive_partitioning = true, hive_types = {{{kinds}}}"
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    options = f"union_by_name = true{hive if partitions else ', hive_partitioning = false'}"
-    if deleted := _deleted(delta):
-        rows = view.replace(".", "_").replace('"', "") + "_deleted"
-        connection.register(rows, deleted)
-        source = (
-            f"(SELECT p.* EXCLUDE (filename, file_row_number) FROM read_parquet([{listed}], {options}, filename = true,"
-            f" file_row_number = true) p ANTI JOIN {rows} d ON p.filename = d.f AND p.file_row_number = d.r)"
-        )
-    else:
-        source = f"read_parquet([{listed}], {options})"
-    shown = [field for field in delta.schema().fields if field.name not in set(hidden)]
-    columns = ", ".join(_column(field.name, getattr(field.type, "type", "")) for field in shown)
-    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source}")
+    shown = [field for field in json.loads(version.schema)["fields"] if field["name"] not in set(hidden)]
+    columns = ", ".join(_column(field["name"], field["type"]) for field in shown)
+    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source(path, version)}")
 
 
-def _column(name: str, kind: str) -> str:
+def _column(name: str, kind: Any) -> str:
     # Instants are UTC; with a zone DuckDB would need an extension that is fetched at run time.
-    return f'CAST("{name}" AS TIMESTAMP) AS "{name}"' if kind.startswith("timestamp") else f'"{name}"'
-
-
-def _deleted(delta: deltalake.DeltaTable) -> pa.Table | None:
-    """(file, row) of the rows that deletion vectors take away; None when there are none."""
-    files: list[str] = []
-    rows: list[int] = []
-    for batch in delta.deletion_vectors():
-        table = pa.table(batch)
-        for path, keep in zip(table["filepath"].to_pylist(), table["selection_vector"], strict=True):
-            gone = [position for position, kept in enumerate(keep.values.to_pylist()) if not kept]
-            files += [_local(path)] * len(gone)
-            rows += gone
-    return pa.table({"f": files, "r": pa.array(rows, pa.int64())}) if rows else None
-
-
-def _local(uri: str) -> str:
-    return urllib.parse.unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+    return f'CAST("{name}" AS TIMESTAMP) AS "{name}"' if kind == "timestamp" else f'"{name}"'
 
 
 def _empty(name: str | None) -> str:

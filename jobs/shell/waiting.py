@@ -5,11 +5,10 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-import deltalake
 import duckdb
 
 import schemas
-from jobs.shell import deliveries
+from jobs.shell import deliveries, delta_log, query
 from jobs.shell.settings import Settings
 
 SHOWN_ALWAYS = (
@@ -30,11 +29,10 @@ class NothingWaitsError(ValueError):
 
 
 def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
-    path = pathlib.Path(settings.root("quarantine")) / table.replace(".", "_", 1)
-    if not (path / "_delta_log").is_dir():
-        return None
-    files = [uri.removeprefix("file://") for uri in deltalake.DeltaTable(str(path)).file_uris()]
-    return duckdb.connect().read_parquet(files, union_by_name=True) if files else None
+    path = str(pathlib.Path(settings.root("quarantine")) / table.replace(".", "_", 1))
+    head = delta_log.head(path)
+    version = delta_log.version(path, head) if head >= 0 else None
+    return duckdb.connect().sql(f"FROM {query.source(path, version)}") if version and version.files else None
 
 
 def listing(settings: Settings) -> str:
