@@ -13,6 +13,8 @@ BAD_GZIP = "bad_gzip"
 ZIP_BOMB = "zip_bomb"
 UNPACKED_TOO_LARGE = "unpacked_too_large"
 EMPTY_FILE = "empty_file"
+# Nobody knows what is in such a file.
+NOT_UNPACKED = frozenset({TRUNCATED_GZIP, BAD_GZIP, ZIP_BOMB, UNPACKED_TOO_LARGE})
 
 # How much is unpacked at a time; a bomb is found after one step at the latest.
 STEP = 4 << 20

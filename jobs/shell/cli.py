@@ -119,6 +119,10 @@ def _land(asked: argparse.Namespace, settings: Settings) -> int:
         return 0
     if found.duplicates:
         print(f"{len(found.duplicates)} files were landed before and are not taken again")
+    for one in found.left_out:
+        # By its number: a partner's file name may say who somebody is.
+        kind = pathlib.Path(one["name"]).suffix or "no extension"
+        print(f"left out, as {found.feed} reads no such file: number {one['position']} of the folder ({kind})")
     if found.state == deliveries.HELD:
         print(f"{what}: HELD, bronze will not read it", file=sys.stderr)
         for detail in found.details:

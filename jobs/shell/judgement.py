@@ -10,7 +10,7 @@ from typing import Any
 import schemas
 from jobs.formats.announcement import Announcement, Arrived, Reason, Reconciliation, merge, plain_name, reconcile
 from jobs.formats.ndjson import open_bytes
-from jobs.formats.unpacking import EMPTY_FILE
+from jobs.formats.unpacking import EMPTY_FILE, NOT_UNPACKED
 from jobs.shell.arrival import IN_TRANSFER, STILL_IN_TRANSFER, Copied, format_of
 from jobs.shell.ledger import LANDED, Delivery
 
@@ -139,6 +139,9 @@ def _is_foreign(feed: schemas.Feed, one: Copied) -> bool:
     form = format_of(feed)
     name = one.file.name.lower()
     if one.file.named or one.inspection.shape != form.UNKNOWN or name.endswith(IN_TRANSFER):
+        return False
+    if not NOT_UNPACKED.isdisjoint(one.inspection.faults):
+        # What could not be opened may be half of a delivery, whatever it is called.
         return False
     return (
         form.NOT_FHIR in one.inspection.faults or pathlib.Path(name.removesuffix(".gz")).suffix not in form.EXTENSIONS

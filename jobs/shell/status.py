@@ -56,6 +56,7 @@ def _feed(settings: Settings, feed: schemas.Feed) -> dict[str, Any]:
                 "reasons": list(delivery.reasons),
                 "received_at": delivery.received_at,
                 "files": len(delivery.files),
+                "left_out": [{"position": o["position"], "reason": o["reason"]} for o in delivery.left_out],
                 "records": noted["records"] if noted else None,
                 "quarantined": noted["quarantined"] if noted else None,
             }
@@ -111,6 +112,9 @@ def _feed_lines(feeds: list[dict[str, Any]]) -> list[str]:
             lines.append(
                 f"    {d['delivery'][:12]}  {d['received_at']}  {d['files']:>3} files  {d['state']}{why}  {counts}"
             )
+            if d["left_out"]:
+                numbers = ", ".join(str(one["position"]) for one in d["left_out"])
+                lines.append(f"      left out, as no files of this feed: number {numbers}")
     return lines
 
 

@@ -153,6 +153,8 @@ def test_the_right_files_after_a_held_delivery_are_taken(settings, outbox):
         ({"a.ndjson": PATIENTS[:-3]}, "truncated"),
         ({"a.ndjson.gz": gzip.compress(PATIENTS)[:-3]}, "truncated_gzip"),
         ({"a.ndjson.gz": gzip.compress(b" " * (5 << 20))}, "zip_bomb"),
+        ({"Observation.2026.gz": gzip.compress(PATIENTS)[:-3]}, "truncated_gzip"),
+        ({"part1.dat.gz": gzip.compress(b" " * (5 << 20))}, "zip_bomb"),
         ({"a.ndjson": b""}, "empty_file"),
         ({"a.ndjson": b"<html>504</html>"}, "unknown_format"),
         ({"a.ndjson.part": PATIENTS}, "still_in_transfer"),
