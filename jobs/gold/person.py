@@ -34,7 +34,7 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
     own = resolved(own, "organization_ref", organizations, "organization_id", "care_site_id")
     return own.select(
         "person_id",
-        gender_concept(F.coalesce("birth_sex", "gender")).alias("gender_concept_id"),
+        gender_concept(_sex()).alias("gender_concept_id"),
         "year_of_birth",
         "month_of_birth",
         "day_of_birth",
@@ -45,7 +45,7 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
         "provider_id",
         "care_site_id",
         source_value(F.concat_ws("|", "feed", "resource_id")).alias("person_source_value"),
-        source_value(F.coalesce("gender", "birth_sex")).alias("gender_source_value"),
+        source_value(_sex_as_said()).alias("gender_source_value"),
         F.lit(concepts.NO_MATCH).alias("gender_source_concept_id"),
         _said(F.col("race_codes"), F.col("race_text")).alias("race_source_value"),
         F.lit(concepts.NO_MATCH).alias("race_source_concept_id"),
@@ -55,6 +55,18 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
         F.concat_ws("|", F.lit("silver.patient"), F.col("patient_id").cast("string")).alias("lw_source"),
         faults(no_year_of_birth=F.col("year_of_birth").isNull()).alias("faults"),
     )
+
+
+def _sex() -> Column:
+    """Sex at birth (US Core birthsex) where it is known; it may be told as unknown beside a gender that is."""
+    is_known = gender_concept(F.col("birth_sex")) != concepts.NO_MATCH
+    return F.when(is_known, F.col("birth_sex")).otherwise(F.coalesce("gender", "birth_sex"))
+
+
+def _sex_as_said() -> Column:
+    """The word that the concept stands for: the gender's where both mean the same."""
+    is_same = gender_concept(F.col("gender")) == gender_concept(_sex())
+    return F.when(is_same, F.coalesce("gender", _sex())).otherwise(_sex())
 
 
 def _only(codes: Column, known: dict[str, int]) -> Column:

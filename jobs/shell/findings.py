@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,6 +218,20 @@ def _of_coverage(check: Coverage, counted: Counted, before: dict[str, Any]) -> I
             lost = was[name][0] / was[name][1] - share
             vanished = was[name][0] > 0 and not mapped.get(name)
             yield Found(check, name, rows - mapped.get(name, 0), rows, 1.0 if vanished else max(lost, 0.0))
+
+
+def vanished(checks: Iterable[Check], evidence: Evidence) -> Iterator[Found]:
+    """Vocabularies that matched at the last publication and have no row in the whole table now.
+
+    So it looks when a sender gives his code system another name: then nobody knows it, and nothing of it is mapped.
+    """
+    was = evidence.before.get("coverage", {})
+    for check in checks:
+        if isinstance(check, Coverage) and check.name != "coverage":
+            for name in sorted(was.keys() - by_category(evidence.counted, check.by).keys()):
+                mapped, rows = was[name]
+                if mapped and rows >= shape.FEWEST:
+                    yield Found(check, name, rows, rows, 1.0)
 
 
 def _of_shape(check: Shape, measures: dict[str, Any], before: dict[str, Any]) -> Iterator[Found]:

@@ -171,7 +171,7 @@ def _count(
     else:
         counted = counting_sql.count(whole, plan, lookups, context.as_of, whole)
     evidence = Evidence(counted, types, lambda: _people(candidate) if whole is None else whole, lookups, before)
-    found = list(findings.findings(asked, evidence))
+    found = [*findings.findings(asked, evidence), *findings.vanished(asked, evidence)]
     measured = measures.measures_of(evidence.counted, found) | dict(context.changes)
     found += findings.shape_findings(asked, measured, before)
     return [*found, *account], measured

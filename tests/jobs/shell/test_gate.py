@@ -256,6 +256,13 @@ def test_a_vocabulary_that_matched_and_matches_nothing_now_stops(judge):
     assert [(v.check, v.column) for v in judged.stopped] == [("coverage_fall", "ICD10CM")]
 
 
+def test_a_vocabulary_that_matched_and_has_no_row_now_stops(judge):
+    given = [_event(i, "E119", 0, None) for i in range(30)]
+    previous = {"rows": 30, "coverage": {"ICD10CM": [28, 30], "LOINC": [5, 6]}}
+    judged = judge("silver.clinical_event", *given, previous=previous)
+    assert [(v.check, v.column, v.failed, v.rows) for v in judged.stopped] == [("coverage_fall", "ICD10CM", 30, 30)]
+
+
 def test_a_fall_of_ten_points_stops_and_a_smaller_one_does_not(judge):
     def fallen(mapped):
         given = [_event(i, "E11.9", 201826 if i < mapped else 0) for i in range(100)]
