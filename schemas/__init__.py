@@ -69,6 +69,8 @@ class Table:
     resource_types: tuple[str, ...] = ()
     # Of these the types that are joined to rows of the others, and give none of their own that must be there.
     joined_types: tuple[str, ...] = ()
+    # Whether a row stands on the newest version of its resource alone, or on the older ones, too.
+    older_versions: bool = False
     accounts_for: str | None = None
     owner: str = "data-platform"
     warnings: tuple[str, ...] = ()

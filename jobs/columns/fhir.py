@@ -35,12 +35,15 @@ _VERSION = ("tenant", "feed", "delivery_id", "file_digest", "position", "entry",
 def said(resources: DataFrame, translated: DataFrame | None = None) -> DataFrame:
     """Everything that was said of resources, in FHIR or translated into it; `said_id` names one version."""
     own = resources.select(*_VERSION, F.col("record_id").alias("said_id"))
-    if translated is None:
-        return own
+    return own if translated is None else own.unionByName(translated_versions(translated))
+
+
+def translated_versions(translated: DataFrame) -> DataFrame:
+    """What was translated into FHIR, as `said` tells it."""
     absent = {"version_id": "string", "exported_at": "timestamp", "full_url": "string"}
     whole = translated.where(F.col("resource_type").isNotNull())
     filled = whole.withColumns({name: F.lit(None).cast(kind) for name, kind in absent.items()})
-    return own.unionByName(filled.select(*_VERSION, F.col("translated_id").alias("said_id")))
+    return filled.select(*_VERSION, F.col("translated_id").alias("said_id"))
 
 
 def current(
@@ -60,13 +63,32 @@ def current(
     return newest.where(F.coalesce(F.col("method") != TOMBSTONE, F.lit(True)))
 
 
+def is_tombstone() -> Column:
+    """Whether a version takes its resource back."""
+    return F.coalesce(F.col("method") == TOMBSTONE, F.lit(False))
+
+
+def oldest_first() -> Column:
+    """What versions of a resource are ordered by; the last is the newest."""
+    # A deletion that does not say when had happened when it was exported; it must not sort before all versions.
+    deleted_by = F.coalesce("last_updated", "exported_at", "received_at")
+    return F.struct(
+        F.when(is_tombstone(), deleted_by).otherwise(F.col("last_updated")).alias("said_at"),
+        F.col("version_id").try_cast("bigint").alias("version"),
+        "exported_at",
+        "received_at",
+        "delivery_id",
+        "position",
+        "file_digest",
+        F.coalesce("entry", F.lit(-1)).alias("entry"),
+        "record_id",
+    )
+
+
 def losers(versions: DataFrame) -> DataFrame:
     """Of what was `said`, the versions that are not the newest of their resource."""
     source = ["tenant", "feed", "resource_type", "resource_id"]
     known = versions.withColumn("_resource", key("resource", *[F.col(c) for c in source]))
-    is_tombstone = F.coalesce(F.col("method") == TOMBSTONE, F.lit(False))
-    # A deletion that does not say when had happened when it was exported; it must not sort before all versions.
-    deleted_by = F.coalesce("last_updated", "exported_at", "received_at")
     ordered = known.select(
         "_resource",
         "said_id",
@@ -74,29 +96,19 @@ def losers(versions: DataFrame) -> DataFrame:
         *source,
         "delivery_id",
         "received_at",
-        F.struct(
-            F.when(is_tombstone, deleted_by).otherwise(F.col("last_updated")).alias("said_at"),
-            F.col("version_id").try_cast("bigint").alias("version"),
-            "exported_at",
-            "received_at",
-            "delivery_id",
-            "position",
-            "file_digest",
-            F.coalesce("entry", F.lit(-1)).alias("entry"),
-            "record_id",
-        ).alias("_order"),
-        F.struct(is_tombstone.alias("is_tombstone"), "payload_hash").alias("_content"),
+        oldest_first().alias("_order"),
+        F.struct(is_tombstone().alias("is_tombstone"), "payload_hash").alias("_content"),
     )
     # Almost every resource has one version: count the keys first, and order only what was sent twice.
     repeated = known.select("_resource").groupBy("_resource").count().where(F.col("count") > 1).select("_resource")
     ordered = ordered.join(F.broadcast(repeated), on="_resource", how="left_semi")
-    oldest_first = Window.partitionBy("_resource").orderBy("_order")
-    next_delivery = F.lead("delivery_id").over(oldest_first)
+    in_order = Window.partitionBy("_resource").orderBy("_order")
+    next_delivery = F.lead("delivery_id").over(in_order)
     last_of_delivery = ordered.withColumn("_said", ~next_delivery.eqNullSafe(F.col("delivery_id")))
     last = last_of_delivery.where("_said")
-    before = F.lag("_content").over(oldest_first)
+    before = F.lag("_content").over(in_order)
     changed = last.withColumn("_new", ~F.col("_content").eqNullSafe(before)).where("_new")
-    winners = changed.withColumn("_next", F.lead("said_id").over(oldest_first)).where(F.col("_next").isNull())
+    winners = changed.withColumn("_next", F.lead("said_id").over(in_order)).where(F.col("_next").isNull())
     return ordered.join(winners.select("said_id"), on="said_id", how="left_anti")
 
 

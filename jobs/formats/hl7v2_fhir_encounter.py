@@ -20,7 +20,7 @@ from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_story import Story, Whose, first, patient_name, reference, visit_name
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import Organization
-from jobs.formats.translation import DELETE
+from jobs.formats.translation import DELETE, UNSAID
 
 ACT = f"{THO}v3-ActCode"
 PARTICIPATION = f"{THO}v3-ParticipationType"
@@ -40,6 +40,8 @@ _UNIFORM_BILLING = {
     "0112": "http://www.nubc.org/patient-discharge",
 }
 _USES = {"A": "AD", "F": "DD"}
+# Updates say nothing of how a visit stands, as long as they do not tell its end.
+_UPDATES = ("A08", "A28", "A31", "A54", "A55", "")
 _PAD = [""] * 54
 
 
@@ -127,7 +129,22 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
         body["period"] = {"start": started, "end": ended}
     elif started or ended:
         body["period"] = {"start": started} if started else {"end": ended}
+    if unsaid := _unsaid(pv1, event, started, ended):
+        body["extension"] = [{"url": UNSAID, "valueString": unsaid}]
     return body
+
+
+def _unsaid(pv1: Segment, event: str, started: str | None, ended: str | None) -> str:
+    """What a PV1 leaves out and its event does not say either (section 2.5.3); `""` says that there is none."""
+    takes_back = event in ("A11", "A13") or _STATES.get(event, FINISHED) != FINISHED
+    left_out = (
+        ("status", event in _UPDATES and not ended and pv1[45] != NULL),
+        ("start", not started and not pv1[44] and event != "A11"),
+        ("end", not ended and not pv1[45] and not takes_back),
+        ("class", not pv1[2]),
+        ("location", not pv1[3] and not pv1[6]),
+    )
+    return " ".join(name for name, is_so in left_out if is_so)
 
 
 def _state(story: Story, pv1: Segment, event: str) -> tuple[str, str | None, str | None]:

@@ -17,6 +17,9 @@ from typing import Any, NamedTuple
 import orjson
 
 DELETE = "DELETE"
+# The extension that names, with blanks between, what a version of a resource says nothing of: there the last word of
+# the older versions holds (jobs.columns.unsaid).
+UNSAID = "https://lakeward.dev/fhir/unsaid"
 LONGEST_ID = 64
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")

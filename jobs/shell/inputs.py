@@ -27,7 +27,8 @@ def frame(lake: Lake, table: schemas.Table, source: str, inputs: Mapping[str, in
     by_type = "resource_type" in version.partition_by
     types = frozenset(table.resource_types) if by_type else frozenset()
     # What is superseded is left where it is: else each old payload of what is sent anew would be read for nothing.
-    replaced = inputs.get(SUPERSEDED, -1) if cut.kind == "resource" and source != SUPERSEDED else -1
+    leaves_out = cut.kind == "resource" and source != SUPERSEDED and not table.older_versions
+    replaced = inputs.get(SUPERSEDED, -1) if leaves_out else -1
     once = (source, inputs[source], cut, types, replaced)
 
     def rows() -> pa.Table:

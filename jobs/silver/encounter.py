@@ -23,6 +23,7 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
+from jobs.columns.unsaid import last_said
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, status string, `class` {CODING}, type array<{CODEABLE}>, serviceType {CODEABLE},
@@ -36,11 +37,16 @@ SCHEMA = f"""
 # HL7 v3 ParticipationType
 ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
+# What a later message on a visit may leave out without taking it back.
+_HOLDS_ON = {"status": "status", "start": "period.start", "end": "period.end", "class": "`class`",
+             "location": "location"}  # fmt: skip
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each encounter that is not deleted."""
     encounters = parsed(current(resources, "Encounter", translated=translated, superseded=superseded), SCHEMA)
+    if translated is not None:
+        encounters = _with_what_holds_on(encounters, translated)
     r, zone = F.col("r"), F.col("time_zone")
     period, stay = r["period"], r["hospitalization"]
     rows = encounters.select(
@@ -79,6 +85,16 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             "location_ref": F.try_element_at("locations", F.lit(1))["location_ref"],
         }
     )
+
+
+def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFrame:
+    """What the newest version leaves unsaid, as older ones said it; a FHIR resource is always whole."""
+    told = encounters.join(last_said(translated, "Encounter", SCHEMA, _HOLDS_ON), on="said_id", how="left")
+    r, held = F.col("r"), F.col("held")
+    period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
+    whole = r.withField("status", held["status"]).withField("period", period)
+    whole = whole.withField("`class`", held["class"]).withField("location", held["location"])
+    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
 
 
 def _diagnoses(given: Column) -> Column:

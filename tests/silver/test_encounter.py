@@ -7,6 +7,7 @@ import datetime
 import pytest
 
 from jobs.silver.encounter import build
+from tests.hl7v2_messages import message, translated
 
 PATIENT = {"reference": "Patient/1"}
 
@@ -93,3 +94,39 @@ def test_faults_have_names(fhir_records):
         "3": ["malformed_date"],
         "4": [],
     }
+
+
+PID = "PID|1||100^^^H^MR||Roe^Jane||19700102|F"
+TOMBSTONE = message("ADT^A23", 12, PID, "PV1|1||" + "|" * 16 + "V1^^^H")
+
+
+def pv1(start="", end="", kind="I", place="4W^12^1^H"):
+    return f"PV1|1|{kind}|{place}{'|' * 16}V1^^^H{'|' * 25}{start}|{end}"
+
+
+BEGUN = message("ADT^A01", 8, PID, pv1("202603010730"))
+ENDED = message("ADT^A03", 10, PID, pv1("", "202603010945"))
+UPDATED = message("ADT^A08", 11, PID, pv1(kind="", place=""))
+RESULT = message("ORU^R01", 13, PID, pv1(kind="", place=""), "OBR|1|P1|F1|24323-8^Panel^LN")
+NOT_ENDED = message("ADT^A13", 12, PID, pv1())
+LATER = message("ADT^A08", 14, PID, pv1(kind="", place=""))
+START, END = datetime.datetime(2026, 3, 1, 12, 30), datetime.datetime(2026, 3, 1, 14, 45)
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        ([BEGUN, ENDED], ("finished", START, END, "IMP")),
+        ([BEGUN, ENDED, UPDATED, RESULT], ("finished", START, END, "IMP")),
+        ([UPDATED, ENDED, BEGUN], ("finished", START, END, "IMP")),
+        ([BEGUN, ENDED, UPDATED, NOT_ENDED, LATER], ("in-progress", START, None, "IMP")),
+        ([BEGUN, ENDED, message("ADT^A08", 11, PID, pv1('""', '""'))], ("in-progress", None, None, "IMP")),
+        ([BEGUN, message("ADT^A11", 9, PID, pv1()), UPDATED], ("cancelled", None, None, "IMP")),
+        ([BEGUN, ENDED, TOMBSTONE, LATER], ("in-progress", None, None, None)),
+    ],
+    ids=["ended", "updated", "out of order", "not ended after all", "null", "cancelled", "deleted before"],
+)
+def test_what_a_later_message_leaves_out_holds_on_until_it_is_taken_back(rows, fhir_records, messages, told):
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    assert (row.status, row.start_at, row.end_at, row.class_code) == told
+    assert (row.location_ref is None) is (TOMBSTONE in messages)

@@ -1,0 +1,54 @@
+"""A table that stands on older versions of its resources is the same after a small delivery as built anew."""
+
+import datetime
+
+import pytest
+
+from jobs.shell import deliveries, run
+from jobs.shell.lake import Lake
+from jobs.shell.settings import Settings
+from tests.hl7v2_messages import message
+
+PID = "PID|1||100^^^H^MR||Roe^Jane||19700102|F"
+TABLES = ("adt_hl7v2", "silver.translated", "silver.superseded", "silver.encounter")
+
+
+def visit(number, start="", end="", kind="", place=""):
+    return f"PV1|1|{kind}|{place}{'|' * 16}{number}^^^H{'|' * 25}{start}|{end}"
+
+
+DAYS = (
+    [message("ADT^A01", 8, PID, visit(one, "202603010730", kind="I", place="4W^12^1^H")) for one in ("V1", "V2", "V3")],
+    [message("ADT^A03", 32, PID, visit("V1", end="202603020745")), message("ADT^A03", 32, PID, visit("V3"))],
+    [message("ADT^A08", 34, PID, visit("V1")), message("ADT^A13", 35, PID, visit("V3"))],
+)
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    return Lake(spark, Settings(str(tmp_path / "lake")))
+
+
+def build(lake, *wanted, full=False):
+    """What silver.encounter says after a run."""
+    report = run.run(lake, wanted, full=full, say=lambda text: None)
+    assert {one["action"] for one in report.outcomes} <= {"built", "loaded", "confirmed"}, report.outcomes
+    columns = ("resource_id", "status", "start_at", "end_at", "class_code", "location_ref", "record_id")
+    return sorted(lake.read("silver.encounter").select(*columns).collect())
+
+
+def test_a_discharge_that_comes_alone_keeps_the_admission_that_was_built_before(lake, tmp_path):
+    for place, messages in enumerate(DAYS):
+        file = tmp_path / f"{place}.hl7"
+        file.write_text("\r".join(messages) + "\r", newline="")
+        at = datetime.datetime(2026, 3, 1 + place, 18, tzinfo=datetime.UTC)
+        deliveries.land("adt_hl7v2", [file], lake.settings, received_at=at)
+        told = build(lake, *TABLES)
+    began, ended = datetime.datetime(2026, 3, 1, 12, 30), datetime.datetime(2026, 3, 2, 12, 45)
+    assert [tuple(row)[:5] for row in told] == [
+        ("H-V1", "finished", began, ended, "IMP"),
+        ("H-V2", "in-progress", began, None, "IMP"),
+        ("H-V3", "in-progress", began, None, "IMP"),
+    ]
+    assert {row.location_ref for row in told} == {"Location/H-4W-12-1"}
+    assert build(lake, "silver.encounter", full=True) == told
