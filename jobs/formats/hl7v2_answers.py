@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobs.formats import hl7v2, hl7v2_ack
 from jobs.formats.hl7v2 import Limits, Record
@@ -24,13 +24,16 @@ _MOST_KNOWN = 1000
 _Template = tuple[bytes, bytes, bytes]
 
 
-def of_file(path: str, start: int, end: int | None, *, limits: Limits, at: datetime.datetime) -> Iterator[bytes]:
+def of_file(
+    path: str, start: int, end: int | None, *, limits: Limits, at: datetime.datetime, held: Sequence[str] = ()
+) -> Iterator[bytes]:
     """The ACKs of the messages that lie in a byte range, in their order; of those that want none, nothing.
 
-    `at`: when it is answered, with its zone.
+    `at`: when it is answered, with its zone. `held`: why none of them is taken in, whatever each is like itself.
     """
     known: dict[bytes, _Template | None] = {}
-    for record in hl7v2.read(path, start, end, limits=limits):
+    for each in hl7v2.read(path, start, end, limits=limits):
+        record = each._replace(faults=(*each.faults, *held)) if held else each
         answer = _plainly(record, at, known) if not record.faults else _one(record, at)
         if answer is not None:
             yield answer

@@ -2,8 +2,8 @@
 
 <home>/outbox/<feed>/<delivery_id>/ holds the answers to a delivery that is in bronze: <digest>.hl7 with the ACKs of a
 file in the order of its messages, <digest>-<n>.x12 with one interchange for each that arrived; and answered.json. The
-folder is made aside and renamed: either all answers are there or none, and never a second time. Of X12 that is held,
-what is refused as a whole is told too, since its sender must send it again; HL7 that is held waits for its steward.
+folder is made aside and renamed: either all answers are there or none, and never a second time. A sender sends again
+what is held: each HL7 message of such a delivery is answered AE with what holds it, of X12 what is refused as a whole.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import schemas
 from jobs.formats import hl7v2, hl7v2_answers, ndjson, x12, x12_acknowledge
+from jobs.formats.unpacking import NOT_UNPACKED
 from jobs.formats.x12_acknowledge import Answer
 from jobs.shell import documents, ledger, splits
 from jobs.shell.arrival import format_of
@@ -54,7 +55,7 @@ def answer(lake: Lake, feed: schemas.Feed, taken: Iterable[str]) -> int:
     known = ledger.deliveries(feed.feed, lake.settings)
     in_bronze = set(taken)
     waiting = [one for one in known if one.delivery_id not in answered]
-    due = [one for one in waiting if one.delivery_id in in_bronze or (one.state == HELD and feed.format == "x12")]
+    due = [one for one in waiting if one.delivery_id in in_bronze or one.state == HELD]
     for delivery in due:
         making = f"{home}/{_MAKING}/{delivery.delivery_id}"
         documents.make_folder(making)
@@ -84,13 +85,14 @@ def _answered_at(feed: schemas.Feed, delivery: Delivery) -> datetime.datetime:
 def _hl7v2(lake: Lake, feed: schemas.Feed, delivery: Delivery, known: list[Delivery], making: str) -> dict[str, Any]:
     """One ACK for each message that wants one."""
     at, limits = _answered_at(feed, delivery), hl7v2.Limits.of(feed.limits)
+    held = delivery.reasons if delivery.state == HELD else ()
 
     def acknowledge(split: Split) -> tuple[int, bytes]:
-        made = list(hl7v2_answers.of_file(split.path, split.first, split.last, limits=limits, at=at))
+        made = list(hl7v2_answers.of_file(split.path, split.first, split.last, limits=limits, at=at, held=held))
         return len(made), b"".join(made)
 
     count = 0
-    for file in delivery.data:
+    for file in _readable(feed, delivery):
         parts = list(_done(lake, feed, file, acknowledge))
         count += sum(number for number, _ in parts)
         if any(number for number, _ in parts):
@@ -103,11 +105,7 @@ def _x12(lake: Lake, feed: schemas.Feed, delivery: Delivery, known: list[Deliver
     at, limits, first = _answered_at(feed, delivery), x12.Limits.of(feed.limits), _next_number(feed, lake.settings)
     seen = _seen_before(delivery, known)
     number = first
-    form = format_of(feed)
-    for file in delivery.data:
-        if file.shape not in form.LINES:
-            # Held for what cannot be read at all: there is nobody to answer to.
-            continue
+    for file in _readable(feed, delivery):
         path = f"{ledger.folder(feed.feed, lake.settings)}/{file.path}"
 
         def reply(split: Split, path: str = path, number: int = number) -> list[Answer]:
@@ -121,6 +119,13 @@ def _x12(lake: Lake, feed: schemas.Feed, delivery: Delivery, known: list[Deliver
                 _write_file(f"{making}/{file.digest}-{place}.x12", [one.payload])
         number += len(made)
     return {"answers": number - first, "first_number": first}
+
+
+def _readable(feed: schemas.Feed, delivery: Delivery) -> list[LandedFile]:
+    """The files that can be read; of what is held for what cannot be, there is nobody to answer to."""
+    if not NOT_UNPACKED.isdisjoint(delivery.reasons):
+        return []
+    return [file for file in delivery.data if file.shape in format_of(feed).LINES]
 
 
 def _refuses(one: Answer) -> bool:

@@ -1,6 +1,7 @@
 """The outbox: each delivery is answered once, whenever and however often a run was killed."""
 
 import datetime
+import gzip
 import os
 import pathlib
 import signal
@@ -123,6 +124,23 @@ def test_of_what_is_held_only_the_refusal_is_told(deliver, answer, settings):
     assert b"IK5*R*4~AK9*R*1*1*0~" in refused
     [refused] = answers(settings, both)
     assert b"TA1*000000003*" in refused and b"AK9*R" in refused
+
+
+def test_each_message_of_what_is_held_is_answered_with_what_holds_it(deliver, answer, settings):
+    one, other = MESSAGE.format("m1"), MESSAGE.format("m2").replace("|2.5.1", "|9.9")
+    batch = f"BHS|^~\\&|LIS|LAB|LW|DEMO|20260301050000\r{one}{other}BTS|5\r"
+    held = deliver("lab_hl7v2", batch.encode())
+    assert (held.state, held.reasons) == ("held", ("batch_count_mismatch",))
+    assert (answer("lab_hl7v2"), answer("lab_hl7v2")) == (1, 0)
+    [made] = answers(settings, held)
+    lines = made.decode().split("\r")
+    assert [line for line in lines if line.startswith("MSA")] == ["MSA|AE|m1", "MSA|AR|m2"]
+    assert sum("batch_count_mismatch" in line for line in lines if line.startswith("ERR")) == 2
+
+
+def test_of_what_cannot_be_unpacked_there_is_nobody_to_answer_to(deliver, answer, settings):
+    held = deliver("lab_hl7v2", gzip.compress(MESSAGE.format("m1").encode() * 50)[:-9])
+    assert (held.reasons, answer("lab_hl7v2"), answers(settings, held)) == (("truncated_gzip",), 1, [])
 
 
 def test_what_partners_answer_is_kept_and_not_answered(deliver, answer, settings):
