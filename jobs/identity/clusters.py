@@ -37,19 +37,35 @@ def clusters(
 ) -> Clusters:
     """Join records by links, a steward's first, then merges told by a source, then `edges` from the strongest on.
 
+    `merges`: (record, record that replaced it, which another one may have replaced).
     `said.apart` binds them all; `apart` are pairs that automatic links must not join, but a steward or a source may.
     Joining from the strongest on is the same as cutting each forbidden chain at its weakest link.
     """
     joined = _Joined(ids, said.apart)
     for left, right in reversed(said.linked):
         joined.join(Edge(left, right, 0.0, STEWARD))
-    for left, right in merges:
+    for left, right in _last_first(merges):
         if (min(left, right), max(left, right)) not in said.apart:
             joined.join(Edge(left, right, 0.0, MERGED))
     joined.forbid(apart)
     for edge in sorted(edges, key=lambda one: (-one.strength, one.left_id, one.right_id)):
         joined.join(edge)
     return joined.clusters()
+
+
+def _last_first(merges: Sequence[Pair]) -> list[Pair]:
+    """(record, record that replaced it), from the ends of chains on: where one of a chain must stay apart, those who
+    were merged before it go with it, and the others stay together."""
+    onward = dict(merges)
+
+    def steps(one: int) -> int:
+        seen = {one}
+        while one in onward and onward[one] not in seen:
+            one = onward[one]
+            seen.add(one)
+        return len(seen)
+
+    return sorted(merges, key=lambda pair: (steps(pair[0]), pair))
 
 
 class _Joined:

@@ -96,7 +96,10 @@ _SCHEMA = pa.schema(
 
 
 def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
-    """(patient_id, survivor_id) of the records that were replaced: Patient.link, from either side, or a Linkage."""
+    """(patient_id, survivor_id) of the records that were replaced: Patient.link, from either side, or a Linkage.
+
+    The survivor is the record that took the place of this one, and may have been replaced in its turn.
+    """
     named = patients.select("tenant", "feed", F.col("patient_id").alias("other_id"), F.explode("aliases").alias("ref"))
     links = patients.select("tenant", "feed", "patient_id", F.explode("links").alias("link")).select(
         "tenant", "feed", "patient_id", F.col("link.type").alias("type"), F.col("link.patient_ref").alias("ref")
@@ -117,7 +120,8 @@ def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
 
     reached = functools.reduce(hop, range(MOST_MERGES), step)
     # Who is still replaced after that is in a loop: such records replace each other, so each stays its own person.
-    return reached.join(onward.select("survivor_id"), on="survivor_id", how="left_anti")
+    ended = reached.join(onward.select("survivor_id"), on="survivor_id", how="left_anti").select("patient_id")
+    return step.join(ended, on="patient_id", how="left_semi")
 
 
 def _linked_by_source(named: DataFrame, linkages: DataFrame) -> DataFrame:

@@ -69,6 +69,11 @@ def test_a_steward_links_what_nothing_else_does(people):
     assert people({1: [], 2: []}, [word(1, 2, "link")]) in ({1: 1, 2: 1}, {1: 2, 2: 2})
 
 
+def test_a_steward_takes_a_record_out_of_a_chain_of_merges(people):
+    links = {1: [("replaced-by", 2)], 2: [("replaced-by", 3)], 3: []}
+    assert people(links, [word(1, 2, "unlink")]) == {1: 1, 2: 3, 3: 3}
+
+
 def test_a_steward_is_believed_before_the_source(people):
     assert people({1: [("replaced-by", 2)], 2: []}, [word(1, 2, "never")]) == {1: 1, 2: 2}
 

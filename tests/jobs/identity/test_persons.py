@@ -80,6 +80,20 @@ def test_a_steward_takes_back_a_merge_of_a_source():
     assert [one.is_survivor for one in found] == [True, True]
 
 
+@pytest.mark.parametrize("keys", itertools.permutations([1, 2, 3]))
+def test_a_record_taken_out_of_a_chain_of_merges_leaves_the_others_together(keys):
+    a, b, c = keys
+    # A was merged into B, and B into C.
+    merges = sorted([(a, b), (b, c)])
+
+    def together(*word):
+        found = ids(run([1, 2, 3], words=[word], merges=merges))
+        return sorted(sorted(one for one in found if found[one] == person) for person in set(found.values()))
+
+    assert together("unlink", a, b) == together("never", a, c) == sorted([[a], sorted([b, c])])
+    assert together("unlink", b, c) == sorted([[c], sorted([a, b])])
+
+
 def test_the_record_that_tells_most_tells_the_person():
     found = persons({1: 2, 2: 6, 3: 6}, [edge(1, 2), edge(2, 3)])
     assert [one.patient_id for one in found if one.is_survivor] == [2]
