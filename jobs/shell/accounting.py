@@ -21,7 +21,7 @@ from jobs.columns import fhir
 from jobs.columns.told import BY_ANOTHER_FEED
 from jobs.shell import arrow_rows, delta_log, quarantine, tables
 from jobs.shell.lake import Lake
-from jobs.silver.clinical_event import OTHER_DOMAINS, TABLE_OF_DOMAIN
+from jobs.silver.clinical_event import OTHER_DOMAINS, STATED, TABLE_OF_DOMAIN
 
 EVENTS = "silver.clinical_event"
 # Keys of the source rows that a row stands on, where several may tell of one thing.
@@ -54,6 +54,8 @@ class Ledger:
             return self._from_said(table, tuple((s, inputs[s]) for s in table.built_from.values()), built)
         if table.scope == "delivery":
             return self._from_records(table, inputs, built)
+        if table.table == EVENTS:
+            return self._from_statements(table, inputs, built)
         if table.layer == "gold" and table.name in EVENT_TABLES:
             return self._from_events(table, (EVENTS, inputs[EVENTS]), built)
         if table.accounts_for:
@@ -116,6 +118,34 @@ class Ledger:
             "fanned_out": sum(rows for _, _, rows, _ in counted) - out,
             "not_mapped": {kind: records for kind, nothing, _, records in counted if nothing},
             "missing": received - out - held,
+        }
+
+    def _from_statements(self, table: schemas.Table, inputs: Mapping[str, int], built: Pinned) -> dict[str, Any]:
+        """Each row that states something is in an event, or in one that waits; one for each concept it maps to.
+
+        Of claims and charges, which state several things or none, it is told how many events they gave.
+        """
+        sources = [table.built_from[name] for name in STATED]
+        received = {source: self._rows(source, inputs[source]) for source in sources}
+        of_source = "SELECT source_table, count(DISTINCT source_row_id), count(*) FROM made GROUP BY source_table"
+        counted = {source: (n, rows) for source, n, rows in arrow_rows.ask(of_source, made=self.lake.rows(*built))}
+        name, waiting = quarantine.name_of(table.table), {}
+        if (head := delta_log.head(self.lake.path(name))) >= 0:
+            alone = "SELECT source_table, source_row_id FROM waits ANTI JOIN made USING (source_table, source_row_id)"
+            each = f"SELECT source_table, count(DISTINCT source_row_id) FROM ({alone}) GROUP BY source_table"
+            waiting = dict(arrow_rows.ask(each, waits=self.lake.rows(name, head), made=self.lake.rows(*built)))
+        stated = {source: counted.get(source, (0, 0)) for source in sources}
+        out, held = sum(n for n, _ in stated.values()), sum(waiting.get(source, 0) for source in sources)
+        lost = {source: received[source] - stated[source][0] - waiting.get(source, 0) for source in sources}
+        return {
+            "in": sum(received.values()),
+            "out": out,
+            "held": held,
+            "quarantined": quarantine.reasons(self.lake, table.table) if waiting else {},
+            "fanned_out": sum(rows for _, rows in stated.values()) - out,
+            "of_others": {source: rows for source, (_, rows) in sorted(counted.items()) if source not in stated},
+            # Of one source too many and of another too few are two faults, and not none.
+            "missing": sum(map(abs, lost.values())),
         }
 
     def _rows(self, name: str, version: int) -> int:

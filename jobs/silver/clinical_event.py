@@ -37,6 +37,12 @@ TABLE_OF_DOMAIN = {
     "Device": "device_exposure",
 }
 OTHER_DOMAINS = "observation"
+# Inputs of which every row states something, and so has an event at least, if only to say why it gives no row of gold.
+STATED = (
+    *("conditions", "allergies", "observations", "procedures", "medication_requests", "medication_dispenses"),
+    *("medication_administrations", "medication_statements", "immunizations", "devices", "device_uses"),
+    "imaging_studies",
+)
 # A result or a dose told once must not be counted twice: of several concepts of these domains one is taken.
 PICK_ONE = ("Measurement", "Drug")
 

@@ -93,3 +93,20 @@ def test_a_feed_that_never_delivered_has_no_rows_and_another_table_must_be_built
     assert lake.rows("bronze.lab_csv", -1).count_rows() == 0
     with pytest.raises(NotBuiltError, match=r"silver.allergy has not been built: run `lakeward run silver` first"):
         lake.rows("silver.allergy", -1)
+
+
+def test_every_row_that_states_something_is_in_an_event(account):
+    events = [("silver.condition", 1), ("silver.condition", 1), ("silver.condition", 2), ("silver.claim_item", 9)]
+    held = {
+        "silver.condition": [{"condition_id": n} for n in (1, 2)],
+        "silver.allergy": [{"allergy_id": 1}],
+        "silver.clinical_event": [
+            {"event_id": n, "source_table": source, "source_row_id": row} for n, (source, row) in enumerate(events)
+        ],
+    }
+    found = account("silver.clinical_event", **held)
+    assert (found["in"], found["out"], found["fanned_out"], found["missing"]) == (3, 2, 1, 1)
+    assert found["of_others"] == {"silver.claim_item": 1}
+    # A row too many of one source does not make up for one that another lost.
+    held["silver.clinical_event"].append({"event_id": 9, "source_table": "silver.device", "source_row_id": 5})
+    assert account("silver.clinical_event", **held)["missing"] == 2
