@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+import schemas
 from jobs.shell.session import CHECKOUT
 
 TABLE_YAML = """\
@@ -36,31 +37,20 @@ from jobs.{layer}.{name} import build
 def test_a_sentence_of_the_domain(rows):
     assert build().collect() == []
 '''
-FEED_YAML = """\
-feed: {name}
-doc: Who sends what, and how often.
-format: {format}
-owner: ""
-contract_version: "1.0"
-tenant: ""
-jurisdiction: ""
-time_zone: ""            # a feed without a declared zone is refused
-schedule: "@daily"
-bad_share: 0.01
-limits: {{}}
+FEED_HEAD = """\
+# As {model} is declared, to be made its own: who sends what, owner, tenant, time zone, schedule, limits, options.
 """
-FEED_JOB = '''\
-"""bronze.{name}: one row per record that the feed delivered, verbatim."""
+FEED_TEST = '''\
+"""What bronze.{name} promises."""
 
-from __future__ import annotations
-
-from pyspark.sql import DataFrame
+import pytest
 
 
-def build(splits: DataFrame) -> DataFrame:
-    """Carry the parser of jobs/formats over the splits of a delivery."""
-    raise NotImplementedError("bronze.{name} is not written yet")
+def test_every_record_of_a_sample_is_read():
+    pytest.fail("give {name} a sample of its own, and say here what its records are")
 '''
+# What says in silver what feeds say that do not speak FHIR.
+TRANSLATED = "schemas/silver/translated.yaml"
 
 
 class NameTakenError(ValueError):
@@ -76,6 +66,8 @@ def write(kind: str, name: str, *, root: pathlib.Path = CHECKOUT) -> list[pathli
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
+    if kind == "feed":
+        _read_by_silver(name, root)
     return [root / path for path in files]
 
 
@@ -92,12 +84,30 @@ def _table(name: str) -> dict[str, str]:
 
 
 def _feed(name: str) -> dict[str, str]:
-    if not name.isidentifier() or "_" not in name:
-        raise NameTakenError(f"{name}: a feed is named place_format, such as lab_hl7v2")
-    fill = {"layer": "bronze", "name": name, "format": name.partition("_")[2]}
+    """A feed after the pattern of one of its format, so that whatever reads declarations still can."""
+    form = name.rpartition("_")[2]
+    models = {feed.format: feed.feed for feed in schemas.feeds()}
+    if not name.isidentifier() or form == name or form not in models:
+        raise NameTakenError(f"{name}: a feed is named place_format, of {', '.join(sorted(models))}: such as lab_hl7v2")
+    model = models[form]
+
+    def like(path: str) -> str:
+        text = (CHECKOUT / path.format(model)).read_text(encoding="utf-8")
+        return text.replace(f"bronze.{model}", f"bronze.{name}").replace(f"feed: {model}\n", f"feed: {name}\n")
+
     return {
-        f"schemas/feeds/{name}.yaml": FEED_YAML.format(**fill),
-        f"schemas/bronze/{name}.yaml": TABLE_YAML.format(**fill),
-        f"jobs/bronze/{name}.py": FEED_JOB.format(**fill),
-        f"tests/bronze/test_{name}.py": TABLE_TEST.format(**fill),
+        f"schemas/feeds/{name}.yaml": FEED_HEAD.format(model=model) + like("schemas/feeds/{}.yaml"),
+        f"schemas/bronze/{name}.yaml": like("schemas/bronze/{}.yaml"),
+        f"jobs/bronze/{name}.py": like("jobs/bronze/{}.py"),
+        f"tests/bronze/test_{name}.py": FEED_TEST.format(name=name),
     }
+
+
+def _read_by_silver(name: str, root: pathlib.Path) -> None:
+    """Let silver read a feed; those that speak FHIR it reads by `bronze.ehr_fhir` alone."""
+    path = root / TRANSLATED
+    if name.endswith("_fhir") or not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8")
+    head, mark, rest = text.partition("built_from:\n")
+    path.write_text(f"{head}{mark}  {name}: bronze.{name}\n{rest}", encoding="utf-8")
