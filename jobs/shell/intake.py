@@ -51,7 +51,10 @@ def newest_day(settings: Settings) -> str:
 def take_in(
     lake: Lake, feed: str, request: Request, witness: GateAndLineage, say: Callable[[str], None]
 ) -> list[Outcome]:
-    """Take in every delivery of a feed that waits; the table is there even when none does."""
+    """Take in every delivery of a feed that waits; the table is there even when none does.
+
+    One of which too much is faulty has failed and waits on: it keeps none of those from coming in that came after it.
+    """
     declared_feed = schemas.feed(feed)
     table = schemas.table(declared_feed.table)
     outcomes = []
@@ -66,6 +69,9 @@ def take_in(
             count, seconds = sum(one.inserted for one in made), sum(one.seconds for one in made)
             which = f"delivery {together[0].delivery_id[:12]}" if len(together) == 1 else f"{len(together)} deliveries"
             say(f"{table.table:<32} {which} {count:>10,} records {seconds:6.1f} s")
+            for one in made:
+                if one.message:
+                    say(f"{table.table:<32} {one.action}: {one.message}")
     return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]
 
 
@@ -93,18 +99,19 @@ def _take_all(
     request: Request,
     witness: GateAndLineage,
 ) -> tuple[list[Outcome], state.State]:
-    """Take in deliveries at once; or one by one when one of them is too bad, up to that."""
+    """Take in deliveries at once; or one by one when one of them is too bad, all but that."""
     try:
         outcome, known = _take(lake, feed, table, together, known, request, witness)
-    except records.BadShareError:
+    except records.BadShareError as fault:
+        known = _settle(lake, table)
         if len(together) == 1:
-            raise
+            return [Outcome(table.table, "failed", known.version, known.rows, message=str(fault))], known
     else:
         return [outcome], known
-    known, outcomes = _settle(lake, table), []
+    outcomes = []
     for one in together:
-        outcome, known = _take(lake, feed, table, [one], known, request, witness)
-        outcomes.append(outcome)
+        made, known = _take_all(lake, feed, table, [one], known, request, witness)
+        outcomes += made
     return outcomes, known
 
 
@@ -149,7 +156,7 @@ def _take(
         seen = records.append(lake, table, records.read(lake, feed, together), together, known, request)
         kept = sum(seen.kept.values())
         reach("after-bronze-commit")
-        records.check_shares(feed, seen)
+        records.check_shares(lake, feed, together, seen)
         records.set_aside(lake, feed, table, together, seen.faulty_tasks)
         outcome.version = delta_log.head(lake.path(table.table))
         outcome.inserted, outcome.rows = kept, known.rows + kept

@@ -112,13 +112,26 @@ def set_aside(
     tables.keep(lake.path(name), together_now, doc=quarantine.doc_of(table.table))
 
 
-def check_shares(feed: schemas.Feed, seen: Seen) -> None:
-    """Raise BadShareError for the first delivery of which too much is faulty."""
+def check_shares(lake: Lake, feed: schemas.Feed, together: Sequence[Delivery], seen: Seen) -> None:
+    """Raise BadShareError for the first delivery of which too much is faulty: says what is, and where it is first."""
     for delivery_id, faulty in seen.faulty.items():
         total = seen.kept[delivery_id] + faulty
         share = faulty / max(total, 1)
         if faulty >= feed.bad_least and share > feed.bad_share:
             raise BadShareError(
                 f"{feed.table}: delivery {delivery_id} has {faulty} faulty records of {total} ({share:.2%}), above the"
-                f" {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in"
+                f" {feed.bad_share:.2%} that {feed.feed} allows; it is not taken in:"
+                f" {_faults(lake, feed, [one for one in together if one.delivery_id == delivery_id])}"
             )
+
+
+def _faults(lake: Lake, feed: schemas.Feed, together: Sequence[Delivery]) -> str:
+    """Each fault with its number and the first place of it."""
+    faulty = read(lake, feed, together).select(F.explode("faults").alias("fault"), "file_digest", "position")
+    first = F.min(F.struct("file_digest", "position")).alias("first")
+    counted = faulty.groupBy("fault").agg(F.count(F.lit(1)).alias("count"), first).orderBy(F.desc("count"), "fault")
+    return "; ".join(
+        f"{row['fault']} {row['count']} times, first in file {row['first']['file_digest'][:12]} at byte"
+        f" {row['first']['position']}"
+        for row in counted.collect()
+    )

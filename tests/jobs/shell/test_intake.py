@@ -5,6 +5,7 @@ import datetime
 import io
 import os
 import pathlib
+import re
 import struct
 import types
 import zipfile
@@ -206,7 +207,7 @@ def test_taking_in_again_takes_nothing(taken):
     assert {one["action"] for one in again.outcomes} == {"unchanged"}
 
 
-def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_none_before_it(taken, tmp_path):
+def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_no_other(taken, tmp_path):
     lake, _ = taken
     settings = Settings(str(tmp_path / "lake"))
     alone = Lake(lake.spark, settings)
@@ -223,8 +224,10 @@ def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_none_before_
         patch.setattr(schemas, "feed", lambda name: strict)
         report = run.run(alone, ["lab_hl7v2"], say=lambda text: None)
     known = state.read(settings, "bronze.lab_hl7v2")
-    assert (report.state, known.rows, list(known.deliveries)) == ("failed", 2, came[:2])
-    assert came[2] in str(report)
+    assert (report.state, known.rows, list(known.deliveries)) == ("failed", 3, [*came[:2], came[3]])
+    [message] = [one["message"] for one in report.outcomes if one["action"] == "failed"]
+    assert came[2] in message
+    assert re.search(r"unknown_version 1 times, first in file [0-9a-f]{12} at byte 0$", message)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schemas, "feed", lambda name: lenient)
         assert run.run(alone, ["lab_hl7v2"], say=lambda text: None).state == "succeeded"
