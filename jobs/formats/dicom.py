@@ -18,7 +18,7 @@ from jobs.formats.dicom_directory import is_directory
 from jobs.formats.dicom_elements import MoreNeededError
 from jobs.formats.dicom_header import Header
 from jobs.formats.dicom_limits import Limits
-from jobs.formats.dicom_record import FAULTS, faulty, of_header, of_tags
+from jobs.formats.dicom_record import FAULTS, faulty, of_header, of_json
 from jobs.formats.dicom_zip import Member, ZipError
 from jobs.formats.fhir import Record
 from jobs.formats.ndjson import Line
@@ -58,7 +58,7 @@ def records(lines: Iterable[Line], limits: Limits) -> Iterator[Record]:
             yield faulty(position, length, (strict_json.TOO_LARGE,))
             continue
         tags, faults = dicom_json.examine(text, limits)
-        yield of_tags(tags, position, length, None, text, faults)
+        yield of_json(tags, position, length, text, faults)
 
 
 def instances(path: str, limits: Limits) -> Iterator[tuple[Member, bytes]]:

@@ -73,7 +73,10 @@ FAULTS = {
 }
 
 _SOP_INSTANCE, _META_INSTANCE, _MODALITY = "00080018", "00020003", "00080060"
-_UIDS = {_SOP_INSTANCE: NO_SOP_INSTANCE_UID, "0020000D": NO_STUDY_INSTANCE_UID, "0020000E": NO_SERIES_INSTANCE_UID}
+_STUDY, _SERIES = "0020000D", "0020000E"
+# What only the answer to a query counts: series or instances of a study, instances of a series (PS3.18 10.6.3.3).
+_OF_STUDY, _OF_SERIES = ("00201206", "00201208"), "00201209"
+_UIDS = {_SOP_INSTANCE: NO_SOP_INSTANCE_UID, _STUDY: NO_STUDY_INSTANCE_UID, _SERIES: NO_SERIES_INSTANCE_UID}
 _UID = re.compile(r"[0-9.]{1,64}\Z")
 _LONGEST = (1 << 31) - 1
 
@@ -83,27 +86,48 @@ def of_header(header: Header, position: int, length: int, entry: int | None = No
     payload = orjson.dumps(header.tags) if header.tags else None
     if payload is None:
         return faulty(position, length, header.faults, entry)
-    return of_tags(header.tags, position, length, entry, payload, header.faults)
+    return _of_tags(header.tags, position, length, entry, payload, header.faults, tuple(_UIDS))
 
 
-def of_tags(
-    tags: dict[str, Any], position: int, length: int, entry: int | None, payload: bytes, faults: tuple[str, ...]
+def of_json(tags: dict[str, Any], position: int, length: int, payload: bytes, faults: tuple[str, ...]) -> Record:
+    """The record of DICOM JSON: an instance, or a study or series as a query answers with (QIDO-RS)."""
+    return _of_tags(tags, position, length, None, payload, faults, _level(tags))
+
+
+def _level(tags: dict[str, Any]) -> tuple[str, ...]:
+    """The UIDs that must be there."""
+    if not first(tags, _SOP_INSTANCE):
+        if first(tags, _SERIES) and _OF_SERIES in tags:
+            return (_STUDY, _SERIES)
+        if not first(tags, _SERIES) and any(name in tags for name in _OF_STUDY):
+            return (_STUDY,)
+    return tuple(_UIDS)
+
+
+def _of_tags(
+    tags: dict[str, Any],
+    position: int,
+    length: int,
+    entry: int | None,
+    payload: bytes,
+    faults: tuple[str, ...],
+    uids: tuple[str, ...],
 ) -> Record:
-    """The record of an instance in the JSON model."""
+    """The record of what is in the JSON model, and must say these of its UIDs."""
     if not tags:
         return faulty(position, length, faults, entry, payload)
-    uid = first(tags, _SOP_INSTANCE)
-    faults += _missing(tags)
+    uid = first(tags, _SOP_INSTANCE if _SOP_INSTANCE in uids else uids[-1])
+    faults += _missing(tags, uids)
     uid = uid if type(uid) is str else None
     place = (position, min(length, _LONGEST), entry)
     return Record(*place, DICOM, uid, None, None, None, None, payload, faults)
 
 
-def _missing(tags: dict[str, Any]) -> tuple[str, ...]:
-    """The faults of an instance that does not say which it is (PS3.3 C.12.1, C.7.2.1, C.7.3.1)."""
+def _missing(tags: dict[str, Any], uids: tuple[str, ...]) -> tuple[str, ...]:
+    """The faults of a thing that does not say which it is (PS3.3 C.12.1, C.7.2.1, C.7.3.1)."""
     found = {name: first(tags, name) for name in (*_UIDS, _META_INSTANCE)}
-    faults = [fault for name, fault in _UIDS.items() if not found[name]]
-    if not first(tags, _MODALITY):
+    faults = [_UIDS[name] for name in uids if not found[name]]
+    if _SERIES in uids and not first(tags, _MODALITY):
         faults.append(NO_MODALITY)
     if any(uid and not (type(uid) is str and _UID.match(uid)) for uid in found.values()):
         faults.append(BAD_UID)

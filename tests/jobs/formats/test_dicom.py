@@ -219,6 +219,23 @@ def test_each_fault_of_a_line_has_its_name(read, value, named):
     assert first.faults == last.faults == ()
 
 
+@pytest.mark.parametrize(
+    ("uids", "more", "resource_id", "faults"),
+    [
+        ({"0020000D"}, {"00201208": "IS"}, "1.2.1", ()),
+        ({"0020000D", "0020000E", "00080060"}, {"00201209": "IS"}, "1.2.2", ()),
+        ({"0020000D", "0020000E"}, {"00201209": "IS"}, "1.2.2", ("no_modality",)),
+        ({"0020000E"}, {"00201208": "IS"}, None, ("no_sop_instance_uid", "no_study_instance_uid", "no_modality")),
+        # Not the answer to a query: an instance that does not say which it is.
+        ({"0020000D", "0020000E", "00080060"}, {}, None, ("no_sop_instance_uid",)),
+    ],
+)
+def test_a_query_answers_with_studies_and_series_too(read, uids, more, resource_id, faults):
+    row = {name: IDENTIFIED[name] for name in uids} | {name: {"vr": vr, "Value": [4]} for name, vr in more.items()}
+    [found] = read(json.dumps([row]).encode())
+    assert (found.resource_id, found.faults) == (resource_id, faults)
+
+
 def test_a_cut_array_is_one_faulty_record_and_never_a_part(read):
     data = json.dumps([IDENTIFIED] * 3).encode()
     assert [record.faults for record in read(data[:-5])] == [("not_json",)]

@@ -73,6 +73,13 @@ def test_a_header_tells_of_patient_people_device_study_series_and_image():
     }
 
 
+def test_a_study_or_series_that_a_query_found_tells_no_more_than_that():
+    series = told(t00080018=None)
+    assert "ImagingInstance" not in series and series["ImagingSeries"]["series"][0]["uid"] == "1.2.3.3"
+    study = told(t00080018=None, t0020000E=None, t00080060=None)
+    assert study.keys().isdisjoint({"ImagingInstance", "ImagingSeries"}) and "ImagingStudy" in study
+
+
 def test_the_patient_is_who_was_examined():
     patient = told()["Patient"]
     assert patient["identifier"][0]["system"] == "HOSPITAL" and patient["identifier"][0]["value"] == "P 1"
