@@ -10,6 +10,7 @@ from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.placed import with_person
 from jobs.columns.references import resolved
+from jobs.columns.remittance import CLAIMS
 
 # HL7 v3 ActCode, as FHIR R4 Encounter.class has it.
 KINDS = {
@@ -33,6 +34,11 @@ def excluded_status() -> Column:
     """Why an encounter is no visit: it was called off, is still to come, or never was."""
     table = F.create_map(*[F.lit(part) for pair in EXCLUDED.items() for part in pair])
     return F.try_element_at(table, F.col("status"))
+
+
+def told_in() -> Column:
+    """Type concept of the record that tells of the visit: a claim where the payer is who told it first."""
+    return F.when(F.col("feed").startswith(CLAIMS), concepts.TYPE_CLAIM).otherwise(concepts.TYPE_EHR_ENCOUNTER)
 
 
 def described(

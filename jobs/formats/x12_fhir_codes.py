@@ -86,12 +86,19 @@ def dotted(system: str | None, code: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 14)
 def health(system: str | None, code: str | None) -> Text:
-    """A code of an HI segment by the system x12_health_codes gives it."""
+    """A code of an HI segment by the system x12_health_codes gives it.
+
+    >>> health("HCPCS", "00567")
+    '{"coding":[{"system":"http://www.ama-assn.org/go/cpt","code":"00567"}]}'
+    """
     if not code:
         return None
+    if system == "HCPCS":
+        # BP and BO stand for CPT and HCPCS both, as HC does.
+        return service("HC", code)
     address = _SYSTEMS.get(system or "")
     if address is None:
-        return concept(f"{NUBC}{system}" if system == "NUBC" else HCPCS if system == "HCPCS" else None, code)
+        return concept(f"{NUBC}{system}" if system == "NUBC" else None, code)
     return concept(address, dotted(address, code))
 
 

@@ -11,7 +11,7 @@ from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
-from jobs.columns.visits import coded, described, ends, excluded_status, kind
+from jobs.columns.visits import coded, described, ends, excluded_status, kind, told_in
 
 
 def excluded() -> Column:
@@ -51,7 +51,7 @@ def build(
         F.col("start_at").alias("visit_start_datetime"),
         ends().alias("visit_end_date"),
         F.col("end_at").alias("visit_end_datetime"),
-        F.lit(concepts.TYPE_EHR_ENCOUNTER).alias("visit_type_concept_id"),
+        told_in().alias("visit_type_concept_id"),
         "provider_id",
         "care_site_id",
         source_value(F.col("class_code")).alias("visit_source_value"),

@@ -16,7 +16,7 @@ def visits(rows):
     """`visits({...}, {...})`: encounters of one person of several feeds; encounter ids of each visit."""
     from pyspark.sql import functions as F
 
-    def make(*encounters):
+    def make(*encounters, of=lambda row: sorted(row.lw_told_by)):
         feeds = sorted({one["feed"] for one in encounters})
         patients = rows("silver.patient", *[
             {"patient_id": number, "feed": feed, "tenant": "demo", "aliases": [f"Patient/{feed}"]}
@@ -45,13 +45,21 @@ def visits(rows):
         none = [rows(name) for name in ("silver.practitioner", "silver.organization", "silver.concept_map")]
         people = rows("gold.person", {"person_id": person})
         found = build(rows("silver.encounter", *given), patients, links, people, *none)
-        return sorted(sorted(row.lw_told_by) for row in found.where(F.size("faults") == 0).collect())
+        return sorted(of(row) for row in found.where(F.size("faults") == 0).collect())
 
     return make
 
 
 def number(value):
     return [(None, None, None, None, value)]
+
+
+def test_a_visit_is_of_a_claim_where_nobody_but_a_payer_tells_of_it(visits):
+    told = [{"feed": "ehr_fhir"}, {"feed": "claims_x12"}, {"feed": "claims_x12", "start_date": OTHER}]
+    assert visits(*told, of=lambda row: (row.visit_start_date, row.visit_type_concept_id)) == [
+        (DAY, 32827),
+        (OTHER, 32810),
+    ]
 
 
 def test_the_same_day_and_kind_in_two_feeds_is_one_visit(visits):
