@@ -24,7 +24,7 @@ def belonging(events: DataFrame, target: str, people: DataFrame, visits: DataFra
 
 
 def source_value(text: Column) -> Column:
-    """A source value as OMOP holds it: 50 characters (varchar(50)); a gate counts what is cut."""
+    """A source value as OMOP holds it: 50 characters (varchar(50)); the gate warns of those that fill them (`cut`)."""
     return F.left(text, F.lit(SOURCE_VALUE_LENGTH))
 
 

@@ -115,6 +115,13 @@ def test_every_row_rule_counts_its_rows_and_no_others(judge):
     assert _counts(judged, "max_length", "condition_source_value") == ("failed", 1, 1)
 
 
+def test_what_fills_a_source_value_may_have_been_cut_and_is_counted(judge):
+    judged = judge("gold.condition_occurrence", *[_condition(n, condition_source_value="x" * n) for n in (48, 49, 50)])
+    [verdict] = _of(judged, "cut", "condition_source_value")
+    assert (verdict.outcome, verdict.severity, verdict.failed, verdict.rows) == ("failed", "warn", 1, 3)
+    assert judged.stopped == []
+
+
 def test_concepts_are_looked_up_and_zero_is_no_concept_of_a_wrong_domain(judge):
     concepts = (201826, 0, 1127433, 44820047, 1999999999)
     given = [_condition(i, condition_concept_id=one) for i, one in enumerate(concepts)]
