@@ -12,6 +12,7 @@ import schemas
 from expectations.check import STOP, Check
 from expectations.suite import suite
 from jobs.shell.column_lineage import ColumnLineage
+from jobs.shell.ledger import STAMPED
 
 LAYER_MEANING = {
     "bronze": "What was delivered, verbatim, record by record, with where it came from.",
@@ -145,21 +146,20 @@ def _table(table: schemas.Table, lineage: ColumnLineage | None) -> str:
         '<p><a href="index.html">Data dictionary</a></p>',
         f"<h1>{table.table}</h1><p class=lead>{html.escape(table.doc)}</p>",
         '<ul class="facts">' + "".join(f"<li><b>{name}</b>{value}</li>" for name, value in facts.items()) + "</ul>",
-        *[f"<p><strong>Mind:</strong> {html.escape(warning)}</p>" for warning in table.warnings],
         "<h2>Columns</h2><div class=wide><table><thead><tr>",
         *[f"<th>{title}" for title in ("column", "type", "meaning", "privacy", "expected")],
         "</tr></thead><tbody>",
         *[_column(table, column, by_column.get(column.name, []), lineage) for column in table.columns.values()],
         "</tbody></table></div>",
         "<h2>Expected of the table</h2>",
-        _expected(by_column.get("", [])),
+        _expected(check for check in checks if check.column not in table.columns),
     ]
     return "".join(parts)
 
 
 def _column(table: schemas.Table, column: schemas.Column, checks: list[Check], lineage: ColumnLineage | None) -> str:
     css = "key" if column.name in table.key else ""
-    came = ""
+    came = _stamped(table, column)
     if lineage and column.name in lineage.columns:
         named = sorted(f"{source.dataset}.{source.field}" for source in lineage.columns[column.name])
         shown = ", ".join(named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
@@ -175,14 +175,26 @@ def _column(table: schemas.Table, column: schemas.Column, checks: list[Check], l
     )
 
 
+def _stamped(table: schemas.Table, column: schemas.Column) -> str:
+    """Where a column of bronze comes from, which no build shows."""
+    if table.layer != "bronze":
+        return ""
+    if table.table not in {feed.table for feed in schemas.feeds()}:
+        return '<div class="from">from the vocabulary that was loaded</div>'
+    return f'<div class="from">from {"the delivery" if column.name in STAMPED else "the delivered file"}</div>'
+
+
 def _expected(checks: Iterable[Check]) -> str:
-    lines = {}
+    lines: dict[str, None] = {}
     for check in checks:
-        limit = "none may fail" if check.threshold == 0 else f"at most {check.threshold:.0%}"
+        # The share is told as it is declared: some are fractions of a per mille.
+        share = f"{check.threshold * 100:.4f}".rstrip("0").rstrip(".")
+        limit = "none may fail" if check.threshold == 0 else f"at most {share} %"
         stops = " · stops" if check.severity == STOP else ""
-        named = f'<span title="{html.escape(check.doc)}">{check.name}</span>'
-        lines[check.name] = f"<div>{named} <span class=from>{limit}{stops}</span></div>"
-    return "".join(lines.values()) or '<span class="from">nothing beyond its type</span>'
+        several = f" of {html.escape(check.column)}" if ", " in check.column else ""
+        named = f'<span title="{html.escape(check.doc)}">{check.name}</span>{several}'
+        lines[f"<div>{named} <span class=from>{limit}{stops}</span></div>"] = None
+    return "".join(lines) or '<span class="from">nothing beyond its type</span>'
 
 
 def _link(name: str) -> str:

@@ -27,6 +27,7 @@ from jobs.shell.column_sources import Source
 from jobs.shell.deliveries import Delivery
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
+from jobs.shell.ledger import STAMPED
 from jobs.shell.lineage_datasets import CONTENT, Dataset, of_delivery, of_file
 from jobs.shell.settings import Settings
 from jobs.shell.witness import GateAndLineage
@@ -254,6 +255,5 @@ def _inputs(settings: Settings, feed: schemas.Feed, together: list[Delivery]) ->
 
 def _columns(table: schemas.Table, inputs: Sequence[Dataset]) -> ColumnLineage:
     """What the parser takes from the bytes of a file; the rest, of no file, the shell stamps on every record."""
-    stamped = {"tenant", "feed", "delivery_id", "received_at", "exported_at"}
     sources = [Source(one.called, CONTENT) for one in inputs]
-    return declared({c: [] if c in stamped else sources for c in table.columns}, identical=("payload",))
+    return declared({c: [] if c in STAMPED else sources for c in table.columns}, identical=("payload",))

@@ -16,6 +16,8 @@ from jobs.shell.arrival import DeliveryError
 from jobs.shell.settings import Settings
 
 LANDED, HELD = "landed", "held"
+# What of a record the delivery says, and not its bytes.
+STAMPED = frozenset({"tenant", "feed", "delivery_id", "received_at", "exported_at"})
 
 
 @dataclass(frozen=True)

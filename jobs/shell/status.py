@@ -77,8 +77,17 @@ def _verdicts(verdicts: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def _runs(settings: Settings) -> list[dict[str, Any]]:
     found = [documents.read(path) for path in documents.entries(f"{settings.root('ops')}/runs")]
     kept = sorted((run for run in found if run), key=lambda run: run["started_at"])
-    keys = ("run", "started_at", "state", "wanted", "stages", "seconds", "parent")
-    return [{key: run.get(key) for key in keys} for run in kept[-20:]]
+    keys = ("run", "started_at", "state", "wanted", "stages", "seconds", "parent", "messages")
+    return [{key: run.get(key) for key in keys} | {"failed": _failed(run)} for run in kept[-20:]]
+
+
+def _failed(run: dict[str, Any]) -> list[dict[str, str]]:
+    """The tables that a run did not bring to its end, and why: a gate that stopped, a fault, what they stand on."""
+    return [
+        {"table": one["table"], "action": one["action"], "message": one["message"]}
+        for one in run.get("outcomes", [])
+        if one["action"] in ("failed", "blocked")
+    ]
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -92,6 +101,8 @@ def as_text(found: dict[str, Any]) -> str:
         )
     else:
         lines.append("Nothing is published yet.")
+    if found["runs"]:
+        lines += _run_lines(found["runs"][-1])
     lines += ["", *_feed_lines(found["feeds"]), "", *_account_lines(found["tables"])]
     if found["coverage"]:
         lines += ["", *_coverage_lines(found["coverage"])]
@@ -100,6 +111,13 @@ def as_text(found: dict[str, Any]) -> str:
         lines += ["", "Gates that did not pass (a warning does not stop a publication):"]
         lines += [f"  {table}: {verdict['message']}" for table, verdict in failed]
     return "\n".join(lines)
+
+
+def _run_lines(run: dict[str, Any]) -> list[str]:
+    """The last run, and what it could not do."""
+    lines = [f"Last run {run['run'][:8]} of {run['started_at']}: {run['state']}, {run['seconds']:.0f} s"]
+    lines += [f"  {one['table']} {one['action']}: {one['message']}".rstrip(": ") for one in run["failed"]]
+    return [*lines, *[f"  {message}" for message in run["messages"] or []]]
 
 
 def _feed_lines(feeds: list[dict[str, Any]]) -> list[str]:
@@ -133,7 +151,8 @@ def _account_lines(tables: list[dict[str, Any]]) -> list[str]:
             f"  {table['table']:<34}{a['in']:>11,}{a['out']:>11,}{a.get('superseded', 0):>12,}{excluded:>10,}"
             f"{a.get('held', 0):>7,}{a.get('fanned_out', 0):>9,}{a['missing']:>9,}"
         )
-        reasons = {**a.get("excluded", {}), **a.get("quarantined", {})}
+        unread = {f"not mapped: {kind}": count for kind, count in a.get("not_mapped", {}).items()}
+        reasons = {**a.get("excluded", {}), **a.get("quarantined", {}), **unread}
         if reasons:
             lines.append("      " + ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items())))
     return lines
