@@ -36,22 +36,27 @@ def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
 
 
 def listing(settings: Settings) -> str:
-    """One line for each feed or table and reason, with the number of rows that wait."""
+    """One line for each table, feed and reason, with the number of rows that wait."""
     lines = []
     for feed in schemas.feeds():
         for delivery in deliveries.deliveries(feed.feed, settings):
             if delivery.state == "held":
                 why = ", ".join(delivery.reasons)
-                lines.append(f"{feed.feed:<34}{why:<40}{'whole delivery':>14}  {delivery.delivery_id[:12]}")
+                lines.append(_line("landing", feed.feed, why, "whole delivery") + f"  {delivery.delivery_id[:12]}")
     for name in schemas.names():
         found = _open(settings, name)
         if found is None:
             continue
-        by_reason = "SELECT r, count(*) FROM (SELECT unnest(faults) AS r FROM q) GROUP BY 1 ORDER BY 2 DESC, 1"
-        counted = found.query("q", by_reason)
+        feed_of = "feed" if "feed" in found.columns else "NULL"
+        each = f"SELECT {feed_of} AS feed, unnest(faults) AS reason FROM q"
+        counted = found.query("q", f"SELECT feed, reason, count(*) FROM ({each}) GROUP BY ALL ORDER BY 1, 3 DESC, 2")
         assert counted is not None
-        lines += [f"{name:<34}{reason:<40}{count:>14,}" for reason, count in counted.fetchall()]
-    return "\n".join([f"{'where':<34}{'reason':<40}{'rows':>14}", *lines]) if lines else "Nothing waits."
+        lines += [_line(name, feed, reason, f"{count:,}") for feed, reason, count in counted.fetchall()]
+    return "\n".join([_line("where", "feed", "reason", "rows"), *lines]) if lines else "Nothing waits."
+
+
+def _line(where: str, feed: str | None, reason: str, rows: str) -> str:
+    return f"{where:<34}{feed or '':<16}{reason:<40}{rows:>14}"
 
 
 def show(settings: Settings, table: str, *, reason: str | None, limit: int, reveal: bool) -> str:

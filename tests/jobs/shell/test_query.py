@@ -18,7 +18,8 @@ def lake(spark, rows, tmp_path):
     made = rows(table.table, {"care_plan_id": 1, "status": "a/ä [1] 100%", "record_id": 7, "faults": []})
     version = tables.append(path, made.select(*table.columns), run="r")
     state.write(found.settings, state.State(table.table, version=version, rows=1))
-    faulty = rows(table.table, {"care_plan_id": 2, "status": "s", "record_id": 8, "faults": ["no_subject"]})
+    waits = {"care_plan_id": 2, "status": "s", "record_id": 8, "feed": "ehr_fhir", "faults": ["no_subject"]}
+    faulty = rows(table.table, waits)
     tables.keep(found.path(quarantine.name_of(table.table)), faulty, doc="waits")
     return found
 
@@ -32,5 +33,8 @@ def test_a_lake_is_read_whatever_its_folder_is_called(lake):
 
 
 def test_what_waits_is_told_whatever_the_folder_of_the_lake_is_called(lake):
-    assert "no_subject" in waiting.listing(lake.settings)
+    assert [line.split() for line in waiting.listing(lake.settings).splitlines()] == [
+        ["where", "feed", "reason", "rows"],
+        ["silver.care_plan", "ehr_fhir", "no_subject", "1"],
+    ]
     assert "record_id: 8" in waiting.show(lake.settings, "silver.care_plan", reason=None, limit=5, reveal=False)
