@@ -56,6 +56,8 @@ def settled(benefits: DataFrame, carried: Sequence[str]) -> DataFrame:
 
 def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
     is_back = F.col("claim_status") == REVERSAL
+    last_on = F.max(F.when(~is_back, F.col("created_date"))).over(Window.partitionBy(*_CLAIM))
+    answers = answers.withColumn("_is_now", ~is_back & F.col("created_date").eqNullSafe(last_on))
     order = F.struct((~is_back).alias("stands"), "created_date", "received_at", "benefit_id")
     last = F.max(F.struct(order.alias("order"), *dict.fromkeys([*carried, *AMOUNTS]))).alias("_last")
     # A reversal may come without what the patient owes: then that cannot be added up.
@@ -67,6 +69,7 @@ def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
         F.max(F.when(~is_back, F.col("created_date"))).alias("_decided_on"),
         F.max(is_short).alias("_is_short"),
         *[F.sum(name).cast(AMOUNT).alias(name) for name in AMOUNTS],
+        *[F.sum(F.when(F.col("_is_now"), F.col(n))).cast(AMOUNT).alias(f"_now_{n}") for n in (CHARGE, *PATIENT)],
         F.sort_array(F.collect_list("benefit_id")).alias("told_by"),
         F.sort_array(F.collect_list("record_id")).alias("record_ids"),
     )
@@ -81,13 +84,17 @@ def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
 
 
 def _in_the_end(name: str) -> Column:
-    """The sum; where a reversal takes back what we never heard, the last word; of several that stand, one charge."""
+    """The sum; where a reversal takes back what we never heard, the last word.
+
+    Of several answers that stand those of the last payment count for what was charged and what is left to the patient:
+    a payer may split a claim, and answer its parts in one payment (005010X221A1, 1.10.2.11).
+    """
     last, standing, is_short = F.col(f"_last.{name}"), F.col("_standing"), F.col("_is_short")
     is_back = F.coalesce(F.col("_back_on") > F.col("_decided_on"), F.col("_decided_on").isNull())
     nothing = F.when(F.col(name).isNotNull(), F.lit(0).cast(AMOUNT))
     found = F.when((standing < 0) & is_back, nothing).when((standing < 1) & ~is_back, last)
-    if name == CHARGE:
-        found = found.when(standing > 1, last)
+    if name in (CHARGE, *PATIENT):
+        found = found.when(standing > 1, F.col(f"_now_{name}"))
     if name == BY_PATIENT:
         found = found.when(is_short & (standing == 1), last).when(is_short & (standing < 1), nothing)
     return found.otherwise(F.col(name))

@@ -67,7 +67,7 @@ def own_number(kind, value):
 
 CLAIM = {"tenant": "demo", "feed": "claims_x12", "patient_ref": "Patient/1", "replaced_claim_refs": []}
 # Claims of X12 by their name: the encounter of each is called the same.
-CLAIMS = ("plain", "corrected", "unheard", "back", "again", "short", "first", "told")
+CLAIMS = ("plain", "corrected", "unheard", "back", "again", "short", "first", "told", "split", "owed")
 BENEFITS = [
     x12(1, "plain", "1", ("100", "80", "60", "20")),
     # Paid, taken back, paid anew.
@@ -86,6 +86,12 @@ BENEFITS = [
     x12(51, "short", "1", ("100", "80", "60", "30"), paid_on=10),
     x12(52, "short", "22", ("-100", "-80", "-60", None), copay_amount=Decimal(-20), paid_on=11),
     x12(53, "short", "1", ("100", "80", "70", "10"), paid_on=11),
+    # A claim that the payer split: two answers in one payment, each with its part of the charge.
+    x12(101, "split", "1", ("60", "60", "50", "10"), paid_on=10),
+    x12(102, "split", "1", ("40", "40", "30", "10"), paid_on=10),
+    # Denied and left to the patient, then paid.
+    x12(111, "owed", "4", ("100", "0", "0", "100"), paid_on=10),
+    x12(112, "owed", "1", ("100", "80", "60", "20"), paid_on=11),
     # A second payer, to whom the first passed the claim on, tells the charge again; nobody sent it an 837.
     x12(61, "first", "19", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "first")]),
     x12(62, "second", "2", ("100", "80", "15", "5"), aliases=[own_number("ExplanationOfBenefit", "first")]),
@@ -187,6 +193,14 @@ def test_what_was_taken_back_for_good_costs_nothing(built):
 
 def test_a_claim_that_is_denied_and_then_paid_is_charged_once(built):
     assert amounts(built[42]) == (100, 80, 60, 20)
+
+
+def test_the_parts_of_a_claim_that_its_payer_splits_are_one_cost(built):
+    assert amounts(built[101]) == amounts(built[102]) == (100, 100, 80, 20)
+
+
+def test_of_a_claim_that_is_denied_and_then_paid_the_patient_owes_what_is_left_in_the_end(built):
+    assert amounts(built[112]) == (100, 80, 60, 20)
 
 
 def test_a_reversal_need_not_say_what_the_patient_owed(built):
