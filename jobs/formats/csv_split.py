@@ -67,11 +67,15 @@ class Body:
         self._codec = layout.codec
         self._pending = b""
         self._skipped = 0
+        # Whether the last byte that was skipped may be the first of a line end.
+        self._half_ended = False
 
     def feed(self, data: bytes) -> Iterator[Run]:
         """The rows that are complete with the next bytes of the file."""
         if self._skipped:
             found = data.find(self._end)
+            if found and data:
+                self._half_ended = self._is_half(data[:found] if found > 0 else data)
             if found < 0:
                 self._skipped += len(data)
                 return
@@ -84,8 +88,8 @@ class Body:
         if cut:
             left = yield from self._take(data[:cut], len(tail), final=False)
         self._pending = left + tail
-        if not left and len(tail) > self._limits.record_bytes:
-            self._skipped, self._pending = len(tail), b""
+        if not left and len(tail) - self._is_half(tail) > self._limits.record_bytes:
+            self._skipped, self._pending, self._half_ended = len(tail), b"", self._is_half(tail)
 
     def close(self) -> Iterator[Run]:
         """The rest; then `trailer` is known."""
@@ -96,9 +100,12 @@ class Body:
 
     def _skip_ended(self, more: int, *, ended: bool) -> Iterator[Run]:
         length = self._skipped + more
-        yield from self._apart(Run([self._position], [], dropped=length, ended=ended))
+        yield from self._apart(Run([self._position], [], dropped=length - self._half_ended, ended=ended))
         self._position += length + ended
         self._skipped = 0
+
+    def _is_half(self, data: bytes) -> bool:
+        return self._crlf and data.endswith(b"\r")
 
     def _take(self, data: bytes, tail: int, *, final: bool) -> Generator[Run, None, bytes]:
         """The rows of whole lines, or of all that is left; returns the bytes of a row that is still open."""

@@ -218,6 +218,27 @@ def test_what_the_standard_library_writes_is_cut_into_the_same_rows_and_cells(ta
     assert (found, faults) == (table, {})
 
 
+def cut(data, size, multiline, end):
+    """(position, length, row or None where it is too long) of rows of 25 bytes at most, read in blocks of a size."""
+    known = layout(quoted_newlines=True)
+    head = csv_head.Head(0, end, None, known.files[0])
+    body = csv_split.Body(head, known, Limits(record_bytes=25, record_lines=4), 0, multiline=multiline)
+    runs = [run for at in range(0, len(data), size) for run in body.feed(data[at : at + size])]
+    runs += body.close()
+    return [(p, len(row), row if len(row) <= 25 else None) for run in runs
+            for p, row in zip(run.positions, run.rows or [b"x" * run.dropped], strict=True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("after", [b"", b"\r", b"\n", b"\r\n", b"\r\nb", b"\rb", b"\r\r\n"])
+def test_a_row_as_long_as_it_may_be_is_the_same_in_whatever_blocks_it_comes(end, after):
+    for length in (24, 25, 26, 27, 60):
+        data = b"a" * length + after
+        for multiline in (False, True):
+            whole = cut(data, len(data), multiline, end)
+            assert [cut(data, block, multiline, end) for block in range(1, 9)] == [whole] * 8, length
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b"\r", b"\r\n", b'""', b"T", b"\xe9", b"\0"]), max_size=60),
@@ -227,19 +248,8 @@ def test_what_the_standard_library_writes_is_cut_into_the_same_rows_and_cells(ta
 )
 def test_rows_do_not_depend_on_blocks_and_cover_every_byte(pieces, block, multiline, end):
     data = b"".join(pieces)
-    known = layout(quoted_newlines=True)
-    head = csv_head.Head(0, end, None, known.files[0])
-    limits = Limits(record_bytes=25, record_lines=4)
-
-    def cut(size):
-        body = csv_split.Body(head, known, limits, 0, multiline=multiline)
-        runs = [run for at in range(0, len(data), size) for run in body.feed(data[at : at + size])]
-        runs += body.close()
-        return [(p, len(row), row if len(row) <= 25 else None) for run in runs
-                for p, row in zip(run.positions, run.rows or [b"x" * run.dropped], strict=True)]  # fmt: skip
-
-    whole = cut(len(data) or 1)
-    assert cut(block) == whole
+    whole = cut(data, len(data) or 1, multiline, end)
+    assert cut(data, block, multiline, end) == whole
     assert all(data[p : p + n] == row for p, n, row in whole if row is not None)
     last = 0
     for position, length, _ in whole:
