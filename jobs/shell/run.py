@@ -18,7 +18,7 @@ from expectations.suite import looks_into
 from jobs.shell import documents, intake, publication, state, vocabulary_stage
 from jobs.shell.build import Outcome, Request, build_table
 from jobs.shell.faults import safe_text
-from jobs.shell.lake import Lake
+from jobs.shell.lake import Lake, NotBuiltError
 from jobs.shell.settings import Settings
 from jobs.shell.witness import GateAndLineage
 
@@ -158,7 +158,7 @@ def _step(
     elif stages == ("bronze",):
         outcomes = [outcome for feed in names for outcome in _taken_in(lake, feed, request, witness, say)]
     elif stages == ("publication",):
-        outcomes = [publication.publish(lake, request, witness, say)]
+        outcomes = [_published(lake, request, witness, say)]
     else:
         # All of them read one state of what they stand on.
         lake.pin(set(schemas.names()) - set(names))
@@ -185,6 +185,15 @@ def _taken_in(
         failed = Outcome(f"bronze.{feed}", "failed", message=_told(fault))
         say(line(failed))
         return [failed]
+
+
+def _published(lake: Lake, request: Request, witness: GateAndLineage, say: Callable[[str], None]) -> Outcome:
+    """The publication; where gold is not whole, what it waits for: readers keep the last one."""
+    try:
+        return publication.publish(lake, request, witness, say)
+    except (NotBuiltError, publication.MixedError) as waits:
+        say(str(waits))
+        return Outcome(publication.TABLE, "failed", message=str(waits))
 
 
 def _tables(

@@ -100,3 +100,13 @@ def test_tables_read_one_state_of_what_they_stand_on_whatever_is_published_meanw
     assert [built(name) for name in ("gold.person", "gold.death")] == [4, 4]
     lake.pin(())
     assert lake.version("silver.patient") == 5
+
+
+def test_what_a_publication_waits_for_is_told_and_the_run_has_failed(tmp_path, monkeypatch):
+    witness = types.SimpleNamespace(close=lambda: "")
+    monkeypatch.setattr(run, "GateAndLineage", lambda lake, name: witness)
+    said = []
+    report = run.run(Lake(None, Settings(str(tmp_path))), ["publication"], say=said.append)
+    assert (report.state, report.failed) == ("failed", ["publication"])
+    assert said[0].startswith("publication waits for gold.")
+    assert said[0].endswith("run `lakeward run gold` first")
