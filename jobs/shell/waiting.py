@@ -56,7 +56,7 @@ def listing(settings: Settings) -> str:
 
 
 def _line(where: str, feed: str | None, reason: str, rows: str) -> str:
-    return f"{where:<34}{feed or '':<16}{reason:<40}{rows:>14}"
+    return f"{where:<34}{feed or '':<16}{reason:<40} {rows:>14}"
 
 
 def show(settings: Settings, table: str, *, reason: str | None, limit: int, reveal: bool) -> str:
