@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.fhir import extended, is_tombstone, oldest_first, parsed, translated_versions
 from jobs.formats.translation import UNSAID
 
 
-def last_said(translated: DataFrame, kind: str, ddl: str, places: Mapping[str, str]) -> DataFrame:
-    """By `said_id`, what holds at each version of a kind of resource: its own word, else the last before it.
+def with_what_holds_on(
+    resources: DataFrame, translated: DataFrame, kind: str, ddl: str, places: Mapping[str, Column]
+) -> DataFrame:
+    """The resources of a kind with column `held`: what holds of each place, or null; a FHIR resource is always whole.
 
-    `places` are members of the resource by the word that the extension has for them. A version that takes the
-    resource back ends what was said before; where nobody said anything, a version's own value holds.
+    `places` are parts of the resource `r` by the word that the extension has for them; `ddl` has extension.valueString.
+    """
+    return resources.join(_last_said(translated, kind, ddl, places), on="said_id", how="left")
+
+
+def _last_said(translated: DataFrame, kind: str, ddl: str, places: Mapping[str, Column]) -> DataFrame:
+    """By `said_id`, what holds at each version: its own word, else the last before it.
+
+    A version that takes the resource back ends what was said before; where nobody said anything, a version's own
+    value holds.
     """
     versions = translated_versions(translated.where(F.col("resource_type") == kind))
     told = versions.withColumn("_order", oldest_first())
-    told = parsed(told, f"{ddl}, extension array<struct<url:string,valueString:string>>")
+    told = parsed(told, ddl)
     unsaid = F.split(F.coalesce(extended(F.col("r.extension"), UNSAID)["valueString"], F.lit("")), " ")
     so_far = Window.partitionBy("tenant", "feed", "resource_id").orderBy("_order")
     so_far = so_far.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     held = {}
-    for word, place in places.items():
-        own = F.col(f"r.{place}")
+    for word, own in places.items():
         said = F.when(~F.array_contains(unsaid, word), F.struct(own.alias("value"), is_tombstone().alias("is_end")))
         last = F.last(said, ignorenulls=True).over(so_far)
         held[word] = F.when(last["is_end"].eqNullSafe(F.lit(False)), last["value"]).otherwise(own)

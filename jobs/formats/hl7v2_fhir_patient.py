@@ -16,7 +16,7 @@ from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference,
 from jobs.formats.hl7v2_message import Segment, below
 from jobs.formats.hl7v2_subject import PREFERRED
 from jobs.formats.hl7v2_types import Identifier, Name, Phone
-from jobs.formats.translation import DELETE, without_nothing
+from jobs.formats.translation import DELETE, UNSAID, without_nothing
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
@@ -32,6 +32,10 @@ _LANGUAGES = ("ISO639", "ISO6391", "ISO6392", "HL70296", "0296")
 _PAD = [""] * 41
 _LOST = (hl7v2_merge.MERGE, hl7v2_merge.CHANGE)
 _WHOLE = (hl7v2_merge.PATIENT, hl7v2_merge.PERSON)
+# The fields of PID that say something, by our word for it.
+_SAYS = {"name": (5, 9), "birth": (7,), "gender": (8,), "race": (10,), "ethnicity": (22,), "address": (11,),
+         "telecom": (13, 14, 40), "language": (15,), "marital": (16,), "twin": (24, 25), "death": (29, 30),
+         "SS": (19,), "DL": (20,)}  # fmt: skip
 # Events that say who the patient is now (HL7 v2.5 section 3.3). The other events of a visit do so when PID is filled:
 # a discharge tells who has died. An empty field says nothing (section 2.5.3), so a short PID takes nothing away.
 _REGISTERED = frozenset(f"ADT^{event}" for event in ("A01", "A04", "A05", "A08", "A28", "A31"))
@@ -48,10 +52,11 @@ def tell_patients(story: Story) -> None:
             if "PD1" in story.names:
                 extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
             pid = segments[index] + _PAD
-            body = _body(story, pid, extra)
+            in_passing = not _is_subject(story.kind, pid)
+            body = _body(story, pid, extra, in_passing=in_passing)
             if patient in links:
                 body["link"] = links[patient]
-            story.tell("Patient", patient, body, in_passing=not _is_subject(story.kind, pid))
+            story.tell("Patient", patient, body, in_passing=in_passing)
 
 
 def _is_subject(kind: str, pid: Segment) -> bool:
@@ -128,7 +133,7 @@ def _links(story: Story) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
+def _body(story: Story, pid: Segment, pd1: Segment | None, *, in_passing: bool) -> dict[str, Any]:
     dialect = story.message.dialect
     body: dict[str, Any] = {"identifier": _own_identifiers(dialect, pid)}
     if pid[5] or pid[9]:
@@ -137,8 +142,9 @@ def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
         _birth(story, pid[7], body)
     if sex := _code(dialect, pid[8]):
         body["gender"] = _GENDERS.get(sex.upper(), sex)
-    if pid[10] or pid[22] or pid[6]:
-        body["extension"] = _origins(dialect, pid[10], pid[22], pid[6])
+    unsaid = "" if in_passing else _unsaid(pid, pd1)
+    if pid[10] or pid[22] or pid[6] or unsaid:
+        body["extension"] = _extensions(dialect, pid[10], pid[22], pid[6], unsaid)
     if pid[11]:
         body["address"] = _addresses(dialect, pid[11])
     if pid[13] or pid[14] or pid[40]:
@@ -154,6 +160,14 @@ def _body(story: Story, pid: Segment, pd1: Segment | None) -> dict[str, Any]:
                story.refer(parties.organization(hl7v2_types.organization(dialect, fields[3]))))  # fmt: skip
         body["generalPractitioner"] = [one for one in who if one is not None]
     return {name: value for name, value in body.items() if value is not None and value != []}
+
+
+def _unsaid(pid: Segment, pd1: Segment | None) -> str:
+    """What a PID leaves out (section 2.5.3), in the words of `jobs.silver.patient`; `""` says that there is none."""
+    left_out = [word for word, fields in _SAYS.items() if not any(pid[field] for field in fields)]
+    if pd1 is None or not any(pd1[3:5]):
+        left_out.append("practitioner")
+    return " ".join(left_out)
 
 
 def _code(dialect: Dialect, raw: str) -> str | None:
@@ -230,11 +244,13 @@ def _marital(said: Coded) -> orjson.Fragment | None:
 
 
 @functools.lru_cache(1 << 12)
-def _origins(dialect: Dialect, races: str, ethnicities: str, mother: str) -> orjson.Fragment | None:
+def _extensions(dialect: Dialect, races: str, ethnicities: str, mother: str, unsaid: str) -> orjson.Fragment | None:
     found = [_origin("race", dialect, races), _origin("ethnicity", dialect, ethnicities)]
     mothers: list[Name] = hl7v2_types.many(dialect, mother, hl7v2_types.name)
     if mothers and mothers[0].family:
         found.append({"url": MOTHERS_NAME, "valueString": mothers[0].family})
+    if unsaid:
+        found.append({"url": UNSAID, "valueString": unsaid})
     return packed([one for one in found if one])
 
 

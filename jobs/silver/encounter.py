@@ -23,7 +23,7 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
-from jobs.columns.unsaid import last_said
+from jobs.columns.unsaid import with_what_holds_on
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, status string, `class` {CODING}, type array<{CODEABLE}>, serviceType {CODEABLE},
@@ -37,9 +37,6 @@ SCHEMA = f"""
 # HL7 v3 ParticipationType
 ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
-# What a later message on a visit may leave out without taking it back.
-_HOLDS_ON = {"status": "status", "start": "period.start", "end": "period.end", "class": "`class`",
-             "location": "location"}  # fmt: skip
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
@@ -88,9 +85,12 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
 
 
 def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFrame:
-    """What the newest version leaves unsaid, as older ones said it; a FHIR resource is always whole."""
-    told = encounters.join(last_said(translated, "Encounter", SCHEMA, _HOLDS_ON), on="said_id", how="left")
+    """What a later message on a visit may leave out without taking it back."""
     r, held = F.col("r"), F.col("held")
+    places = {name: r[name] for name in ("status", "class", "location")}
+    places |= {"start": r["period"]["start"], "end": r["period"]["end"]}
+    schema = f"{SCHEMA}, extension array<struct<url:string,valueString:string>>"
+    told = with_what_holds_on(encounters, translated, "Encounter", schema, places)
     period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
     whole = r.withField("status", held["status"]).withField("period", period)
     whole = whole.withField("`class`", held["class"]).withField("location", held["location"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -20,8 +22,10 @@ from jobs.columns.fhir import (
     identity,
     parsed,
 )
+from jobs.columns.lists import flat
 from jobs.columns.parties import ADDRESS, NAME, TELECOM, addresses, identifiers
 from jobs.columns.reference_texts import aliases, first_person, reference, references
+from jobs.columns.unsaid import with_what_holds_on
 
 RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
@@ -38,13 +42,32 @@ SCHEMA = f"""
     communication array<struct<language:{CODEABLE},preferred:boolean>>,
     multipleBirthBoolean boolean, multipleBirthInteger int, managingOrganization {REFERENCE},
     generalPractitioner array<{REFERENCE}>, link array<struct<other:{REFERENCE},type:string>>,
-    extension array<struct<url:string,valueCode:string,extension:{_INNER}>>
+    extension array<struct<url:string,valueCode:string,valueString:string,extension:{_INNER}>>
 """
+
+# Members of a Patient by the word that a message has for what it leaves unsaid.
+_HOLDS_ON = {
+    "name": ("name",),
+    "birth": ("birthDate", "_birthDate"),
+    "gender": ("gender",),
+    "address": ("address",),
+    "telecom": ("telecom",),
+    "language": ("communication",),
+    "marital": ("maritalStatus",),
+    "death": ("deceasedBoolean", "deceasedDateTime"),
+    "twin": ("multipleBirthBoolean", "multipleBirthInteger"),
+    "practitioner": ("generalPractitioner",),
+}
+_ORIGINS = {"race": RACE, "ethnicity": ETHNICITY}
+# HL7 table 0203: numbers that have a field of their own (PID-19, PID-20).
+_NUMBERS = ("SS", "DL")
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each patient resource that is not deleted."""
     patients = parsed(current(resources, "Patient", translated=translated, superseded=superseded), SCHEMA)
+    if translated is not None:
+        patients = _with_what_holds_on(patients, translated)
     r, zone = F.col("r"), F.col("time_zone")
     practitioners = references(r["generalPractitioner"], "Practitioner")
     return patients.select(
@@ -79,6 +102,38 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             malformed_date=is_malformed(r["deceasedDateTime"]),
         ).alias("faults"),
     )
+
+
+def _with_what_holds_on(patients: DataFrame, translated: DataFrame) -> DataFrame:
+    """What a later message on a patient may leave out without taking it back."""
+    r, held = F.col("r"), F.col("held")
+    places = {
+        **{word: F.struct(*[r[name].alias(name) for name in names]) for word, names in _HOLDS_ON.items()},
+        **{word: extended(r["extension"], url) for word, url in _ORIGINS.items()},
+        **{kind: _numbers(r["identifier"], kind) for kind in _NUMBERS},
+    }
+    # What was said in passing yields to whoever says it properly, and fills nothing in.
+    proper = translated.where(F.col("last_updated").isNotNull())
+    told = with_what_holds_on(patients, proper, "Patient", SCHEMA, places)
+    others = F.filter(r["extension"], lambda e: ~e["url"].isin(*_ORIGINS.values()))
+    numbers = F.filter(r["identifier"], lambda i: ~_is_of(i, *_NUMBERS))
+    said = {
+        **{name: held[word][name] for word, names in _HOLDS_ON.items() for name in names},
+        "extension": F.concat(others, F.array_compact(F.array(*[held[word] for word in _ORIGINS]))),
+        "identifier": flat(F.array_compact(F.array(numbers, *[held[kind] for kind in _NUMBERS]))),
+    }
+    whole = functools.reduce(lambda built, name: built.withField(name, said[name]), said, r)
+    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
+
+
+def _is_of(identifier: Column, *types: str) -> Column:
+    """Whether an identifier has one of these types (HL7 table 0203)."""
+    codes = identifier["type"]["coding"]["code"]
+    return F.coalesce(F.arrays_overlap(codes, F.array(*map(F.lit, types))), F.lit(False))
+
+
+def _numbers(identifiers: Column, kind: str) -> Column:
+    return F.filter(identifiers, lambda i: _is_of(i, kind))
 
 
 def _birth(text: Column, zone: Column) -> list[Column]:

@@ -126,10 +126,12 @@ SHORT = "PID|1||100^^^H^MR||Roe^Jane"
         message("ORU^R01", 9, SHORT, "OBR|1|P1|F1|24323-8^Panel^LN"),
         message("MDM^T02", 9, SHORT),
         message("ADT^A03", 9, SHORT),
+        message("ADT^A08", 9, SHORT),
+        message("ADT^A31", 9, SHORT),
         message("ADT^A40", 9, SHORT, "MRG|200^^^H^MR"),
         message("ADT^A40", 9, "PID|1||200^^^H^MR||Roe^J", "MRG|100^^^H^MR"),
     ],
-    ids=["result", "document", "discharge", "survivor", "lost"],
+    ids=["result", "document", "discharge", "update", "person update", "survivor", "lost"],
 )
 def test_a_short_word_on_a_patient_takes_nothing_away_from_a_whole_one(rows, fhir_records, later):
     told = translated(rows, message("ADT^A28", 8, WHOLE), later)
@@ -144,3 +146,34 @@ def test_a_short_word_is_all_that_is_known_until_a_whole_one_comes(rows, fhir_re
     [before] = build(fhir_records(), translated(rows, result)).collect()
     [after] = build(fhir_records(), translated(rows, result, message("ADT^A28", 8, WHOLE))).collect()
     assert (before.names[0].family, before.gender, after.gender) == ("Roe", None, "female")
+
+
+def pid(name="Roe^Jane", birth="", address="", social="", dead=""):
+    return f"PID|1||100^^^H^MR||{name}||{birth}||||{address}{'|' * 8}{social}{'|' * 10}{dead}".rstrip("|")
+
+
+WITH_ALL = pid(birth="19700102", address="1 Main St^^Springfield", social="900010001", dead="20260301")
+FIRST = message("ADT^A28", 8, WITH_ALL)
+MOVED = message("ADT^A08", 10, pid(address="2 High St^^Shelbyville"))
+EMPTIED = message("ADT^A31", 11, pid(address='""', social='""', dead='""'))
+MARRIED = message("ADT^A08", 12, pid(name="Doe^Jane"))
+DELETED = message("ADT^A29", 9, "PID|1||100^^^H^MR||Roe^Jane")
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        ([FIRST, MARRIED], ("Doe", "1970-01-02", ["Springfield"], ["900010001"], "2026-03-01")),
+        ([FIRST, MOVED, MARRIED], ("Doe", "1970-01-02", ["Shelbyville"], ["900010001"], "2026-03-01")),
+        ([MARRIED, MOVED, FIRST], ("Doe", "1970-01-02", ["Shelbyville"], ["900010001"], "2026-03-01")),
+        ([FIRST, MOVED, EMPTIED, MARRIED], ("Doe", "1970-01-02", [], [], None)),
+        ([FIRST, DELETED, MARRIED], ("Doe", None, [], [], None)),
+    ],
+    ids=["named", "moved", "out of order", "null", "deleted before"],
+)
+def test_each_field_is_what_a_message_said_of_it_last(rows, fhir_records, messages, told):
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    social = [one.value for one in row.identifiers if one.type_code == "SS"]
+    cities = [one.city for one in row.addresses or ()]
+    assert (row.names[0].family, row.birth_sent, cities, social, row.deceased_sent) == told
+    assert [one.value for one in row.identifiers if one.type_code == "MR"] == ["100"]

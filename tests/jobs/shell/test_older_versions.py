@@ -10,7 +10,8 @@ from jobs.shell.settings import Settings
 from tests.hl7v2_messages import message
 
 PID = "PID|1||100^^^H^MR||Roe^Jane||19700102|F"
-TABLES = ("adt_hl7v2", "silver.translated", "silver.superseded", "silver.encounter")
+SHORT = "PID|1||100^^^H^MR||Doe^Jane"
+TABLES = ("adt_hl7v2", "silver.translated", "silver.superseded", "silver.encounter", "silver.patient")
 
 
 def visit(number, start="", end="", kind="", place=""):
@@ -20,7 +21,7 @@ def visit(number, start="", end="", kind="", place=""):
 DAYS = (
     [message("ADT^A01", 8, PID, visit(one, "202603010730", kind="I", place="4W^12^1^H")) for one in ("V1", "V2", "V3")],
     [message("ADT^A03", 32, PID, visit("V1", end="202603020745")), message("ADT^A03", 32, PID, visit("V3"))],
-    [message("ADT^A08", 34, PID, visit("V1")), message("ADT^A13", 35, PID, visit("V3"))],
+    [message("ADT^A08", 34, SHORT, visit("V1")), message("ADT^A13", 35, SHORT, visit("V3"))],
 )
 
 
@@ -30,11 +31,12 @@ def lake(spark, tmp_path):
 
 
 def build(lake, *wanted, full=False):
-    """What silver.encounter says after a run."""
+    """What silver says of visits and of the patient after a run."""
     report = run.run(lake, wanted, full=full, say=lambda text: None)
     assert {one["action"] for one in report.outcomes} <= {"built", "loaded", "confirmed"}, report.outcomes
     columns = ("resource_id", "status", "start_at", "end_at", "class_code", "location_ref", "record_id")
-    return sorted(lake.read("silver.encounter").select(*columns).collect())
+    [patient] = lake.read("silver.patient").select("names", "birth_sent", "gender", "record_id").collect()
+    return sorted(lake.read("silver.encounter").select(*columns).collect()), patient
 
 
 def test_a_discharge_that_comes_alone_keeps_the_admission_that_was_built_before(lake, tmp_path):
@@ -43,7 +45,7 @@ def test_a_discharge_that_comes_alone_keeps_the_admission_that_was_built_before(
         file.write_text("\r".join(messages) + "\r", newline="")
         at = datetime.datetime(2026, 3, 1 + place, 18, tzinfo=datetime.UTC)
         deliveries.land("adt_hl7v2", [file], lake.settings, received_at=at)
-        told = build(lake, *TABLES)
+        told, patient = build(lake, *TABLES)
     began, ended = datetime.datetime(2026, 3, 1, 12, 30), datetime.datetime(2026, 3, 2, 12, 45)
     assert [tuple(row)[:5] for row in told] == [
         ("H-V1", "finished", began, ended, "IMP"),
@@ -51,4 +53,5 @@ def test_a_discharge_that_comes_alone_keeps_the_admission_that_was_built_before(
         ("H-V3", "in-progress", began, None, "IMP"),
     ]
     assert {row.location_ref for row in told} == {"Location/H-4W-12-1"}
-    assert build(lake, "silver.encounter", full=True) == told
+    assert (patient.names[0].family, patient.birth_sent, patient.gender) == ("Doe", "1970-01-02", "female")
+    assert build(lake, "silver.encounter", "silver.patient", full=True) == (told, patient)
