@@ -20,3 +20,13 @@ def without_orphans(rows: DataFrame, concepts: DataFrame, *pointers: str) -> Dat
         held = concepts.select(F.col("concept_id").alias(pointer))
         rows = rows.join(held, on=pointer, how="left_semi").select(*rows.columns)
     return rows
+
+
+def received(rows: str, *pointers: str) -> str:
+    """The question of row accounting: which of these rows point where no concept is.
+
+    >>> received("synonyms", "concept_id").split(" THEN ")[0]
+    'SELECT CASE WHEN concept_id NOT IN (SELECT concept_id FROM concepts)'
+    """
+    astray = " OR ".join(f"{pointer} NOT IN (SELECT concept_id FROM concepts)" for pointer in pointers)
+    return f"SELECT CASE WHEN {astray} THEN 'orphan' END AS excluded FROM {rows}"

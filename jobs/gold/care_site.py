@@ -9,6 +9,8 @@ from jobs.columns.addresses import location_key, main_address
 from jobs.columns.concepts import NO_MATCH
 from jobs.columns.events import source_value
 
+RECEIVED = "SELECT NULL AS excluded FROM organizations"
+
 
 def build(organizations: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 CARE_SITE, from the organizations that provide care."""

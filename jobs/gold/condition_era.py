@@ -8,6 +8,9 @@ from pyspark.sql import functions as F
 from jobs.columns.eras import PERSISTENCE_DAYS, joined
 from jobs.columns.keys import key
 
+RECEIVED = "SELECT CASE condition_concept_id WHEN 0 THEN 'no_standard_concept' END AS excluded FROM conditions"
+FOUND_AGAIN = "SELECT sum(condition_occurrence_count) FROM made"
+
 
 def build(conditions: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 CONDITION_ERA: occurrences of one concept, at most 30 days apart."""

@@ -11,6 +11,24 @@ from jobs.columns.keys import key
 
 BY = ["person_id", "drug_concept_id"]
 
+# One for each ingredient of an exposure.
+RECEIVED = """
+    WITH ingredients AS (
+        SELECT concept_id FROM concepts
+        WHERE concept_class_id = 'Ingredient' AND standard_concept = 'S' AND domain_id = 'Drug'
+    ), parts AS (
+        SELECT concept_id AS drug_id, concept_id AS ingredient_id FROM ingredients UNION
+        SELECT descendant_concept_id, ancestor_concept_id FROM ancestors
+        WHERE ancestor_concept_id IN (FROM ingredients)
+    )
+    SELECT CASE
+        WHEN drug_concept_id = 0 THEN 'no_standard_concept'
+        WHEN days_supply < 0 THEN 'negative_days_supply'
+        WHEN ingredient_id IS NULL THEN 'no_ingredient'
+    END AS excluded FROM drugs LEFT JOIN parts ON drug_id = drug_concept_id
+"""
+FOUND_AGAIN = "SELECT sum(drug_exposure_count) FROM made"
+
 
 def build(drugs: DataFrame, concepts: DataFrame, ancestors: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 DRUG_ERA: exposures to one ingredient, first merged where they overlap, then over 30 days.

@@ -12,6 +12,11 @@ from jobs.columns.keys import key
 from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.placed import with_person
 
+RECEIVED = """
+    SELECT CASE status WHEN 'entered-in-error' THEN 'entered_in_error' WHEN 'draft' THEN 'draft' END AS excluded
+    FROM plans
+"""
+
 
 def build(
     plans: DataFrame, patients: DataFrame, links: DataFrame, people: DataFrame, concept_map: DataFrame

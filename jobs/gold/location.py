@@ -9,6 +9,24 @@ from pyspark.sql import functions as F
 
 from jobs.columns.addresses import location_key, main_address, parts
 
+# Records, since one may tell an address twice.
+RECEIVED = """
+    WITH said AS (
+        SELECT record_id, addresses FROM patients UNION ALL
+        SELECT record_id, addresses FROM organizations UNION ALL
+        SELECT record_id, addresses FROM places
+    ), now AS (
+        SELECT record_id, addresses,
+            list_filter(addresses, lambda a: a.valid_to IS NULL AND coalesce(a.use, '') <> 'old') AS in_use FROM said
+    ), main AS (
+        SELECT record_id,
+            coalesce(list_filter(in_use, lambda a: a.use IN ('home', 'work'))[1], in_use[1], addresses[1]) AS a FROM now
+    )
+    SELECT DISTINCT record_id, CASE WHEN a.lines[1] IS NULL AND a.city IS NULL AND a.postal_code IS NULL
+        AND a.country IS NULL AND coalesce(length(trim(a.state)), 0) <> 2 THEN 'no_address' END AS excluded FROM main
+"""
+FOUND_AGAIN = "SELECT count(DISTINCT record_id) FROM (SELECT unnest(lw_record_ids) AS record_id FROM made)"
+
 
 def build(patients: DataFrame, organizations: DataFrame, places: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 LOCATION: each address once, whoever lives or works there."""

@@ -27,6 +27,18 @@ NOTE_COLUMNS = (
     "code_text",
 )
 
+_WITHOUT_NOTE = "CASE WHEN note_text IS NULL THEN 'no_text' WHEN status = 'entered-in-error' THEN 'entered_in_error'"
+RECEIVED = f"""
+    WITH written AS (
+        SELECT {_WITHOUT_NOTE} END AS excluded, patient_ref, encounter_ref, hash(note_text) AS text FROM documents
+    )
+    SELECT excluded FROM written UNION ALL
+    SELECT {_WITHOUT_NOTE} WHEN w.text IS NOT NULL THEN 'told_by_a_document' END FROM reports r
+    LEFT JOIN (SELECT DISTINCT * FROM written WHERE excluded IS NULL) w
+    ON w.patient_ref IS NOT DISTINCT FROM r.patient_ref AND w.encounter_ref IS NOT DISTINCT FROM r.encounter_ref
+    AND w.text = hash(r.note_text)
+"""
+
 
 def build(
     documents: DataFrame,

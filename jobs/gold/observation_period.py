@@ -20,6 +20,8 @@ SPANS = {
     "observations": ("observation_date", "observation_date"),
 }
 
+RECEIVED = "SELECT NULL AS excluded FROM people"
+
 
 def build(people: DataFrame, as_of: str, **events: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 OBSERVATION_PERIOD of an EHR: first to last event, one per person.

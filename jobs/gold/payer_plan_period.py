@@ -17,6 +17,13 @@ from jobs.columns.references import resolved
 DAYS_BETWEEN_CLAIMS = 365
 SPAN = ("payer_plan_period_start_date", "payer_plan_period_end_date")
 
+# Periods of payers that are known by their benefits alone are derived, and count as rows beside these.
+RECEIVED = """
+    SELECT CASE WHEN status = 'entered-in-error' THEN 'entered_in_error' WHEN start_date IS NULL THEN 'no_start' END
+    AS excluded FROM coverages
+"""
+FOUND_AGAIN = "SELECT count(*) FROM made WHERE lw_source LIKE 'silver.coverage|%'"
+
 
 def build(
     coverages: DataFrame,

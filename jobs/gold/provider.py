@@ -11,6 +11,8 @@ from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.references import resolved
 from jobs.columns.sex import gender_concept
 
+RECEIVED = "SELECT NULL AS excluded FROM practitioners"
+
 
 def build(practitioners: DataFrame, organizations: DataFrame, concept_map: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 PROVIDER, from practitioners and the role they mostly have."""

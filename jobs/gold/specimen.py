@@ -14,6 +14,8 @@ from jobs.columns.placed import with_person
 
 UCUM = "http://unitsofmeasure.org"
 
+RECEIVED = "SELECT CASE WHEN status = 'entered-in-error' THEN 'entered_in_error' END AS excluded FROM specimens"
+
 
 def build(
     specimens: DataFrame, patients: DataFrame, links: DataFrame, people: DataFrame, concept_map: DataFrame

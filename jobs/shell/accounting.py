@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import threading
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import pyarrow.dataset as ds
@@ -58,6 +60,9 @@ class Ledger:
             return self._from_statements(table, inputs, built)
         if table.layer == "gold" and table.name in EVENT_TABLES:
             return self._from_events(table, (EVENTS, inputs[EVENTS]), built)
+        job = importlib.import_module(f"jobs.{table.table}")
+        if hasattr(job, "RECEIVED"):
+            return self._from_question(table, job, built, inputs)
         if table.accounts_for:
             source = table.built_from[table.accounts_for]
             return self._from_frame(table, (source, inputs[source]), built, inputs)
@@ -82,6 +87,38 @@ class Ledger:
             "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
             "held": held,
             "missing": received - sum(by_rule.values()) - rows - held,
+        }
+
+    def _from_question(
+        self, table: schemas.Table, job: ModuleType, built: Pinned, inputs: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """What the job's SQL counts of its inputs: `RECEIVED`, a row with `excluded` for each that must be found again.
+
+        `FOUND_AGAIN` counts in the rows `made` how many of these they stand on; without it each row stands on one.
+        """
+        asked = {name: one for name, one in table.built_from.items() if re.search(rf"\b{name}\b", job.RECEIVED)}
+        frames = {name: self.lake.rows(one, inputs[one]) for name, one in asked.items()}
+        by_rule = f"SELECT excluded, count(*) FROM ({job.RECEIVED}) GROUP BY excluded"
+        counted = dict(arrow_rows.ask(by_rule, **frames))
+        excluded = {reason: count for reason, count in sorted(counted.items(), key=str) if reason}
+        found_again = getattr(job, "FOUND_AGAIN", "SELECT count(*) FROM made")
+
+        def told(name: str, version: int) -> int:
+            [(count,)] = arrow_rows.ask(found_again, made=self.lake.rows(name, version))
+            return count or 0
+
+        rows, out, held = self._rows(*built), told(*built), 0
+        if quarantine.waiting(self.lake, table.table):
+            held = told(quarantine.name_of(table.table), quarantine.version(self.lake, table.table))
+        return {
+            "in": sum(counted.values()),
+            "out": out,
+            "excluded": excluded,
+            "quarantined": quarantine.reasons(self.lake, table.table) if held else {},
+            "held": held,
+            "fanned_out": max(0, rows - out),
+            "joined": max(0, out - rows),
+            "missing": counted.get(None, 0) - out - held,
         }
 
     def _excluded(self, table: schemas.Table, source: Pinned, inputs: Mapping[str, int]) -> DataFrame:

@@ -188,8 +188,8 @@ class Expressions:
         if "replacement" in function.given and len(function.children) == 1:
             return self._function(function.children[0], env)
         if function.kind in CHOSEN and function.children:
-            first, *others = self.values(function.children, env)
-            return merged([deep(first, AGGREGATION), flat(others, AGGREGATION)])
+            first, *order = self.values(function.children, env)
+            return merged([deep(first, AGGREGATION), Value(through(union(map(whole, order)), CONDITIONAL))])
         return flat(self.values(function.children, env), COUNTED if function.kind in COUNTS else AGGREGATION)
 
     def _windowed(self, node: Node, env: Env) -> Value:

@@ -152,7 +152,8 @@ def _account_lines(tables: list[dict[str, Any]]) -> list[str]:
             f"{a.get('held', 0):>7,}{a.get('fanned_out', 0):>9,}{a['missing']:>9,}"
         )
         unread = {f"not mapped: {kind}": count for kind, count in a.get("not_mapped", {}).items()}
-        reasons = {**a.get("excluded", {}), **a.get("quarantined", {}), **unread}
+        joined = {"joined into fewer rows": a["joined"]} if a.get("joined") else {}
+        reasons = {**a.get("excluded", {}), **a.get("quarantined", {}), **unread, **joined}
         if reasons:
             lines.append("      " + ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items())))
     return lines

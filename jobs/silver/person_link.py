@@ -40,6 +40,8 @@ STANDS_ON = {
                                                                          "decisions"]),
 }  # fmt: skip
 
+RECEIVED = "SELECT NULL AS excluded FROM patients"
+
 
 def build(patients: DataFrame, linkages: DataFrame, decisions: DataFrame, previous: DataFrame) -> DataFrame:
     """Each patient record and the person it stands for, as sources, stewards and likeness say, in that order of trust.

@@ -135,7 +135,7 @@ def test_an_aggregate_is_grouped_by_its_keys(observations):
     columns, rows = lineage(built, o=observations)
     assert columns["patient"] == {"o.patient": ["IDENTITY"]}
     assert columns["total"] == {"o.value": ["AGGREGATION"]}
-    assert columns["last"] == {"o.code": ["AGGREGATION"], "o.at": ["AGGREGATION"]}
+    assert columns["last"] == {"o.code": ["AGGREGATION"], "o.at": ["CONDITIONAL"]}
     assert rows == {"o.patient": ["GROUP_BY"]}
 
 

@@ -1,0 +1,48 @@
+"""gold.death: who has died, as any of their records says."""
+
+import datetime
+import inspect
+
+import schemas
+from jobs.gold.death import build
+
+
+def made(rows, patients, survivor):
+    """The deaths of these patient records, who are all one person."""
+    table = schemas.table("gold.death")
+    held = {
+        "patients": [{"tenant": "demo", "record_id": 100 + one["patient_id"], **one} for one in patients],
+        "links": [{"patient_id": one["patient_id"], "person_id": 7, "is_survivor": one["patient_id"] == survivor}
+                  for one in patients],
+        "people": [{"person_id": 7}],
+    }  # fmt: skip
+    frames = {p: rows(table.built_from[p], *held.get(p, [])) for p in inspect.signature(build).parameters}
+    return build(**frames).collect()
+
+
+def test_a_death_that_the_surviving_record_does_not_tell_is_told_by_another(rows):
+    day = datetime.date(2026, 3, 1)
+    patients = [
+        {"patient_id": 1, "feed": "lab_hl7v2"},
+        {"patient_id": 2, "feed": "ehr_fhir", "is_deceased": True, "deceased_date": day},
+    ]
+    [row] = made(rows, patients, survivor=1)
+    assert (row.person_id, row.death_date, row.lw_record_ids, row.faults) == (7, day, [102], [])
+
+
+def test_when_somebody_died_says_the_first_record_that_knows_it(rows):
+    first, second = datetime.date(2026, 3, 1), datetime.date(2026, 3, 2)
+    patients = [
+        {"patient_id": 1, "feed": "claims_csv", "is_deceased": True, "deceased_date": first},
+        {"patient_id": 2, "feed": "ehr_fhir", "is_deceased": True, "deceased_date": second},
+        {"patient_id": 3, "feed": "lab_hl7v2", "is_deceased": True},
+    ]
+    [row] = made(rows, patients, survivor=3)
+    assert (row.death_date, row.lw_source, row.lw_record_ids) == (second, "silver.patient|2", [101, 102, 103])
+    [row] = made(rows, patients, survivor=1)
+    assert row.death_date == first
+
+
+def test_a_death_without_a_date_waits(rows):
+    [row] = made(rows, [{"patient_id": 1, "feed": "ehr_fhir", "is_deceased": True}], survivor=1)
+    assert row.faults == ["no_death_date"]
