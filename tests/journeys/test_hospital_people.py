@@ -63,6 +63,19 @@ def test_gold_has_one_person_for_each_of_the_truth(site):
     assert {row[1:4] for row in rows} == born
 
 
+def test_what_only_the_record_of_care_says_of_a_person_is_in_gold_whichever_record_survives(site):
+    said = """
+        SELECT count(DISTINCT person_id) FILTER (len(race_codes) = 1),
+            count(DISTINCT person_id) FILTER (len(ethnicity_codes) = 1), count(DISTINCT person_id) FILTER (is_deceased)
+        FROM silver.patient p JOIN silver.person_link USING (patient_id) WHERE p.feed = 'ehr_fhir'
+    """
+    known = """
+        SELECT count(*) FILTER (race_concept_id <> 0), count(*) FILTER (ethnicity_concept_id <> 0),
+            (SELECT count(*) FROM death) FROM person
+    """
+    assert site.ask(known) == site.ask(said) == [(23, 23, 1)]
+
+
 def record_of(site, number):
     """The patient of the admission system that has a number."""
     [(record,)] = site.ask(

@@ -76,3 +76,22 @@ def test_what_is_excluded_or_faulty_is_compared_with_nothing(rows):
         2: (None, [20]),
         3: (None, [30]),
     }
+
+
+def test_what_the_kept_row_leaves_out_the_first_that_knows_it_tells(rows):
+    events = [
+        event(1, "ehr_fhir", unit_source_value="mmol/L", unit_concept_id=8753),
+        event(2, "claims_x12", range_low=FIVE, quantity=FIVE, unit_source_value="mg"),
+        event(3, "lab_hl7v2", range_low=FOUR, lot_number="L1"),
+        event(4, "lab_csv", range_low=FOUR, range_high=FIVE),
+    ]
+    [row] = told_once(rows("silver.clinical_event", *events)).where("excluded IS NULL").collect()
+    # Of one result low and high are of one teller: the CSV of the laboratory, whose name comes first.
+    assert (row.event_id, row.range_low, row.range_high, row.quantity, row.lot_number) == (1, FOUR, FIVE, FIVE, "L1")
+    assert (row.unit_source_value, row.unit_concept_id, row.unit_source_concept_id) == ("mmol/L", 8753, None)
+
+
+def test_what_the_kept_row_says_stays(rows):
+    events = [event(1, "ehr_fhir", range_high=FIVE), event(2, "lab_hl7v2", range_low=FOUR, range_high=FOUR)]
+    [row] = told_once(rows("silver.clinical_event", *events)).where("excluded IS NULL").collect()
+    assert (row.range_low, row.range_high) == (None, FIVE)
