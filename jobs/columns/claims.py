@@ -19,12 +19,17 @@ from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import SPAN, span
 from jobs.formats.claims_csv_header import ENCOUNTER
 from jobs.formats.claims_csv_line import PART_OF
+from jobs.formats.x12_fhir_codes import OURS
+
+# How a claim and its answers call the provider's own number of it, whoever pays.
+_OWN_NUMBER: Final = f"?identifier={OURS}patient-control-number/"
 
 # What a claim shares with its lines.
 WHO: Final = f"""
     contained array<struct<resourceType: string, id: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
     status string, type {CODEABLE}, use string, patient {REFERENCE}, provider {REFERENCE}, facility {REFERENCE},
-    prescription {REFERENCE}, insurer {REFERENCE}, insurance array<struct<focal: boolean, coverage: {REFERENCE}>>,
+    prescription {REFERENCE}, insurer {REFERENCE},
+    insurance array<struct<sequence: int, focal: boolean, coverage: {REFERENCE}>>,
     billablePeriod {PERIOD}, extension array<struct<url: string, valueReference: {REFERENCE}>>
 """
 RELATED: Final = f"related array<struct<claim: {REFERENCE}, relationship: {CODEABLE}>>"
@@ -86,9 +91,31 @@ def focal(r: Column) -> Column:
     >>> [row.name for row in rows.select(focal(F.col("r"))["reference"].alias("name")).collect()]
     ['b', 'a', None, None]
     """
+    return F.get(r["insurance"]["coverage"], _focal_place(r))
+
+
+def payer_turn(r: Column) -> Column:
+    """Which payer in turn is asked: the place of the focal coverage among all (FHIR R4 Claim.insurance.sequence)."""
+    return F.get(r["insurance"]["sequence"], _focal_place(r))
+
+
+def _focal_place(r: Column) -> Column:
     asked = F.array_position(r["insurance"]["focal"], F.lit(True)).cast("int") - 1
-    place = F.when(asked > 0, asked).otherwise(0)
-    return F.get(r["insurance"]["coverage"], place)
+    return F.when(asked > 0, asked).otherwise(0)
+
+
+def own_number(names: Column) -> Column:
+    """Of the texts a claim or its answer is known by, that of the provider's own number, as a claim's; else null.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> given = [(["ExplanationOfBenefit/1", f"ExplanationOfBenefit{_OWN_NUMBER}npi-1|7"],), (["Claim/1"],)]
+    >>> rows = spark.createDataFrame(given, "names array<string>")
+    >>> [row.own for row in rows.select(own_number(F.col("names")).alias("own")).collect()]
+    ['Claim?identifier=https://lakeward.dev/fhir/patient-control-number/npi-1|7', None]
+    """
+    own = F.try_element_at(F.filter(names, lambda text: text.contains(_OWN_NUMBER)), F.lit(1))
+    return F.regexp_replace(own, "^[A-Za-z]+", "Claim")
 
 
 def contained_coverage(r: Column) -> Column:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import zoneinfo
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -65,6 +66,7 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     payer = parties.payer_key(payer_of, feed)
     number = found.get("claim_id") or named("unnumbered", hashlib.blake2s(record.payload, digest_size=16).hexdigest())
     made, who, insurance = _insured(found, billing, payer, feed, at)
+    asks_later = (members.payer_turn(found.get("subscriber") or {}) or 1) > 1
     patient, place = members.patient_reference(who), found.get("facility")
     facility = reference("Location", named(*parties.provider_key(place))) if place else None
     days = days_of(found)
@@ -73,7 +75,8 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     if feed.options.get("encounters", True) and not found.get("predetermination"):
         name = encounter_id(billing, number)
         visit = reference("Encounter", name)
-        made.append(encounter(found, name, patient, facility, days, at))
+        # What a later payer is asked for was told to the first: of the visit its claim speaks in passing.
+        made.append(encounter(found, name, patient, facility, days, None if asks_later else at))
     around = Around(billing, payer, patient, insurance, facility, visit, days)
     made.append(claim(found, record.resource_type, claim_id(billing, number, payer), around, feed, at))
     return made + _providers(found, at)
@@ -96,19 +99,27 @@ def _insured(
     made.append(members.patient(dependent or subscriber, who, payer, record_number, at))
     relation = (dependent or {}).get("relationship") or (None if dependent else _SELF)
     made.append(members.coverage(subscriber, payer_of, payer, who, holder, at, relation))
+    turn = members.payer_turn(subscriber) or 1
     own = insured(
-        members.coverage_id(payer, parties.text(subscriber.get("id")), who), payer_of.get("name"), 1, focal=True,
+        members.coverage_id(payer, parties.text(subscriber.get("id")), who), payer_of.get("name"), turn, focal=True,
         authorisation=parties.reference_of(found, "G1"),
     )  # fmt: skip
-    others, insurance = _other_insurance(found, who, feed, at)
+    others, insurance = _other_insurance(found, turn, who, feed, at)
     return made + others, who, listed([own, *insurance])
 
 
-def _other_insurance(found: Node, who: Key, feed: Source, at: datetime) -> tuple[list[Resource], list[Text]]:
+def _other_insurance(
+    found: Node, own_turn: int, who: Key, feed: Source, at: datetime
+) -> tuple[list[Resource], list[Text]]:
     made: list[Resource] = []
+    taken = {own_turn}
     insurance: list[Text] = []
     currency = currency_of(found, feed)
-    for place, other in enumerate(found.get("other_subscribers") or (), 2):
+    for other in found.get("other_subscribers") or ():
+        turn = members.payer_turn(other)
+        # A sequence number stands once in a claim (FHIR R4 Claim.insurance.sequence).
+        place = turn if turn and turn not in taken else next(n for n in itertools.count(1) if n not in taken)
+        taken.add(place)
         payer_of, holder = other.get("payer") or {}, other.get("subscriber") or {}
         payer, number = parties.payer_key(payer_of, feed), parties.text(holder.get("id"))
         if payer_of:

@@ -1,6 +1,7 @@
 """The encounter that a claim bills for, so that its services and money have a visit: FHIR R4 Encounter.
 
-Its id is provider and claim number, without the payer: claims to a first and a second payer are one encounter.
+Its id is provider and claim number, without the payer: claims to a first and a second payer are one encounter, and
+the first one tells of it.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ _GENDERS = {"F": "female", "M": "male", "U": "unknown"}
 # Names that newborns and others get who have none yet: they do not tell two children of one member apart.
 _NO_NAMES = frozenset({"", "BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "NEWBORN", "INFANT", "UNKNOWN", "TWIN"})
 _RELATIONSHIPS = {"18": "self", "01": "spouse", "19": "child", "53": "common"}
-_ORDERS = {"P": "1", "S": "2", "T": "3"}
+# Data element 1138: primary, secondary, tertiary, payer responsibility four to eleven.
+_TURNS = {code: turn for turn, code in enumerate("PSTABCDEFGH", 1)}
 _GROUP = concept(f"{codes.TERMINOLOGY}coverage-class", "group")
 
 
@@ -103,9 +104,14 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
         "relationship": relationship(relation),
         "payor": f"[{payer_reference(key, payer_of)}]",
         "class": alone(told),
-        "order": _ORDERS.get(subscription.get("payer_sequence") or ""),
+        "order": str(turn) if (turn := payer_turn(subscription)) else None,
     }
     return Resource("Coverage", coverage_id(key, number, who), at, None, body(parts))
+
+
+def payer_turn(subscription: Node) -> int | None:
+    """Which payer of a claim in turn is asked under a subscription (SBR01); None where that is not told."""
+    return _TURNS.get(subscription.get("payer_sequence") or "")
 
 
 def coverage_id(payer_name: str, number: str, who: Key) -> str:

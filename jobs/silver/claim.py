@@ -41,6 +41,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         codings(r["priority"]).alias("priority_codes"),
         codings(held["type"]).alias("coverage_type_codes"),
         text_of(held["type"]).alias("coverage_type_text"),
+        claims.payer_turn(r).alias("payer_turn"),
         *span(period["start"], period["end"], zone),
         *moment("created", r["created"], zone),
         claims.care_team(r).alias("care_team"),

@@ -1,14 +1,15 @@
-"""silver.claim_state: one Claim or ExplanationOfBenefit that a later claim replaced or voided."""
+"""silver.claim_state: one Claim or ExplanationOfBenefit that another claim replaced, voided or told before."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.columns.claims import own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
 
-VOIDED, REPLACED = "voided", "replaced"
+VOIDED, REPLACED, ASKED_AGAIN = "voided", "replaced", "asked_again"
 _SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")
 _BENEFIT, _CLAIM = "ExplanationOfBenefit?", "Claim?"
 
@@ -25,7 +26,9 @@ def build(claims: DataFrame, benefits: DataFrame) -> DataFrame:
     back = _taken_back(benefits, answers)
     claim = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
     paid_back = back.select(claim.alias("claim_id"), "state", "by_claim_id").where(F.col("claim_id").isNotNull())
-    gone = claims.join(told.unionByName(paid_back), on="claim_id", how="inner")
+    ended = told.unionByName(paid_back)
+    again = _asked_again(claims, ended).join(ended.select("claim_id"), on="claim_id", how="left_anti")
+    gone = claims.join(ended.unionByName(again), on="claim_id", how="inner")
     nothing = F.lit(None).cast("bigint")
     of_claims = gone.select(*_SOURCE, "claim_id", nothing.alias("benefit_id"), "state", "by_claim_id")
     of_benefits = answers.unionByName(back).select(
@@ -40,9 +43,8 @@ def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:
 
     X12 names them by the payer's number (REF F8), which only the payer's answers tell beside their claim.
     """
-    meant = (F.coalesce("use", F.lit("claim")) == "claim") & ~F.col("status").isin("draft", "entered-in-error")
     later = _called(
-        claims.where(meant),
+        claims.where(_is_meant()),
         F.col("replaced_claim_refs"),
         F.col("claim_id").alias("by_claim_id"),
         F.struct("created_date", "received_at", F.col("claim_id").alias("id")).alias("_order"),
@@ -65,6 +67,36 @@ def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:
         .agg(F.max("_by").alias("_by"))
         .select("claim_id", "_by.state", F.col("_by._order.id").alias("by_claim_id"))
     )
+
+
+def _is_meant() -> Column:
+    asks = F.coalesce("use", F.lit("claim")) == "claim"
+    return asks & ~F.coalesce(F.col("status").isin("draft", "entered-in-error"), F.lit(False))
+
+
+def _asked_again(claims: DataFrame, ended: DataFrame) -> DataFrame:
+    """(claim_id, state, by_claim_id): the claims that ask a later payer what an earlier one was asked before.
+
+    They have the provider's own number and the days in common (837 TR3 section 1.4.1, coordination of benefits). What
+    was replaced was asked all the same, what was voided was not.
+    """
+    void = ended.where(F.col("state") == VOIDED).select("claim_id")
+    meant = claims.where(_is_meant() & (F.coalesce("status", F.lit("")) != "cancelled"))
+    turn, ends = F.coalesce("payer_turn", F.lit(1)), F.coalesce("end_date", "start_date")
+    asked = _called(
+        meant.join(void, on="claim_id", how="left_anti"),
+        F.array(own_number(F.col("aliases"))),
+        "claim_id",
+        F.struct(turn.alias("turn"), "created_date", "received_at", "claim_id").alias("_order"),
+        F.struct(F.col("start_date").alias("first"), ends.alias("last")).alias("_days"),
+    )
+    later = asked.where(F.col("_order.turn") > 1).toDF("_later_id", "_later", "_later_days", "_alias")
+    overlap = (F.col("_days.first") <= F.col("_later_days.last")) & (F.col("_later_days.first") <= F.col("_days.last"))
+    # A claim without days is of those of the other.
+    before = (F.col("_order.turn") < F.col("_later.turn")) & F.coalesce(overlap, F.lit(True))
+    pairs = asked.join(F.broadcast(later), on="_alias", how="inner").where(before)
+    first = pairs.groupBy(F.col("_later_id").alias("claim_id")).agg(F.min("_order")["claim_id"].alias("by_claim_id"))
+    return first.select("claim_id", F.lit(ASKED_AGAIN).alias("state"), "by_claim_id")
 
 
 def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:
@@ -99,9 +131,9 @@ def _is_drug() -> Column:
     return F.array_contains(F.col("type_codes")["code"], "pharmacy")
 
 
-def _called(rows: DataFrame, texts: Column, *columns: Column) -> DataFrame:
+def _called(rows: DataFrame, texts: Column, *columns: Column | str) -> DataFrame:
     """A row for each text by which somebody may call a thing."""
-    each = rows.select("tenant", "feed", *columns, F.explode(texts).alias("_text"))
+    each = rows.select("tenant", "feed", *columns, F.explode(F.array_compact(texts)).alias("_text"))
     return each.withColumn("_alias", _alias(F.col("_text"))).drop("tenant", "feed", "_text")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from jobs.silver.claim_state import build
 
+OWN = "Claim?identifier=https://lakeward.dev/fhir/patient-control-number/npi-1"
 PAYERS = "identifier=https://lakeward.dev/fhir/payer-claim-number/p"
 
 
@@ -27,6 +28,12 @@ def claim(number, status="active", replaces=(), **more):
         "created_date": datetime.date(2026, 1, 1),
         **more,
     }
+
+
+def asks(number, own, turn, *, on=7, **more):
+    """A claim to the payer whose turn it is, under the provider's own number."""
+    days = {"start_date": datetime.date(2026, 1, on), "end_date": datetime.date(2026, 1, on)}
+    return claim(number, aliases=[f"Claim/{number}", f"{OWN}|{own}"], payer_turn=turn, **{**days, **more})
 
 
 def benefit(number, claim, payers=None, **more):
@@ -61,6 +68,8 @@ def drug(amount, **more):
 
 DAY = datetime.date(2026, 1, 7)
 NAMES = ("first", "second", "own", "a", "b", "voided", "void", "cancelled", "fill", "refill", "back", "draft", "asked")
+NAMES += ("to first", "to second", "to third", "another day", "first gone", "second alone")
+ASKED_AGAIN = {"to second": ("asked_again", "to first"), "to third": ("asked_again", "to first")}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +101,13 @@ def found(spark):
         claim("back", status="cancelled"),
         claim("asked"),
         claim("draft", status="draft", replaces=["Claim/asked"]),
+        # The second payer's claim came first.
+        asks("to second", "K1", 2, patient_id=2, created_date=datetime.date(2025, 12, 1)),
+        asks("to first", "K1", 1),
+        asks("to third", "K1", 3, start_date=None, end_date=None),
+        asks("another day", "K1", 2, on=9),
+        asks("first gone", "K2", 1, status="cancelled"),
+        asks("second alone", "K2", 2),
     ]
     benefits = [
         benefit("1", "first", "P1"),
@@ -125,7 +141,13 @@ def test_the_claims_that_another_stands_for(found):
         "a": ("replaced", "b"),
         "voided": ("voided", "void"),
         "fill": ("voided", "back"),
+        **ASKED_AGAIN,
     }
+
+
+def test_what_a_later_payer_is_asked_was_told_to_the_first_whichever_claim_comes_first(found):
+    assert {name: was for name, was in states(found, "Claim").items() if was[0] == "asked_again"} == ASKED_AGAIN
+    assert {row.patient_id for row in found if row.resource_id == "to second"} == {2}
 
 
 def test_the_benefits_that_answer_them_or_a_cancelled_claim(found):
@@ -140,4 +162,4 @@ def test_the_benefits_that_answer_them_or_a_cancelled_claim(found):
 
 def test_every_row_is_of_one_thing(found):
     assert all((row.claim_id is None) != (row.benefit_id is None) for row in found)
-    assert len({row.claim_state_id for row in found}) == len(found) == 8
+    assert len({row.claim_state_id for row in found}) == len(found) == 10

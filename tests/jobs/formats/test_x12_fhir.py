@@ -247,12 +247,30 @@ def test_a_former_payer_has_a_coverage_of_its_own_and_what_it_paid():
     data = claims("CLM*C1*100***11:B:1~", other, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
     own, former = only("Claim", data)["insurance"]
     assert (own["focal"], former["focal"], former["coverage"]["display"]) == (True, False, "FIRST")
+    assert (own["sequence"], former["sequence"]) == (2, 1)
     assert former["extension"][0]["valueMoney"]["value"] == 75
     first, second = every("Coverage", data)
     assert (first["order"], second["order"], second["subscriberId"]) == (2, 1, "J1")
     assert second["beneficiary"] == first["beneficiary"] == {"reference": "Patient/member-00001-M1"}
     assert code(second["relationship"]) == ["spouse", "01"]
     assert first["class"] == [{"type": first["class"][0]["type"], "value": "G1", "name": "GROUP"}]
+
+
+def test_the_visit_is_told_by_the_claim_to_the_first_payer_and_in_passing_by_later_ones():
+    other = "SBR*P*01*****12~NM1*IL*1*DOE*JOHN****MI*J1~NM1*PR*2*FIRST*****PI*F1~"
+    later = claims("CLM*C1*100***11:B:1~", other, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
+    first = claims("CLM*C1*100***11:B:1~", LINE)
+    [own] = [one for one in said(first) if one[0] == "Encounter"]
+    [passing] = [one for one in said(later) if one[0] == "Encounter"]
+    assert own[1] == passing[1] == "npi-1999999984-C1"
+    assert (own[2] is None, passing[2]) == (False, None)
+    assert [one[2] is None for one in said(later) if one[0] == "Claim"] == [False]
+
+
+def test_every_insurance_of_a_claim_has_a_place_of_its_own_whatever_its_payers_turns_are_told_to_be():
+    others = [f"SBR*{turn}*18~NM1*IL*1*DOE*JANE****MI*J{n}~NM1*PR*2*X*****PI*F{n}~" for n, turn in enumerate("SSU")]
+    data = claims("CLM*C1*100***11:B:1~", *others, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*A"))
+    assert [one["sequence"] for one in only("Claim", data)["insurance"]] == [4, 2, 1, 3]
 
 
 def test_a_drug_on_a_line_is_told_by_both_of_its_codes():
