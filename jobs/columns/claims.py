@@ -21,6 +21,8 @@ from jobs.formats.claims_csv_header import ENCOUNTER
 from jobs.formats.claims_csv_line import PART_OF
 from jobs.formats.x12_fhir_codes import OURS
 
+# The state of a claim that asks a later payer what an earlier one was asked before (silver.claim_state).
+ASKED_AGAIN: Final = "asked_again"
 # How a claim and its answers call the provider's own number of it, whoever pays.
 _OWN_NUMBER: Final = f"?identifier={OURS}patient-control-number/"
 

@@ -6,12 +6,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.claims import own_number
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person, with_visit
+from jobs.columns.reference_texts import resource_key
 from jobs.columns.references import resolved
 from jobs.columns.remittance import AMOUNTS, claim_number, claim_status, settled, told_once
-from jobs.formats.x12_fhir_codes import OURS
 
 LINE_AMOUNTS = ("eligible_amount", "deductible_amount", "copay_amount", "coinsurance_amount", "paid_by_patient_amount",
                 "primary_paid_amount", "benefit_amount", "member_liability_amount", "ingredient_cost_amount",
@@ -21,8 +22,6 @@ PHARMACY = "pharmacy"
 CARRIED = ("benefit_id", "record_id", "tenant", "feed", "patient_id", "patient_ref", "claim_ref", "encounter_ref",
            "asked_ref", "claim_number", "kind", "start_date", "created_date", "currency", "insurer_ref",
            "payer_name")  # fmt: skip
-# How a claim and its answers call the provider's own number of it: another payer's claim has the same encounter.
-_OWN_NUMBER = f"?identifier={OURS}patient-control-number/"
 
 
 def excluded() -> Column:
@@ -46,6 +45,7 @@ def build(
     items: DataFrame,
     claims: DataFrame,
     states: DataFrame,
+    shared_claims: DataFrame,
     patients: DataFrame,
     links: DataFrame,
     people: DataFrame,
@@ -63,7 +63,7 @@ def build(
     Medical claims lie on their visit, those for drugs on what was dispensed; what is not known waits in quarantine.
     """
     own = judged(benefits, states).where(F.col("excluded").isNull())
-    rows = settled(_with_amounts(own, items).transform(_described), CARRIED)
+    rows = settled(_of_claims_patient(_with_amounts(own, items).transform(_described), shared_claims), CARRIED)
     rows = with_person(rows, patients, links, people)
     rows = _with_encounter(rows, own, claims)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
@@ -134,8 +134,8 @@ def _with_amounts(benefits: DataFrame, items: DataFrame) -> DataFrame:
 
 
 def _described(benefits: DataFrame) -> DataFrame:
-    own = F.try_element_at(F.filter("aliases", lambda text: text.contains(_OWN_NUMBER)), F.lit(1))
-    number = F.when(claim_status().isNotNull(), F.regexp_replace(own, "^[A-Za-z]+", "Claim"))
+    # Another payer's claim has the same encounter.
+    number = F.when(claim_status().isNotNull(), own_number(F.col("aliases")))
     return benefits.withColumns(
         {
             "encounter_ref": F.try_element_at("encounter_refs", F.lit(1)),
@@ -144,6 +144,17 @@ def _described(benefits: DataFrame) -> DataFrame:
             "kind": F.try_element_at(F.col("type_codes")["code"], F.lit(1)),
         }
     )
+
+
+def _of_claims_patient(benefits: DataFrame, shared_claims: DataFrame) -> DataFrame:
+    """An answer is about the patient of its claim; an 835 may name the subscriber, or know another number."""
+    patient = F.struct("whose_patient_id", "whose_patient_ref").alias("_whose")
+    whose = shared_claims.where(F.col("whose_patient_id").isNotNull()).select("claim_id", patient).distinct()
+    answered = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
+    known = benefits.withColumn("claim_id", F.when(claim_status().isNotNull(), answered))
+    found = known.join(whose, on="claim_id", how="left")
+    about = {name: F.coalesce(f"_whose.whose_{name}", name) for name in ("patient_id", "patient_ref")}
+    return found.withColumns(about).drop("claim_id", "_whose")
 
 
 def _with_encounter(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:

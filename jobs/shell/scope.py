@@ -16,6 +16,8 @@ from jobs.shell import state, whom
 from jobs.shell.lake import OPERATIONS, Lake
 
 LINK = "silver.person_link"
+# Of a table that says so: the patient records whose rows stand or fall together.
+TOGETHER = "together_with"
 # So many resources, or rows of a table, are few: they fit the driver many times over.
 FEW_RESOURCES, FEW_ROWS = 50_000, 200_000
 
@@ -99,14 +101,38 @@ def _people(lake: Lake, table: schemas.Table, changed: Mapping[str, state.Change
         # Rows may come before their patient does; they wait under the id the person will have.
         people |= {own_person(patient) for patient in patients}
     if people:
-        patients |= _linked(lake, "person_id", people, "patient_id")
+        _bring_along(lake, table, people, patients)
         # A row that names a patient nobody knows is nobody's; it leaves them, or joins them, with one of these.
         people.add(own_person(None))
     return Scope(False, "person", frozenset(people), frozenset(patients))
 
 
+def _bring_along(lake: Lake, table: schemas.Table, people: set[int], patients: set[int]) -> None:
+    """Add every record of these people, and everybody who stands or falls together with them by an input."""
+    more = patients | _linked(lake, "person_id", people, "patient_id")
+    while more:
+        patients |= more
+        more = _together(lake, table, patients) - patients
+        theirs = _linked(lake, "patient_id", more, "person_id")
+        people |= theirs | {own_person(patient) for patient in more}
+        more |= _linked(lake, "person_id", theirs, "patient_id") - patients
+
+
+def _together(lake: Lake, table: schemas.Table, patients: set[int]) -> set[int]:
+    found: set[int] = set()
+    for source in {*table.built_from.values()} - {*OPERATIONS}:
+        if TOGETHER not in schemas.table(source).columns or (version := lake.version(source)) < 0:
+            continue
+        theirs = ds.field("patient_id").isin(pa.array(sorted(patients), pa.int64()))
+        rows = lake.rows(source, version).to_table(columns=[TOGETHER], filter=theirs)
+        found.update(*rows[TOGETHER].to_pylist())
+    return found
+
+
 def _linked(lake: Lake, have: str, ids: set[int], wanted: str) -> set[int]:
     """Who is linked to these, by the published links."""
+    if not ids:
+        return set()
     links = lake.rows(LINK, lake.version(LINK))
     found = links.to_table(columns=[wanted], filter=ds.field(have).isin(pa.array(sorted(ids), pa.int64())))
     return set(found[wanted].to_pylist()) - {None}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.claims import own_number
+from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
 
-VOIDED, REPLACED, ASKED_AGAIN = "voided", "replaced", "asked_again"
+VOIDED, REPLACED = "voided", "replaced"
 _SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")
 _BENEFIT, _CLAIM = "ExplanationOfBenefit?", "Claim?"
 

@@ -95,6 +95,10 @@ BENEFITS = [
     # A second payer, to whom the first passed the claim on, tells the charge again; nobody sent it an 837.
     x12(61, "first", "19", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "first")]),
     x12(62, "second", "2", ("100", "80", "15", "5"), aliases=[own_number("ExplanationOfBenefit", "first")]),
+    # The second payer's own claim knows the patient by another number; neither 835 tells of the dependent.
+    x12(121, "to first", "1", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "both")]),
+    x12(122, "to second", "2", ("100", "80", "15", "5"), aliases=[own_number("ExplanationOfBenefit", "both")],
+        patient_id=3, patient_ref="Patient/3"),
     # Told by the 835, by an extract and by the EHR, who all know another sum.
     x12(71, "told", "1", ("70", "60", "50", "10"), identifiers=[number_of("payer-claim", "P7")], insurer_ref="o"),
     benefit(72, "c7", ("71", "60", "51", "9"), feed="claims_csv", identifiers=[number_of("payer-claim", "P7")],
@@ -113,9 +117,13 @@ BENEFITS = [
 
 @pytest.fixture(scope="module")
 def built(spark):
+    from pyspark.sql import functions as F
+
     import schemas
+    from jobs.columns.keys import key
     from jobs.gold import cost
     from jobs.shell.tables import spark_schema
+    from jobs.silver import shared_claim
 
     def frame(table, *given):
         schema = spark_schema(schemas.table(table))
@@ -139,14 +147,30 @@ def built(spark):
             for key, feed in zip(told, feeds, strict=True)
         ]
         visits.append({"visit_occurrence_id": place, "person_id": 7, "lw_told_by": told})
+    both = {"tenant": "demo", "feed": "claims_x12", "encounter_refs": ["Encounter/plain"], "record_id": 1}
+    parts = [F.lit(one) for one in ("demo", "claims_x12", "Claim")]
+    for turn, (name, whose) in enumerate((("to first", 2), ("to second", 3)), 1):
+        [number] = spark.range(1).select(key("claim", *parts, F.lit(name))).first()
+        claims.append(
+            {**both, "claim_id": number, "resource_id": name, "payer_turn": turn, "patient_id": whose,
+             "aliases": [f"Claim/{name}", own_number("Claim", "both")], "patient_ref": f"Patient/{whose}",
+             "replaced_claim_refs": []}
+        )  # fmt: skip
+    again = {"claim_id": claims[-1]["claim_id"], "by_claim_id": claims[-2]["claim_id"], "state": "asked_again"}
+    benefits, states = (
+        frame("silver.benefit", *BENEFITS),
+        frame("silver.claim_state", {"benefit_id": 90, "state": "voided"}, again),
+    )
+    shared_claims = shared_claim.build(frame("silver.claim", *claims), benefits, states)
     rows = cost.build(
-        benefits=frame("silver.benefit", *BENEFITS),
+        benefits=benefits,
         items=frame("silver.benefit_item"),
         claims=frame("silver.claim", *claims),
-        states=frame("silver.claim_state", {"benefit_id": 90, "state": "voided"}),
+        states=states,
+        shared_claims=shared_claims,
         patients=frame("silver.patient"),
-        links=frame("silver.person_link", {"patient_id": 1, "person_id": 7}),
-        people=frame("gold.person", {"person_id": 7}),
+        links=frame("silver.person_link", *({"patient_id": n, "person_id": p} for n, p in ((1, 7), (2, 8), (3, 9)))),
+        people=frame("gold.person", {"person_id": 7}, {"person_id": 8}),
         encounters=frame("silver.encounter", *encounters),
         organizations=frame("silver.organization"),
         visits=frame("gold.visit_occurrence", *visits),
@@ -210,6 +234,11 @@ def test_a_reversal_need_not_say_what_the_patient_owed(built):
 def test_of_two_payers_the_first_tells_the_charge_and_the_last_what_is_left_to_the_patient(built):
     assert (amounts(built[61]), amounts(built[62])) == ((100, 80, 60, None), (None, None, 15, 5))
     assert built[62].cost_event_id == built[61].cost_event_id
+
+
+def test_what_two_payers_pay_for_a_claim_to_each_is_of_the_patient_of_the_first_claim(built):
+    assert (amounts(built[121]), amounts(built[122])) == ((100, 80, 60, None), (None, None, 15, 5))
+    assert [(row.lw_person_id, row.cost_event_id, row.faults) for row in (built[121], built[122])] == [(8, 1, [])] * 2
 
 
 def test_the_payers_own_answer_goes_before_an_extract_and_both_before_the_ehr(built):

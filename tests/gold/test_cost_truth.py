@@ -86,7 +86,16 @@ def silver(spark, frame, truth):
 
     from jobs.formats import claims_csv_fhir, x12_fhir
     from jobs.shell.tables import conform
-    from jobs.silver import benefit, benefit_item, claim, claim_item, claim_state, encounter, medication_dispense
+    from jobs.silver import (
+        benefit,
+        benefit_item,
+        claim,
+        claim_item,
+        claim_state,
+        encounter,
+        medication_dispense,
+        shared_claim,
+    )
     from jobs.silver import coverage as coverages
     from jobs.silver import organization as organizations
 
@@ -108,7 +117,9 @@ def silver(spark, frame, truth):
     faulty = {f"silver.{name}" for name in jobs}
     found = {n: built(f"silver.{n}", job, resources=resources, superseded=nothing) for n, job in jobs.items()}
     of = {"claims": found["claim"], "benefits": found["benefit"]}
-    return {**found, "claim_state": built("silver.claim_state", claim_state, **of)}
+    found["claim_state"] = built("silver.claim_state", claim_state, **of)
+    shared = built("silver.shared_claim", shared_claim, **of, states=found["claim_state"])
+    return {**found, "shared_claim": shared}
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +151,7 @@ def costs(frame, truth, silver):
         items=silver["benefit_item"],
         claims=silver["claim"],
         states=silver["claim_state"],
+        shared_claims=silver["shared_claim"],
         patients=frame("silver.patient", []),
         links=frame("silver.person_link", [{"patient_id": k, "person_id": v} for k, v in people.items()]),
         people=frame("gold.person", [{"person_id": one} for one in {*people.values()} - {None}]),
