@@ -141,9 +141,18 @@ def patient_key(found: Node, payer: str) -> Key | None:
     """What the patient is called in ids: the insured is told only when it is somebody else (835 TR3, 2100 NM1 IL)."""
     patient, insured = found.get("patient"), found.get("insured")
     if insured and insured.get("id") and patient:
-        return members.member_key(payer, insured, patient)
+        return members.member_key(payer, insured, None if _is_same(insured, patient) else patient)
     party = patient or insured
     return members.member_key(payer, party, None) if party else None
+
+
+def _is_same(insured: Node, patient: Node) -> bool:
+    """Whether the insured is told again, as some payers do of every patient."""
+    names = [[parties.text(one.get(name)).upper() for name in _NAMES] for one in (insured, patient)]
+    return names[0] == names[1] and patient.get("id") in (None, insured["id"])
+
+
+_NAMES = ("name", "first_name", "suffix")
 
 
 def _type(found: Node) -> str:

@@ -309,6 +309,24 @@ def test_the_senders_clock_is_local_and_what_a_payment_says_of_a_patient_has_no_
     assert (times["ExplanationOfBenefit"], times["Patient"]) == (datetime.datetime(2026, 3, 1, 8, tzinfo=zone), None)
 
 
+@pytest.mark.parametrize(
+    ("parties", "whose"),
+    [
+        ("NM1*QC*1*DOE*JANE****MI*M1~", "member-00001-M1"),
+        # Told again, not another.
+        ("NM1*QC*1*DOE*JANE****MI*M1~NM1*IL*1*Doe*Jane****MI*M1~", "member-00001-M1"),
+        ("NM1*QC*1*DOE*JANE~NM1*IL*1*DOE*JANE****MI*M1~", "member-00001-M1"),
+        ("NM1*QC*1*DOE*JANE****MI*M1~NM1*74*1*DOE-ROE*JANET****C*M2~", "member-00001-M1"),
+        ("NM1*QC*1*DOE*TIM~NM1*IL*1*DOE*JANE****MI*M1~NM1*74*1*ROE*TIMOTHY~", "member-00001-M1-9197a9082b21d025"),
+        ("NM1*QC*1*DOE*JOHN***JR*MI*M1~NM1*IL*1*DOE*JOHN***SR*MI*M1~", "member-00001-M1-a03c172e1c2f6493"),
+    ],
+)
+def test_a_payment_knows_the_patient_by_number_and_corrected_names_make_nobody_else(parties, whose):
+    data = payments(f"CLP*C1*1*100*80**MB*ICN1~{parties}")
+    assert only("ExplanationOfBenefit", data)["patient"]["reference"] == f"Patient/{whose}"
+    assert [one["id"] for one in every("Patient", data)] == [whose]
+
+
 def test_a_payer_that_has_another_number_in_its_payments_is_one_payer_when_the_feed_says_so():
     text = payments("CLP*C1*1*100*80**MB*ICN1~").replace("REF*2U*00001", "REF*2U*99999")
     assert only("ExplanationOfBenefit", text)["insurer"]["reference"] == "Organization/payer-99999"
