@@ -28,10 +28,10 @@ OF_CHILD = (
 def interchange(number, kind, guide, body):
     segments = f"ST*{kind}*0001*{guide}~{body}"
     whole = f"{segments}SE*{segments.count('~') + 1}*0001~"
+    group = f"{'HP' if kind == '835' else 'HC'}*S*R*202603{number:02}*0800*{number}*X*{guide}"
     return (
-        f"ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *2603{number:02}*0800*^*00501*{number:09}"
-        f"*0*P*:~GS*{'HP' if kind == '835' else 'HC'}*S*R*202603{number:02}*0800*{number}*X*{guide}~{whole}GE*1*{number}~"
-        f"IEA*1*{number:09}~"
+        f"ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *2603{number:02}*0800*^*00501*"
+        f"{number:09}*0*P*:~GS*{group}~{whole}GE*1*{number}~IEA*1*{number:09}~"
     )
 
 
