@@ -1,8 +1,9 @@
 """Answers to X12 interchanges: TA1 and 999 (005010X231A1) as bytes, one interchange for each that arrived.
 
 Of an interchange that is taken, every group has its 999; of one that is not, only the TA1 says why. A claim that
-cannot be read does not keep its transaction out (IK5 and AK9 say E); a wrong envelope does (R). Bad values are never
-sent back (IK404 stays empty).
+cannot be read does not keep its transaction out (IK5 and AK9 say E); a wrong envelope does (R). Of a delivery that is
+held nothing is taken: each interchange is refused, by what is wrong with it, else by what holds it. That amounts do not
+add up a 999 does not say (docs/decisions/x12-answers.md). Bad values are never sent back (IK404 stays empty).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from jobs.formats import (
     x12_segments,
 )
 from jobs.formats.x12_delimiters import text
-from jobs.formats.x12_findings import find
+from jobs.formats.x12_findings import Findings, find
 from jobs.formats.x12_interchanges import Group, Interchange, Transaction
 from jobs.formats.x12_segments import Problem
 
@@ -36,10 +37,13 @@ INTERCHANGE_CODES = {
     x12.BAD_ISA: "022",
     x12.STRAY_SEGMENTS: "022",
     x12_place.NO_GROUP: "022",
+    x12_place.OUTSIDE_TRANSACTION: "022",
     x12.NO_INTERCHANGE_END: "023",
     x12_interchanges.REPEATED_INTERCHANGE: "025",
 }
-_NO_ERROR, _DUPLICATE = "000", "025"
+_NO_ERROR, _STRUCTURE, _CONTENT, _DUPLICATE = "000", "022", "024", "025"
+# What lies in a file between its interchanges.
+_AROUND = frozenset({x12.UNREADABLE_ISA, x12.OUTSIDE_INTERCHANGE})
 # AK905 (data element 716).
 GROUP_CODES = {
     x12_guides.VERSION_4010: "2",
@@ -93,22 +97,27 @@ def answer(
     number: int,
     limits: x12.Limits,
     seen: Collection[tuple[str, str]] = (),
+    held: Collection[str] = (),
 ) -> list[Answer]:
     """The answers to a file, given in blocks.
 
     `at` is the moment they are made, in the clock that partners know us by; `number` the first interchange control
     number to use (1 to 999,999,999), one for each answer. `seen` holds sender and control number of interchanges that
-    arrived before: those are duplicates. An ISA that cannot be read names nobody to answer to.
+    arrived before: those are duplicates. `held` are the reasons for which the file's delivery waits. An ISA that cannot
+    be read names nobody to answer to.
     """
     found = find(blocks, limits)
     made: list[Answer] = []
     for one in found.interchanges:
         status, code = _judged(one, seen)
-        if status == ACCEPTED and _is_answer(one):
+        if status == ACCEPTED and _is_answer(one) and not (held and one.groups):
             continue
+        if held and status == ACCEPTED and not _is_refused_within(one):
+            # No code names content under a new control number (025 is of the number), nor a neighbour that is wrong.
+            status, code = REJECTED, _CONTENT if _AROUND.isdisjoint(held) else _STRUCTURE
         segments = ["*".join(["TA1", *map(_clean, (one.control_number, one.date, one.time)), status, code])]
         if status != REJECTED:
-            segments += _groups(one, found.problems, at, number + len(made))
+            segments += _groups(one, found, at, number + len(made), takes_in=not held)
         made.append(Answer(one.sender, one.control_number, status, _wrapped(one, segments, at, number + len(made))))
     return made
 
@@ -124,31 +133,42 @@ def _judged(one: Interchange, seen: Collection[tuple[str, str]]) -> tuple[str, s
         return REJECTED, _DUPLICATE
     for fault in one.faults:
         if fault in INTERCHANGE_CODES:
-            # A wrongly padded ISA is read all the same.
-            return WITH_ERRORS if fault == x12.BAD_ISA else REJECTED, INTERCHANGE_CODES[fault]
+            return REJECTED, INTERCHANGE_CODES[fault]
     if x12.NO_INTERCHANGE_END in one.all_faults:
         return REJECTED, INTERCHANGE_CODES[x12.NO_INTERCHANGE_END]
+    # Segments around transactions belong to none that a 999 could speak of.
+    if any(x12.STRAY_SEGMENTS in group.faults for group in one.groups):
+        return REJECTED, _CONTENT
     return ACCEPTED, _NO_ERROR
 
 
-def _groups(one: Interchange, problems: dict[int, list[Problem]], at: datetime, number: int) -> list[str]:
+def _is_refused_within(one: Interchange) -> bool:
+    """Whether a 999 says what is wrong with it."""
+    groups = [group for group in one.groups if group.function != _ANSWERS]
+    within = [fault for group in groups for transaction in group.transactions for fault in transaction.faults]
+    told = {*within, *(fault for group in groups for fault in group.faults)}
+    return not told.isdisjoint({*GROUP_CODES, *TRANSACTION_CODES})
+
+
+def _groups(one: Interchange, found: Findings, at: datetime, number: int, *, takes_in: bool) -> list[str]:
     groups = [group for group in one.groups if group.function != _ANSWERS]
     if not groups:
         return []
     ours, theirs = groups[0].receiver, groups[0].sender
     made = [f"GS*FA*{_clean(ours)}*{_clean(theirs)}*{at:%Y%m%d}*{at:%H%M}*{number}*X*{GUIDE}"]
     for place, group in enumerate(groups, 1):
-        body = [f"ST*999*{place:04}*{GUIDE}", *_group(group, problems)]
+        body = [f"ST*999*{place:04}*{GUIDE}", *_group(group, found.problems, takes_in=takes_in)]
         made += [*body, f"SE*{len(body) + 1}*{place:04}"]
     return [*made, f"GE*{len(groups)}*{number}"]
 
 
-def _group(group: Group, problems: dict[int, list[Problem]]) -> list[str]:
-    """AK1 to AK9."""
+def _group(group: Group, problems: dict[int, list[Problem]], *, takes_in: bool) -> list[str]:
+    """AK1 to AK9; a group that is not taken in is refused whole, and so is one whose own envelope is wrong."""
     made = [f"AK1*{_clean(group.function)}*{_clean(group.control_number)}*{_clean(group.guide)}".rstrip("*")]
     codes = _codes(group.faults, GROUP_CODES)
     within = tuple(fault for one in group.transactions for fault in one.faults)
-    codes += [code for code in _codes(within, {n: c for n, c in GROUP_CODES.items() if c == "2"}) if code not in codes]
+    # What its transactions tell of the group: a guide that is not read, no GE after the last.
+    codes += [code for code in _codes(within, GROUP_CODES) if code not in codes]
     taken = with_errors = 0
     for transaction in group.transactions:
         told, status = _transaction(transaction, problems.get(transaction.position, []))
@@ -156,12 +176,12 @@ def _group(group: Group, problems: dict[int, list[Problem]]) -> list[str]:
         with_errors += status == WITH_ERRORS
         made += told
     count = len(group.transactions)
-    if codes and codes != ["5"] or not taken:
+    if codes or not taken or not takes_in:
         status, taken = REJECTED, 0
     elif taken < count:
         status = PARTLY
     else:
-        status = WITH_ERRORS if with_errors or codes else ACCEPTED
+        status = WITH_ERRORS if with_errors else ACCEPTED
     return [*made, "*".join(["AK9", status, str(count), str(count), str(taken), *codes[:5]])]
 
 

@@ -14,7 +14,7 @@ from jobs.formats import x12_balance, x12_guides, x12_payment, x12_segments
 from jobs.formats.x12_balance import Imbalance
 from jobs.formats.x12_delimiters import BLANKS, BYTE_ORDER_MARK, Delimiters
 from jobs.formats.x12_pieces import Piece
-from jobs.formats.x12_place import elements
+from jobs.formats.x12_place import NO_GROUP, elements
 
 WRONG_SEGMENT_COUNT = "segment_count_mismatch"
 WRONG_TRANSACTION_NUMBER = "transaction_control_mismatch"
@@ -200,6 +200,8 @@ class Reckoner:
         self._transaction = Transaction(piece.position, said[1], said[2], kind, said[3])
         if self._group is not None:
             self._group.transactions.append(self._transaction)
+        elif (around := self.interchanges[-1]) and NO_GROUP not in around.faults:
+            around.faults += (NO_GROUP,)
         self._is_counted, self._claims, self._taken, self._paid = True, Decimal(0), Decimal(0), None
         if said[1] == "835" and piece.payload is not None and piece.delimiters is not None:
             order = x12_payment.order(piece.payload, piece.delimiters)

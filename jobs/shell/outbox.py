@@ -3,7 +3,7 @@
 <home>/outbox/<feed>/<delivery_id>/ holds the answers to a delivery that is in bronze: <digest>.hl7 with the ACKs of a
 file in the order of its messages, <digest>-<n>.x12 with one interchange for each that arrived; and answered.json. The
 folder is made aside and renamed: either all answers are there or none, and never a second time. A sender sends again
-what is held: each HL7 message of such a delivery is answered AE with what holds it, of X12 what is refused as a whole.
+what is held: each HL7 message of such a delivery is answered AE with what holds it, each X12 interchange is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime
 import os
 import shutil
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import schemas
@@ -20,7 +20,7 @@ from jobs.formats import hl7v2, hl7v2_answers, ndjson, x12, x12_acknowledge
 from jobs.formats.unpacking import NOT_UNPACKED
 from jobs.formats.x12_acknowledge import Answer
 from jobs.shell import documents, ledger, splits
-from jobs.shell.arrival import format_of
+from jobs.shell.arrival import STILL_IN_TRANSFER, format_of
 from jobs.shell.failpoint import reach
 from jobs.shell.lake import Lake
 from jobs.shell.ledger import HELD, LANDED, Delivery, LandedFile
@@ -30,10 +30,9 @@ from jobs.shell.splits import Split
 # More than this is answered by all cores; for less, starting them takes longer.
 ALONE_BYTES = 8 << 20
 _DOCUMENT, _MAKING = "answered.json", ".making"
-# What a 999 says that takes something in.
-_TAKES_IN = (b"AK9*A", b"AK9*E", b"AK9*P")
 
 Task = Callable[[Split], Any]
+Known = frozenset[tuple[str, str]]
 
 
 def folder(feed: str, settings: Settings) -> str:
@@ -103,21 +102,25 @@ def _hl7v2(lake: Lake, feed: schemas.Feed, delivery: Delivery, known: list[Deliv
 def _x12(lake: Lake, feed: schemas.Feed, delivery: Delivery, known: list[Delivery], making: str) -> dict[str, Any]:
     """TA1 and 999 for each interchange; our interchange control numbers go on from those used so far."""
     at, limits, first = _answered_at(feed, delivery), x12.Limits.of(feed.limits), _next_number(feed, lake.settings)
-    seen = _seen_before(delivery, known)
+    before = _interchanges_before(delivery, known)
+    held = delivery.reasons if delivery.state == HELD else ()
     number = first
-    for file in _readable(feed, delivery):
+    # What is still on its way has not arrived.
+    files = [] if STILL_IN_TRANSFER in held else _readable(feed, delivery)
+    for file in files:
         path = f"{ledger.folder(feed.feed, lake.settings)}/{file.path}"
+        seen = frozenset((one["sender"], one["number"]) for one in before)
 
-        def reply(split: Split, path: str = path, number: int = number) -> list[Answer]:
+        def reply(split: Split, path: str = path, number: int = number, seen: Known = seen) -> list[Answer]:
             with ndjson.open_bytes(path) as stream:
                 blocks = iter(lambda: stream.read(ndjson.BLOCK), b"")
-                return x12_acknowledge.answer(blocks, at=at, number=number, limits=limits, seen=seen)
+                return x12_acknowledge.answer(blocks, at=at, number=number, limits=limits, seen=seen, held=held)
 
         [made] = _done(lake, feed, file, reply, whole=True)
         for place, one in enumerate(made, 1):
-            if delivery.state == LANDED or _refuses(one):
-                _write_file(f"{making}/{file.digest}-{place}.x12", [one.payload])
+            _write_file(f"{making}/{file.digest}-{place}.x12", [one.payload])
         number += len(made)
+        before += file.interchanges
     return {"answers": number - first, "first_number": first}
 
 
@@ -126,13 +129,6 @@ def _readable(feed: schemas.Feed, delivery: Delivery) -> list[LandedFile]:
     if not NOT_UNPACKED.isdisjoint(delivery.reasons):
         return []
     return [file for file in delivery.data if file.shape in format_of(feed).LINES]
-
-
-def _refuses(one: Answer) -> bool:
-    """Whether an answer takes nothing in: all that may be said of an interchange that is held."""
-    if one.status == x12_acknowledge.REJECTED:
-        return True
-    return b"AK9*R" in one.payload and not any(mark in one.payload for mark in _TAKES_IN)
 
 
 def _done(lake: Lake, feed: schemas.Feed, file: LandedFile, task: Task, *, whole: bool = False) -> Iterator[Any]:
@@ -145,11 +141,11 @@ def _done(lake: Lake, feed: schemas.Feed, file: LandedFile, task: Task, *, whole
         yield from lake.spark.sparkContext.parallelize(planned, len(planned)).map(task).toLocalIterator()
 
 
-def _seen_before(delivery: Delivery, known: list[Delivery]) -> set[tuple[str, str]]:
+def _interchanges_before(delivery: Delivery, known: list[Delivery]) -> list[Mapping[str, str]]:
     """Interchanges that had landed when this delivery came."""
     before = known[: known.index(delivery)]
     landed = [file for one in before if one.state == LANDED for file in one.files]
-    return {(one["sender"], one["number"]) for file in landed for one in file.interchanges}
+    return [one for file in landed for one in file.interchanges]
 
 
 def _next_number(feed: schemas.Feed, settings: Settings) -> int:

@@ -164,6 +164,65 @@ def test_a_wrong_envelope_rejects_the_transaction(old, new, group_codes, codes):
     assert (told["transactions"][0]["status"], told["transactions"][0]["codes"]) == ("R", codes)
 
 
+ST = "ST*837*0001*005010X222A1~"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "ta1", "group_codes"),
+    [
+        ("SENDER   ", "SENDER", ("R", "022"), None),
+        ("IEA*1*", "IEA*2*", ("R", "021"), None),
+        ("IEA*1*000000001", "IEA*1*000000002", ("R", "001"), None),
+        ("IEA*1*000000001~", "", ("R", "023"), None),
+        ("GE*1*1~", "NTE*1~GE*1*1~", ("A", "000"), []),
+        (ST, f"NTE*1~{ST}", ("R", "024"), None),
+        ("GS*HC", "REF*1~GS*HC", ("R", "022"), None),
+        ("GS*HC*S*R*20260301*0800*1*X*005010X222A1~", "", ("R", "022"), None),
+        (ST, "SE*1*0001~" + ST, ("R", "022"), None),
+        ("GE*1*1", "GE*2*1", ("A", "000"), ["5"]),
+        ("GE*1*1", "GE*1*2", ("A", "000"), ["4"]),
+        ("GE*1*1~", "", ("A", "000"), ["3"]),
+        ("005010X222A1~ST", "005010X999~ST", ("A", "000"), ["2"]),
+        ("SE*13*0001~", "", ("A", "000"), []),
+        ("IEA*1*000000001~", "IEA*1*000000001~garbage", ("R", "022"), None),
+        # Nothing of it is wrong: it waits for another reason.
+        ("IEA", "IEA", ("R", "024"), None),
+    ],
+)
+def test_what_is_held_is_refused_by_the_code_of_its_fault(old, new, ta1, group_codes):
+    data = claims_file().replace(old, new, 1)
+    [one] = answers(data, held=inspect(data).faults or ("manifest_disagrees",))
+    told, functional = read_answer(one.payload)
+    assert (told["status"], told["code"]) == ta1
+    assert (functional and (functional["status"], functional["accepted"], functional["codes"])) == (
+        group_codes if group_codes is None else ("R", 0, group_codes)
+    )
+
+
+def test_of_two_groups_that_are_held_neither_is_taken_and_the_wrong_one_has_the_code():
+    group = claims_file().partition("~")[2].partition("IEA")[0]
+    wrong = group.replace("*0800*1*X*", "*0800*2*X*").replace("GE*1*1~", "GE*9*2~")
+    data = f"{ISA}{group}{wrong}IEA*2*000000001~"
+    [one] = answers(data, held=inspect(data).faults)
+    assert [part for part in one.payload.decode().split("~") if part.startswith(("TA1", "AK9"))] == [
+        "TA1*000000001*260301*0800*A*000", "AK9*R*1*1*0", "AK9*R*1*1*0*5",
+    ]  # fmt: skip
+
+
+def test_answers_that_are_held_get_a_ta1_and_no_999_and_a_ta1_gets_nothing():
+    [ours] = answers(claims_file())
+    [one] = answers(ours.payload.decode().replace("AK1*", "AK1*X"), held=("manifest_disagrees",))
+    assert read_answer(one.payload)[0]["code"] == "024" and read_answer(one.payload)[1] is None
+    [refusal] = answers(claims_file(), seen={("SENDER", "000000001")})
+    assert answers(refusal.payload.decode(), held=("manifest_disagrees",)) == []
+
+
+def test_a_claim_whose_lines_do_not_add_up_is_taken_by_a_999():
+    [one] = answers(claims_file(CLAIM.replace("CLM*C1*100*", "CLM*C1*90*")))
+    ta1, told = read_answer(one.payload)
+    assert (ta1["status"], told["status"], told["accepted"], told["transactions"][0]["errors"]) == ("A", "A", 1, [])
+
+
 def test_a_duplicate_or_broken_interchange_gets_its_ta1_only():
     [one] = answers(claims_file(), seen={("SENDER", "000000001")})
     assert (read_answer(one.payload)[0]["code"], read_answer(one.payload)[1]) == ("025", None)

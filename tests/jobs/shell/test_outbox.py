@@ -116,14 +116,34 @@ def test_a_held_interchange_may_be_sent_again_under_its_number(deliver):
     assert deliver("claims_x12", claim(1)).state == "landed"
 
 
-def test_of_what_is_held_only_the_refusal_is_told(deliver, answer, settings):
+def test_each_interchange_of_what_is_held_is_refused(deliver, answer, settings):
     wrong = deliver("claims_x12", claim(1, count=99))
     both = deliver("claims_x12", claim(2, set_number=2) + claim(3, set_number=3, count=99))
     assert answer("claims_x12") == 2
     [refused] = answers(settings, wrong)
     assert b"IK5*R*4~AK9*R*1*1*0~" in refused
-    [refused] = answers(settings, both)
-    assert b"TA1*000000003*" in refused and b"AK9*R" in refused
+    beside, refused = answers(settings, both)
+    assert b"TA1*000000002*260301*0600*R*024~IEA*0*" in beside
+    assert b"TA1*000000003*260301*0600*A*000~" in refused and b"IK5*R*4~AK9*R*1*1*0~" in refused
+
+
+def test_what_came_before_is_refused_by_its_number_or_its_content(deliver, answer, settings):
+    first = deliver("claims_x12", claim(1))
+    later = AT + datetime.timedelta(hours=1)
+    number, content = deliver("claims_x12", claim(1, name="C9"), later), deliver("claims_x12", claim(7), later)
+    assert answer("claims_x12", first) == 3
+    [by_number], [by_content] = answers(settings, number), answers(settings, content)
+    assert b"TA1*000000001*260301*0600*R*025~IEA*0*" in by_number
+    assert b"TA1*000000007*260301*0600*R*024~IEA*0*" in by_content
+
+
+def test_the_second_file_of_a_delivery_that_has_the_number_of_the_first_is_the_duplicate(answer, settings, tmp_path):
+    for place in (1, 2):
+        (tmp_path / f"{place}.x12").write_bytes(claim(5, name=f"C{place}"))
+    held = land("claims_x12", [tmp_path / "1.x12", tmp_path / "2.x12"], settings, received_at=AT)
+    assert (held.reasons, answer("claims_x12")) == (("interchange_number_reused",), 1)
+    told = sorted((made[90:99], made[made.index(b"TA1") :].split(b"~")[0][-5:]) for made in answers(settings, held))
+    assert told == [(b"000000001", b"R*024"), (b"000000002", b"R*025")]
 
 
 def test_each_message_of_what_is_held_is_answered_with_what_holds_it(deliver, answer, settings):
