@@ -49,13 +49,17 @@ def described(
     practitioners: DataFrame,
     organizations: DataFrame,
     concept_map: DataFrame,
+    said_in: DataFrame,
 ) -> DataFrame:
-    """Encounters with person, provider, care site and mapped arrival and departure; each stays once."""
+    """Encounters with person, provider, care site and mapped arrival and departure; each stays once.
+
+    `said_in` has all their codes (see `mapped`).
+    """
     rows = with_person(encounters, patients, links, people)
     rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
     rows = resolved(rows, "organization_ref", organizations, "organization_id", "care_site_id")
-    rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map", said_in=encounters)
-    return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=encounters)
+    rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map", said_in=said_in)
+    return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=said_in)
 
 
 def kind() -> Column:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.placed import visit_of
-from jobs.columns.references import resolved
 from jobs.columns.visits import coded, described, ends, excluded_status, kind, told_in
 
 
-def excluded() -> Column:
-    """Why an encounter is no part of a visit; null when it is one."""
-    return F.coalesce(excluded_status(), F.when(F.col("part_of_ref").isNull(), "visit_of_its_own"))
+def judged(encounters: DataFrame, visits: DataFrame) -> DataFrame:
+    """Every encounter, and `excluded`: why it is no part of a visit."""
+    parts = _parts(visits).select("encounter_id", F.lit(True).alias("_is_part"))
+    known = encounters.join(parts, on="encounter_id", how="left")
+    own = F.when(F.col("_is_part").isNull(), "visit_of_its_own")
+    return known.withColumn("excluded", F.coalesce(excluded_status(), own)).drop("_is_part")
 
 
 def build(
@@ -29,13 +30,12 @@ def build(
     concept_map: DataFrame,
     visits: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 VISIT_DETAIL: encounters that say which visit they are part of."""
-    parts = encounters.where(excluded().isNull())
-    rows = described(parts, patients, links, people, practitioners, organizations, concept_map)
-    rows = resolved(rows, "part_of_ref", encounters, "encounter_id", "_parent_id")
-    rows = rows.withColumn("_encounter_id", F.col("_parent_id")).join(visit_of(visits), on="_encounter_id", how="left")
+    """OMOP CDM 5.4 VISIT_DETAIL: encounters that are a part of a visit, and of which part of it, as the visit knows."""
+    parts = encounters.join(_parts(visits), on="encounter_id", how="inner")
+    rows = described(parts, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
+    parent = F.col("parent_id")
     return rows.select(
         key("visit_detail", F.col("encounter_id")).alias("visit_detail_id"),
         "person_id",
@@ -54,13 +54,14 @@ def build(
         went_to.alias("discharged_to_concept_id"),
         went_to_said.alias("discharged_to_source_value"),
         F.lit(None).cast("bigint").alias("preceding_visit_detail_id"),
-        F.lit(None).cast("bigint").alias("parent_visit_detail_id"),
+        F.when(parent.isNotNull(), key("visit_detail", parent)).alias("parent_visit_detail_id"),
         "visit_occurrence_id",
         F.array("record_id").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.encounter"), F.col("encounter_id").cast("string")).alias("lw_source"),
-        faults(
-            no_person=F.col("_has_person").isNull(),
-            no_start_date=F.col("start_date").isNull(),
-            unknown_visit=F.col("visit_occurrence_id").isNull(),
-        ).alias("faults"),
+        faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()).alias("faults"),
     )
+
+
+def _parts(visits: DataFrame) -> DataFrame:
+    """(encounter_id, parent_id, visit_occurrence_id): the encounters that are parts of visits, each once."""
+    return visits.select("visit_occurrence_id", F.inline("lw_parts"))

@@ -11,12 +11,13 @@ from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
+from jobs.columns.visit_parts import placed_in_visits
 from jobs.columns.visits import coded, described, ends, excluded_status, kind, told_in
 
 
 def excluded() -> Column:
-    """Why an encounter is no visit of its own; null when it is one."""
-    return F.coalesce(excluded_status(), F.when(F.col("part_of_ref").isNotNull(), "part_of_another_visit"))
+    """Why an encounter is no visit and no part of one; null when it is either."""
+    return excluded_status()
 
 
 def build(
@@ -28,13 +29,15 @@ def build(
     organizations: DataFrame,
     concept_map: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another.
+    """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another's visit.
 
     Encounters of different feeds are one visit, told by the first feed, when one names the other's number, or when they
     are of one person, kind and first day.
     """
+    # What did not take place may still say what its parts are parts of.
+    asked = encounters.where(excluded().isNull() | F.col("part_of_ref").isNotNull())
+    rows = described(asked, patients, links, people, practitioners, organizations, concept_map, said_in=asked)
     own = encounters.where(excluded().isNull())
-    rows = described(own, patients, links, people, practitioners, organizations, concept_map)
     rows = _told_once(rows, _named(with_person(own, patients, links, people)))
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
@@ -64,6 +67,7 @@ def build(
         "lw_record_ids",
         F.concat_ws("|", F.lit("silver.encounter"), F.col("encounter_id").cast("string")).alias("lw_source"),
         "lw_told_by",
+        "lw_parts",
         faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()).alias("faults"),
     )
 
@@ -85,7 +89,9 @@ def _named(encounters: DataFrame) -> DataFrame:
 
 
 def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
-    alike = rows.join(named, on="encounter_id", how="left")
+    # Gathered once for all that compares them.
+    alike = rows.join(named, on="encounter_id", how="left").repartition("person_id")
+    alike = placed_in_visits(alike, excluded().isNull()).where(excluded().isNull() & ~F.col("is_part"))
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
     what = F.coalesce(F.col("_as.kind"), kind())
@@ -93,12 +99,12 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     # Of two visits on a day each goes with the one it names.
     first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))
     order = [first.asc_nulls_last(), F.coalesce("_as.encounter_id", "encounter_id"), F.col("encounter_id")]
-    # Gathered once for all that compares them.
-    marked = alike.withColumn("_same", same).repartition("_same")
-    known = numbered(marked, ["_same"], order, teller=F.col("feed"), rank=heard())
-    whole = together(["_same"])
+    compared = ["person_id", "_same"]
+    known = numbered(alike.withColumn("_same", same), compared, order, teller=F.col("feed"), rank=heard())
+    whole = together(compared)
     return (
         known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
         .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(whole)))
+        .withColumn("lw_parts", F.array_sort(F.flatten(F.collect_list("parts").over(whole))))
         .where("_is_first")
     )

@@ -28,6 +28,8 @@ from jobs.silver.clinical_event import OTHER_DOMAINS, STATED, TABLE_OF_DOMAIN
 EVENTS = "silver.clinical_event"
 # Keys of the source rows that a row stands on, where several may tell of one thing.
 TOLD_BY = "lw_told_by"
+# Source rows that are parts of what a row is about, and rows of another table.
+PARTS, IN_ANOTHER = "lw_parts", "part_of_another_visit"
 EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
 # What `fhir.said` is to Spark, as far as it is counted.
 SAID = """
@@ -77,6 +79,8 @@ class Ledger:
         received, rows = sum(row["count"] for row in counted), self._rows(*built)
         if again := self._told(table, built) - rows:
             by_rule[BY_ANOTHER_FEED] = again
+        if PARTS in table.columns and (parts := self._listed(PARTS, built)):
+            by_rule[IN_ANOTHER] = parts
         held = quarantine.waiting(self.lake, table.table)
         if held:
             held = self._told(table, (quarantine.name_of(table.table), quarantine.version(self.lake, table.table)))
@@ -134,8 +138,12 @@ class Ledger:
         """How many rows of its source the rows of a table stand on: one each, unless the rows say which."""
         if TOLD_BY not in table.columns:
             return self._rows(*one)
-        [(told,)] = arrow_rows.ask(f"SELECT sum(len({TOLD_BY})) FROM made", made=self.lake.rows(*one))
-        return told or 0
+        return self._listed(TOLD_BY, one)
+
+    def _listed(self, column: str, one: Pinned) -> int:
+        """How many entries the lists in a column have."""
+        [(entries,)] = arrow_rows.ask(f"SELECT sum(len({column})) FROM made", made=self.lake.rows(*one))
+        return entries or 0
 
     def _from_records(self, table: schemas.Table, inputs: Mapping[str, int], built: Pinned) -> dict[str, Any]:
         """Each record of the feeds that do not speak FHIR says some resources, or nothing that is mapped."""

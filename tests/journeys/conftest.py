@@ -99,6 +99,11 @@ FIRST = [
     encounter(7, None, subject={"identifier": known_as(7)}),
     condition(2, 2, "444814009", "sinusitis", subject={"identifier": known_as(2)}),
     encounter(8, None, npi="2", subject={"identifier": known_as(1)}),
+    # A ward of a stay that is told tomorrow, and one of a stay that is taken back tomorrow.
+    patient(4, 1960),
+    encounter(41, 4, partOf={"reference": "Encounter/e42"}, period={"start": "2025-07-02", "end": "2025-07-03"}),
+    encounter(43, 4, period={"start": "2025-08-01", "end": "2025-08-05"}),
+    encounter(44, 4, partOf={"reference": "Encounter/e43"}, period={"start": "2025-08-02", "end": "2025-08-03"}),
     {"resourceType": "Basic", "id": "b1"},
 ]
 SECOND = [
@@ -108,6 +113,8 @@ SECOND = [
     patient(3, 1990, identifier=[known_as(7)]),
     encounter(3, 3),
     potassium(4, 3, 3.9),
+    encounter(42, 4, period={"start": "2025-07-01", "end": "2025-07-05"}),
+    encounter(43, 4, period={"start": "2025-08-01", "end": "2025-08-05"}, status="entered-in-error"),
 ]
 
 

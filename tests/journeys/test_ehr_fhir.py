@@ -69,6 +69,17 @@ def test_a_visit_of_a_number_that_somebody_has_now_waits_no_longer(sql, hospital
     assert sql(visits) == [(2,)]
 
 
+def test_an_encounter_is_a_part_of_the_stay_that_comes_later_and_a_visit_when_its_stay_is_taken_back(sql):
+    theirs = "JOIN person USING (person_id) WHERE year_of_birth = 1960 ORDER BY 1"
+    began = [day for (day,) in sql(f"SELECT visit_start_date FROM visit_occurrence {theirs}")]
+    assert began == [datetime.date(2025, 7, 1), datetime.date(2025, 8, 2)]
+    parts = sql(
+        "SELECT visit_detail_start_date, visit_start_date, parent_visit_detail_id FROM visit_detail d"
+        " JOIN visit_occurrence USING (visit_occurrence_id)"
+    )
+    assert parts == [(datetime.date(2025, 7, 2), datetime.date(2025, 7, 1), None)]
+
+
 def test_a_practitioner_who_comes_later_is_found_by_visits_of_a_patient_known_by_number(sql):
     seen = (
         "SELECT npi FROM visit_occurrence JOIN person p USING (person_id)"

@@ -173,3 +173,13 @@ def test_each_table_of_gold_that_takes_rows_over_has_an_account(account, name):
         assert account(name)["missing"] == 0
     else:
         assert table.accounts_for or table.name in EVENT_TABLES
+
+
+def test_what_is_a_part_of_a_visit_is_counted_with_the_visits_as_such(account, monkeypatch, spark):
+    told = spark.createDataFrame([("finished",)] * 4 + [("planned",)], "status string")
+    monkeypatch.setattr(Lake, "read", lambda self, name, version: told)
+    parts = [{"encounter_id": 2, "parent_id": None}, {"encounter_id": 3, "parent_id": 2}]
+    visits = [{"lw_told_by": [1], "lw_parts": parts}, {"lw_told_by": [4], "lw_parts": []}]
+    found = account("gold.visit_occurrence", **{"silver.encounter": [{}] * 5, "gold.visit_occurrence": visits})
+    assert found["excluded"] == {"planned": 1, "part_of_another_visit": 2}
+    assert (found["in"], found["out"], found["missing"]) == (5, 2, 0)
