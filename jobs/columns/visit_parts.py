@@ -2,6 +2,9 @@
 
 The topmost encounter of a person is the visit, all below it are its parts. A parent that is not known, or is somebody
 else's, makes nobody a part; one that did not take place or has no date is passed over for its own parent.
+
+What a professional bills for in a hospital during somebody's visit there is a part of that visit too, as the OHDSI ETLs
+have it: the claim says the place of service, and the record of care or the hospital's own claim says the visit.
 """
 
 from __future__ import annotations
@@ -9,10 +12,26 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.columns.remittance import CLAIMS
 from jobs.columns.told import heard
+from jobs.columns.visits import ends
+from jobs.formats.x12_fhir_codes import PLACE_OF_SERVICE, TYPE_OF_BILL
 
 # A part of a part, as a bed on a ward of a stay; more levels than this are a loop or an accident.
 MOST_LEVELS = 8
+OUTPATIENT = "AMB"
+_BEDS = ("IMP", "ACUTE", "OBSENC")
+_NURSED = ("NONAC",)
+# CMS place of service of a professional claim -> classes of the visits it belongs to, the likeliest first.
+WITHIN = {
+    "21": (*_BEDS, "EMER"),
+    "51": _BEDS,
+    "23": ("EMER", "OBSENC", "IMP", "ACUTE"),
+    "22": (OUTPATIENT, "OBSENC", "EMER", "IMP", "ACUTE"),
+    "19": (OUTPATIENT, "OBSENC", "EMER", "IMP", "ACUTE"),
+    "31": _NURSED,
+    "61": _NURSED,
+}
 _PARTS = "array<struct<encounter_id:bigint,parent_id:bigint>>"
 
 
@@ -25,40 +44,72 @@ def placed_in_visits(encounters: DataFrame, took_place: Column) -> DataFrame:
     of_person = Window.partitionBy("person_id")
     is_known = F.coalesce("_has_person", F.lit(False))
     usable = is_known & took_place & F.col("start_date").isNotNull()
-    asks = F.struct("encounter_id", "feed", F.col("part_of_ref").alias("ref"), took_place.alias("took_place"))
-    asked = F.when(is_known & F.col("part_of_ref").isNotNull(), asks)
+    within = _within()
+    asks = F.struct(
+        "encounter_id",
+        "feed",
+        F.col("part_of_ref").alias("ref"),
+        within.alias("within"),
+        F.col("start_date").alias("start"),
+        F.coalesce("end_date", "start_date").alias("end"),
+    )
+    asked = F.when(is_known & (F.col("part_of_ref").isNotNull() | within.isNotNull()), asks)
     # Three passes over what is gathered once: who asks for a parent, who answers, and where that leads.
     rows = encounters.withColumn("_asked", F.collect_list(asked).over(of_person))
     steps = F.array_sort(F.flatten(F.collect_list(_answers(usable)).over(of_person)))
     rows = rows.withColumn("_steps", steps)
-    rows = rows.withColumn("_place", F.when(asked.isNotNull() & took_place, _place()))
-    found = F.collect_list(F.when(F.col("_place").isNotNull(), F.col("_place"))).over(of_person)
+    rows = rows.withColumn("_found", F.collect_list(F.when(took_place & asked.isNotNull(), _place())).over(of_person))
     own = F.filter(F.col("_found"), lambda one: one["visit_id"] == F.col("encounter_id"))
     parts = F.transform(own, lambda one: F.struct(one["encounter_id"].alias("encounter_id"), one["parent_id"]))
-    return (
-        rows.withColumn("_found", found)
-        .withColumns(
-            {
-                "is_part": F.col("_place").isNotNull(),
-                "parts": F.when(F.size("_found") > 0, F.array_sort(parts)).otherwise(F.array()).cast(_PARTS),
-            }
-        )
-        .drop("_asked", "_steps", "_place", "_found")
+    return rows.withColumns(
+        {
+            "is_part": F.array_contains(F.col("_found.encounter_id"), F.col("encounter_id")),
+            "parts": F.when(F.size("_found") > 0, F.array_sort(parts)).otherwise(F.array()).cast(_PARTS),
+        }
     )
+
+
+def _within() -> Column:
+    """Classes of the visits that a professional claim's encounter may be a part of; null for any other encounter."""
+    table = F.create_map(
+        *[part for place, classes in WITHIN.items() for part in (F.lit(place), F.array(*map(F.lit, classes)))]
+    )
+    return F.when(_is_claim(), F.try_element_at(table, _kind_of_bill(PLACE_OF_SERVICE)))
+
+
+def _is_claim() -> Column:
+    return F.col("feed").startswith(CLAIMS)
+
+
+def _kind_of_bill(system: str) -> Column:
+    codes = F.col("type_codes")
+    return F.get(codes["code"], F.array_position(codes["system"], system).cast("int") - 1)
 
 
 def _answers(usable: Column) -> Column:
-    """What of this person's encounters this one is the parent of."""
-    mine = F.filter(
+    """What of this person's encounters this one is the parent of: by its name, or since it holds them."""
+    # What a claim says of a hospital, other than the hospital's own, is no evidence of a stay there.
+    holds = usable & (~_is_claim() | _kind_of_bill(TYPE_OF_BILL).isNotNull())
+    kind = F.upper("class_code")
+
+    def likely(one: Column) -> Column:
+        inside = (one["start"] >= F.col("start_date")) & (one["end"] <= ends())
+        same_day = (kind != OUTPATIENT) | (one["start"] == F.col("start_date"))
+        return F.when(holds & inside & same_day, F.array_position(one["within"], kind))
+
+    named = F.filter(
         F.col("_asked"),
-        lambda one: (one["feed"] == F.col("feed")) & F.array_contains(F.col("aliases"), one["ref"]),
+        lambda one: (
+            ((one["feed"] == F.col("feed")) & F.array_contains(F.col("aliases"), one["ref"])) | (likely(one) > 0)
+        ),
     )
-    # An encounter with two parents goes with the first: sorted, its steps stand together.
+    # An encounter with several parents goes with the first: sorted, its steps stand together.
     steps = F.transform(
-        mine,
+        named,
         lambda one: F.struct(
             one["encounter_id"].alias("encounter_id"),
-            heard().alias("order"),
+            likely(one).alias("likely"),
+            heard().alias("heard"),
             F.col("encounter_id").alias("parent_id"),
             usable.alias("is_usable"),
         ),

@@ -57,6 +57,7 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
         "identifier": alone(identifier(f"{codes.OURS}patient-control-number", number)),
         "status": status,
         "class": coding(_ACT, act_class(claim)),
+        "type": listed([_kind_of_bill(claim)]),
         "subject": patient,
         "participant": listed([_participant(person, code) for person, code in people if person.get("is_person")]),
         "period": period(days[0], None if stays_on else days[1]),
@@ -72,12 +73,23 @@ def _participant(person: Node, code: str) -> str:
     return f'{{"type":[{concept(_PARTICIPATION, code)}],"individual":{provider_reference(person)}}}'
 
 
+def _kind_of_bill(claim: Node) -> Text:
+    """Type of bill of an institutional claim, place of service of any other: by it is known who bills."""
+    if claim.get("place_qualifier") == "A":
+        return concept(codes.TYPE_OF_BILL, claim.get("place_of_service"))
+    return concept(codes.PLACE_OF_SERVICE, _place_of_service(claim))
+
+
+def _place_of_service(claim: Node) -> str:
+    told = (line["place_of_service"] for line in claim["lines"] if line.get("place_of_service"))
+    return claim.get("place_of_service") or next(told, "")
+
+
 def act_class(claim: Node) -> str:
     """HL7 v3 ActCode of the encounter, by place of service or type of bill; ambulatory where neither says more."""
     place, lines = claim.get("place_of_service") or "", claim["lines"]
     if claim.get("place_qualifier") != "A":
-        told = place or next((line["place_of_service"] for line in lines if line.get("place_of_service")), "")
-        return _PLACES.get(told, "AMB")
+        return _PLACES.get(_place_of_service(claim), "AMB")
     found = _BILLS.get(place[-2:], "AMB")
     if found != "AMB":
         return found

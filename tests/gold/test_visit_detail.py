@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from jobs.columns.people import own_person
+from jobs.formats.x12_fhir_codes import PLACE_OF_SERVICE, TYPE_OF_BILL
 from jobs.gold import visit_detail, visit_occurrence
 
 DAY = datetime.date(2026, 1, 12)
@@ -99,3 +100,63 @@ def test_a_part_of_what_has_no_date_or_was_called_off_is_a_visit(placed):
 def test_the_name_of_a_parent_is_that_of_its_own_feed(placed):
     told = {"stay": {**STAY, "feed": "other_fhir"}, "ward": {"of": "stay"}}
     assert placed(**told) == {"stay": None, "ward": None}
+
+
+def claim(place=None, *, bill=None, first=0, last=None, feed="claims_x12", **more):
+    """An encounter of a claim, by place of service or type of bill, on days counted from DAY."""
+    system = PLACE_OF_SERVICE if place else TYPE_OF_BILL
+    days = {"start_date": DAY + datetime.timedelta(first), "end_date": DAY + datetime.timedelta(last or first)}
+    return {
+        "feed": feed,
+        "type_codes": [(system, place or bill, None, None, None)],
+        "class_code": "IMP",
+        **days,
+        **more,
+    }
+
+
+def test_what_a_professional_bills_for_inside_a_stay_is_a_part_of_it_and_on_other_days_a_visit(placed):
+    told = {
+        "stay": {**STAY},
+        "inside": claim("21", first=1, last=2),
+        "longer": claim("21", first=3, last=9),
+        "later": claim("21", first=5),
+        "theirs": claim("21", first=1, who=2),
+        "office": claim("11", first=1, class_code="AMB"),
+    }
+    assert placed(**told) == {**dict.fromkeys(told), "inside": ("stay", None)}
+
+
+def test_a_professional_claim_goes_with_the_kind_of_visit_that_its_place_of_service_says(placed):
+    told = {
+        "stay": claim(bill="11", last=4),
+        "emergency": claim(bill="13", class_code="EMER"),
+        "clinic": claim(bill="13", class_code="AMB"),
+        "month": claim(bill="13", first=-5, last=20, class_code="AMB"),
+        "in_bed": claim("21"),
+        "at_the_door": claim("23", class_code="EMER"),
+        "walked_in": claim("22", class_code="AMB"),
+        "next_day": claim("22", first=1, class_code="AMB"),
+        "afterwards": claim("22", first=9, class_code="AMB"),
+    }
+    assert placed(**told) == {
+        **dict.fromkeys(told),
+        "in_bed": ("stay", None),
+        "at_the_door": ("emergency", None),
+        "walked_in": ("clinic", None),
+        "next_day": ("stay", None),
+    }
+
+
+def test_a_professional_claim_is_no_evidence_of_a_stay_and_one_called_off_holds_nothing(placed):
+    told = {
+        "one": claim("21", last=4),
+        "two": claim("21", first=1),
+        "off": claim(bill="11", last=4, status="cancelled"),
+    }
+    assert placed(**told) == {"one": None, "two": None}
+
+
+def test_a_professional_claim_inside_a_stay_that_two_feeds_tell_of_is_a_part_of_the_one_visit(placed):
+    told = {"stay": {**STAY}, "billed": claim(bill="11", last=4), "seen": claim("21")}
+    assert placed(**told) == {"stay": None, "seen": ("stay", None)}

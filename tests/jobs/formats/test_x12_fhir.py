@@ -131,6 +131,17 @@ def test_an_inpatient_claim_has_bill_type_drg_procedures_and_an_encounter_of_its
     assert only("Patient", data)["identifier"][1]["value"] == "MRN7"
 
 
+def test_the_encounter_of_a_claim_says_its_type_of_bill_or_its_place_of_service():
+    def kind(data):
+        [one] = only("Encounter", data)["type"]
+        return one["coding"]
+
+    hospital = claims("CLM*C1*1***11:A:1~LX*1~SV2*0450**1~", guide="005010X223A2")
+    assert kind(hospital) == [{"system": "https://www.nubc.org/CodeSystem/TypeOfBill", "code": "11"}]
+    place = "https://www.cms.gov/Medicare/Coding/place-of-service-codes"
+    assert kind(claims("CLM*C1*100***21:B:1~", LINE)) == [{"system": place, "code": "21"}]
+
+
 def test_claims_make_no_encounters_where_the_feed_says_so():
     data = claims("CLM*C1*100***11:B:1~", LINE)
     assert every("Encounter", data, encounters=False) == []
