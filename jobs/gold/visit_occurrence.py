@@ -102,9 +102,22 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     compared = ["person_id", "_same"]
     known = numbered(alike.withColumn("_same", same), compared, order, teller=F.col("feed"), rank=heard())
     whole = together(compared)
+    heard_of = {name: F.min_by(name, F.when(is_said, heard())).over(whole)
+                for names, is_said in _left_out() for name in names}  # fmt: skip
     return (
-        known.withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
+        known.withColumns(heard_of)
+        .withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
         .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(whole)))
         .withColumn("lw_parts", F.array_sort(F.flatten(F.collect_list("parts").over(whole))))
         .where("_is_first")
     )
+
+
+def _left_out() -> list[tuple[tuple[str, ...], Column]]:
+    """What the first feed may not say of a visit and another know, and whether a row says it."""
+    return [
+        (("provider_id",), F.col("provider_id").isNotNull()),
+        (("care_site_id",), F.col("care_site_id").isNotNull()),
+        (("admit_source_codes", "admit_map"), F.size("admit_source_codes") > 0),
+        (("discharge_codes", "discharge_map"), F.size("discharge_codes") > 0),
+    ]

@@ -66,6 +66,19 @@ def test_the_same_day_and_kind_in_two_feeds_is_one_visit(visits):
     assert visits({"feed": "ehr_fhir"}, {"feed": "claims_x12"}) == [[1, 2]]
 
 
+def test_from_where_and_to_where_says_whoever_knows_it(visits):
+    def codes(*said):
+        return [(None, code, None, None, None) for code in said]
+
+    told = [
+        {"feed": "ehr_fhir", "discharge_codes": codes("home")},
+        {"feed": "claims_x12", "admit_source_codes": codes("1"), "discharge_codes": codes("30")},
+        {"feed": "adt_hl7v2", "admit_source_codes": codes("7")},
+    ]
+    said = visits(*told, of=lambda row: (row.admitted_from_source_value, row.discharged_to_source_value))
+    assert said == [("7", "home")]
+
+
 def test_another_day_is_another_visit(visits):
     assert visits({"feed": "ehr_fhir"}, {"feed": "claims_x12", "start_date": OTHER}) == [[1], [2]]
 
