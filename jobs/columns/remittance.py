@@ -38,7 +38,7 @@ def claim_status() -> Column:
 def settled(benefits: DataFrame, carried: Sequence[str]) -> DataFrame:
     """One row for each claim that an 835 answers, and for each other benefit: AMOUNTS and `carried` in the end.
 
-    `carried` holds asked_ref, the text by which the claim is known whoever pays it.
+    `carried` holds asked_ref, the text by which the claim is known whoever pays it, and asked_turn, whose turn it is.
 
     Adds cost_key, told_by (keys of the benefits), record_ids, and the claim_status of the answer that `carried` is of.
     """
@@ -103,7 +103,9 @@ def _in_the_end(name: str) -> Column:
 def _charged_once(rows: DataFrame) -> DataFrame:
     """Of the payers of one claim the first tells what was charged and allowed, the last what is left to the patient."""
     status = F.col("claim_status")
-    turn = F.when(status.isin(*SECOND), 2).when(status.isin(*THIRD), 3).when(status == FORWARDED, 0).otherwise(1)
+    turn = F.when(status.isin(*SECOND), 2).when(status.isin(*THIRD), 3).when(status == FORWARDED, 0)
+    # Who denies a claim does not say in which turn.
+    turn = turn.otherwise(F.coalesce("asked_turn", F.lit(1)))
     # The provider's number of the claim, whoever pays.
     claim = Window.partitionBy("tenant", "feed", "asked_ref")
     place = F.rank().over(claim.orderBy(turn != 1, turn, "created_date", "cost_key"))

@@ -20,7 +20,7 @@ LINE_AMOUNTS = ("eligible_amount", "deductible_amount", "copay_amount", "coinsur
 VISIT_DOMAIN, DRUG_DOMAIN, DEVICE_DOMAIN = "Visit", "Drug", "Device"
 PHARMACY = "pharmacy"
 CARRIED = ("benefit_id", "record_id", "tenant", "feed", "patient_id", "patient_ref", "claim_ref", "encounter_ref",
-           "asked_ref", "claim_number", "kind", "start_date", "created_date", "currency", "insurer_ref",
+           "asked_ref", "asked_turn", "claim_number", "kind", "start_date", "created_date", "currency", "insurer_ref",
            "payer_name")  # fmt: skip
 
 
@@ -148,13 +148,13 @@ def _described(benefits: DataFrame) -> DataFrame:
 
 def _of_claims_patient(benefits: DataFrame, shared_claims: DataFrame) -> DataFrame:
     """An answer is about the patient of its claim; an 835 may name the subscriber, or know another number."""
-    patient = F.struct("whose_patient_id", "whose_patient_ref").alias("_whose")
+    patient = F.struct("whose_patient_id", "whose_patient_ref", "payer_turn").alias("_whose")
     whose = shared_claims.where(F.col("whose_patient_id").isNotNull()).select("claim_id", patient).distinct()
     answered = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
     known = benefits.withColumn("claim_id", F.when(claim_status().isNotNull(), answered))
     found = known.join(whose, on="claim_id", how="left")
     about = {name: F.coalesce(f"_whose.whose_{name}", name) for name in ("patient_id", "patient_ref")}
-    return found.withColumns(about).drop("claim_id", "_whose")
+    return found.withColumns({**about, "asked_turn": F.col("_whose.payer_turn")}).drop("claim_id", "_whose")
 
 
 def _with_encounter(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:

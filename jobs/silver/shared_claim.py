@@ -32,6 +32,7 @@ def build(claims: DataFrame, benefits: DataFrame, states: DataFrame) -> DataFram
         "patient_id",
         F.coalesce("_whose.patient_id", "_first.patient_id").alias("whose_patient_id"),
         F.coalesce("_whose.patient_ref", "_first.patient_ref").alias("whose_patient_ref"),
+        "_whose.payer_turn",
         "together_with",
         "record_id",
     )
@@ -45,12 +46,13 @@ def _numbered(rows: DataFrame) -> DataFrame:
 
 
 def _whose(claims: DataFrame, states: DataFrame) -> DataFrame:
-    """(claim_id, _whose): the patient of each claim; of one that asks a later payer that of the claim before it."""
+    """(claim_id, _whose): patient and turn of each claim; one that asks a later payer has the patient of the first."""
     before = states.where((F.col("state") == ASKED_AGAIN) & F.col("claim_id").isNotNull())
     own = claims.join(before.select("claim_id", "by_claim_id"), on="claim_id", how="left")
-    asked = own.select("claim_id", F.coalesce("by_claim_id", "claim_id").alias("_by"))
-    patient = F.struct("patient_id", "patient_ref").alias("_whose")
-    return asked.join(claims.select(F.col("claim_id").alias("_by"), patient), on="_by", how="inner").drop("_by")
+    asked = own.select("claim_id", "payer_turn", F.coalesce("by_claim_id", "claim_id").alias("_by"))
+    patients = claims.select(F.col("claim_id").alias("_by"), "patient_id", "patient_ref")
+    whose = F.struct("patient_id", "patient_ref", "payer_turn").alias("_whose")
+    return asked.join(patients, on="_by", how="inner").select("claim_id", whose)
 
 
 def _asked_first(claims: DataFrame) -> DataFrame:

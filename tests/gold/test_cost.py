@@ -99,6 +99,10 @@ BENEFITS = [
     x12(121, "to first", "1", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "both")]),
     x12(122, "to second", "2", ("100", "80", "15", "5"), aliases=[own_number("ExplanationOfBenefit", "both")],
         patient_id=3, patient_ref="Patient/3"),
+    # The second payer denies it, and says so as a first one would.
+    x12(131, "asked", "1", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "denied")]),
+    x12(132, "denied", "4", ("100", "0", "0", "20"), aliases=[own_number("ExplanationOfBenefit", "denied")],
+        patient_id=3, patient_ref="Patient/3"),
     # Told by the 835, by an extract and by the EHR, who all know another sum.
     x12(71, "told", "1", ("70", "60", "50", "10"), identifiers=[number_of("payer-claim", "P7")], insurer_ref="o"),
     benefit(72, "c7", ("71", "60", "51", "9"), feed="claims_csv", identifiers=[number_of("payer-claim", "P7")],
@@ -149,18 +153,18 @@ def built(spark):
         visits.append({"visit_occurrence_id": place, "person_id": 7, "lw_told_by": told})
     both = {"tenant": "demo", "feed": "claims_x12", "encounter_refs": ["Encounter/plain"], "record_id": 1}
     parts = [F.lit(one) for one in ("demo", "claims_x12", "Claim")]
-    for turn, (name, whose) in enumerate((("to first", 2), ("to second", 3)), 1):
-        [number] = spark.range(1).select(key("claim", *parts, F.lit(name))).first()
-        claims.append(
-            {**both, "claim_id": number, "resource_id": name, "payer_turn": turn, "patient_id": whose,
-             "aliases": [f"Claim/{name}", own_number("Claim", "both")], "patient_ref": f"Patient/{whose}",
-             "replaced_claim_refs": []}
-        )  # fmt: skip
-    again = {"claim_id": claims[-1]["claim_id"], "by_claim_id": claims[-2]["claim_id"], "state": "asked_again"}
-    benefits, states = (
-        frame("silver.benefit", *BENEFITS),
-        frame("silver.claim_state", {"benefit_id": 90, "state": "voided"}, again),
-    )
+    states = [{"benefit_id": 90, "state": "voided"}]
+    for own, names in (("both", ("to first", "to second")), ("denied", ("asked", "denied"))):
+        for turn, (name, whose) in enumerate(zip(names, (2, 3), strict=True), 1):
+            [number] = spark.range(1).select(key("claim", *parts, F.lit(name))).first()
+            claims.append(
+                {**both, "claim_id": number, "resource_id": name, "payer_turn": turn, "patient_id": whose,
+                 "aliases": [f"Claim/{name}", own_number("Claim", own)], "patient_ref": f"Patient/{whose}",
+                 "replaced_claim_refs": []}
+            )  # fmt: skip
+        first, second = (one["claim_id"] for one in claims[-2:])
+        states.append({"claim_id": second, "by_claim_id": first, "state": "asked_again"})
+    benefits, states = frame("silver.benefit", *BENEFITS), frame("silver.claim_state", *states)
     shared_claims = shared_claim.build(frame("silver.claim", *claims), benefits, states)
     rows = cost.build(
         benefits=benefits,
@@ -239,6 +243,10 @@ def test_of_two_payers_the_first_tells_the_charge_and_the_last_what_is_left_to_t
 def test_what_two_payers_pay_for_a_claim_to_each_is_of_the_patient_of_the_first_claim(built):
     assert (amounts(built[121]), amounts(built[122])) == ((100, 80, 60, None), (None, None, 15, 5))
     assert [(row.lw_person_id, row.cost_event_id, row.faults) for row in (built[121], built[122])] == [(8, 1, [])] * 2
+
+
+def test_what_a_second_payer_denies_is_not_charged_again(built):
+    assert (amounts(built[131]), amounts(built[132])) == ((100, 80, 60, None), (None, None, 0, 20))
 
 
 def test_the_payers_own_answer_goes_before_an_extract_and_both_before_the_ehr(built):
