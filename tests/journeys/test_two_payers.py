@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-# Four builds of everything.
+# Five builds of everything.
 pytestmark = [pytest.mark.timeout(3600), pytest.mark.soak]
 
 JANE = "NM1*IL*1*DOE*JANE*Q***MI*M1~N3*2 ELM ST~N4*BOSTON*MA*02102~DMG*D8*19800201*F~"
@@ -22,6 +22,11 @@ TO_SECOND = (
 OF_CHILD = (
     f"HL*2*1*22*1~SBR*P********CI~{JANE}{FIRST}HL*3*2*23*0~PAT*19~NM1*QC*1*DOE*TIM~N3*2 ELM ST~N4*BOSTON*MA*02102~"
     "DMG*D8*20100304*M~CLM*C2*50***11:B:1*Y*A*Y*Y~HI*ABK:J069~LX*1~SV1*HC:99213*50*UN*1***1~DTP*472*D8*20260203~"
+)
+# The same claim again, corrected: the patient was the member herself.
+OF_MEMBER = (
+    f"HL*2*1*22*0~SBR*P*18*******CI~{JANE}{FIRST}CLM*C2*50***11:B:7*Y*A*Y*Y~HI*ABK:J069~LX*1~SV1*HC:99213*50*UN*1***1~"
+    "DTP*472*D8*20260203~"
 )
 
 
@@ -69,25 +74,30 @@ DAYS = (
 )
 
 
+def a_day(lake, folder, number, files):
+    """Land what came on a day, and build everything."""
+    from jobs.shell import deliveries, run
+
+    folder.mkdir()
+    for place, text in enumerate(files):
+        (folder / f"{place}.x12").write_text(text)
+        at = datetime.datetime(2026, 3, 10 + number, 6, place, tzinfo=datetime.UTC)
+        landed = deliveries.land("claims_x12", [folder / f"{place}.x12"], lake.settings, received_at=at)
+        assert landed.state == "landed", landed
+    report = run.run(lake, (), say=lambda text: None)
+    assert report.state == "succeeded", [o["message"] for o in report.outcomes if o["message"]]
+
+
 @pytest.fixture(scope="module")
 def clinic(spark, tmp_path_factory):
     """The lake after three days."""
-    from jobs.shell import deliveries, run
     from jobs.shell.lake import Lake
     from jobs.shell.settings import Settings
 
     home = tmp_path_factory.mktemp("clinic")
     lake = Lake(spark, Settings(str(home / "lake")))
     for number, files in enumerate(DAYS, 1):
-        folder = home / str(number)
-        folder.mkdir()
-        for place, text in enumerate(files):
-            (folder / f"{place}.x12").write_text(text)
-            at = datetime.datetime(2026, 3, 10 + number, 6, place, tzinfo=datetime.UTC)
-            landed = deliveries.land("claims_x12", [folder / f"{place}.x12"], lake.settings, received_at=at)
-            assert landed.state == "landed", landed
-        report = run.run(lake, (), say=lambda text: None)
-        assert report.state == "succeeded", [o["message"] for o in report.outcomes if o["message"]]
+        a_day(lake, home / str(number), number, files)
     return lake
 
 
@@ -121,6 +131,16 @@ def test_what_each_payer_pays_is_of_the_patient_of_the_claim_and_its_charge_coun
         (member, True, 100, 60, None),
         (member, True, None, 30, 10),
     ]
+
+
+def test_when_the_claim_turns_out_to_be_of_the_member_the_payment_goes_along(clinic, ask, tmp_path):
+    a_day(clinic, tmp_path / "4", 4, [claim(7, OF_MEMBER)])
+    whose = "SELECT DISTINCT p.person_source_value FROM {} t JOIN person p ON p.person_id = t.{}"
+    for table, column in (("cost", "lw_person_id"), ("condition_occurrence", "person_id")):
+        assert ask(whose.format(table, column)) == [("claims_x12|member-00001-M1",)]
+    assert ask("SELECT count(*), sum(total_charge), sum(paid_by_payer) FROM cost") == [(3, 150, 135)]
+    # Of what the two payers know by two numbers, two records are left.
+    assert ask("SELECT count(DISTINCT patient_id), count(*) FROM silver.shared_claim") == [(2, 2)]
 
 
 def test_a_full_rebuild_gives_what_the_days_gave_one_by_one(clinic):
