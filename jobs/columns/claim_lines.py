@@ -46,6 +46,7 @@ def exploded(read: DataFrame, **also: Column) -> DataFrame:
     headers = read.select(
         *source,
         "time_zone",
+        "inside",
         *who(),
         # A line without an encounter belongs to the one that the other lines name, when they name only one.
         F.when(F.size(named) == 1, F.get(named, F.lit(0))).alias("only_encounter_ref"),

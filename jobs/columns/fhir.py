@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.columns.contained import CONTAINED, known_elsewhere
 from jobs.columns.keys import key
 from jobs.columns.lists import flat
 
@@ -113,8 +114,13 @@ def losers(versions: DataFrame) -> DataFrame:
 
 
 def parsed(resources: DataFrame, ddl: str) -> DataFrame:
-    """The resources with their payload read into struct `r`, which holds the declared fields and no other."""
-    return resources.withColumn("r", F.from_json("payload", ddl, {"mode": "PERMISSIVE"})).drop("payload")
+    """The resources with their payload read into struct `r`: the declared fields, and what they contain.
+
+    `inside` is what that is known as, for `reference`.
+    """
+    whole = ddl if "contained " in ddl else f"{ddl}, {CONTAINED}"
+    read = resources.withColumn("r", F.from_json("payload", whole, {"mode": "PERMISSIVE"})).drop("payload")
+    return read.withColumn("inside", known_elsewhere(F.col("r.contained")))
 
 
 def identity(thing: str, *parts: Column) -> list[Column]:

@@ -73,7 +73,7 @@ def study_uid(identifiers: Column) -> Column:
 def exploded(read: DataFrame) -> DataFrame:
     """One row for each series: `s` is the series as sent, beside its keys and what it takes over from its study."""
     r, s = F.col("r"), F.col("s")
-    source = ["tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "time_zone"]
+    source = ["tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "time_zone", "inside"]
     studies = read.select(
         *source,
         *subject(r["subject"]),

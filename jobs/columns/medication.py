@@ -7,6 +7,7 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from jobs.columns.contained import FIELDS, held, is_inside
 from jobs.columns.fhir import CODEABLE, CODES, DECIMAL, PERIOD, REFERENCE, codings, has_content, text_of
 from jobs.columns.quantities import DAYS, QUANTITY, RATIO, days
 from jobs.columns.reference_texts import reference
@@ -16,10 +17,7 @@ INGREDIENT: Final = (
     f"struct<itemCodeableConcept: {CODEABLE}, itemReference: {REFERENCE}, isActive: boolean, strength: {RATIO}>"
 )
 # FHIR R4 allows only one thing of interest to us inside: the Medication that medicationReference names by "#id".
-CONTAINED: Final = (
-    f"array<struct<resourceType: string, id: string, code: {CODEABLE}, form: {CODEABLE},"
-    f" ingredient: array<{INGREDIENT}>>>"
-)
+CONTAINED: Final = f"array<struct<{FIELDS}, code: {CODEABLE}, form: {CODEABLE}, ingredient: array<{INGREDIENT}>>>"
 MEDICATION: Final = f"contained {CONTAINED}, medicationCodeableConcept {CODEABLE}, medicationReference {REFERENCE}"
 _RANGE = f"struct<low: {QUANTITY}, high: {QUANTITY}>"
 _REPEAT = (
@@ -64,34 +62,26 @@ def medication(r: Column) -> list[Column]:
 
     medication_ref is null when the codes stand in the resource itself, as codeable concept or contained.
     """
-    own, held, ref = r["medicationCodeableConcept"], _contained(r), r["medicationReference"]
-    words = F.coalesce(text_of(own), text_of(held["code"]), ref["display"])
+    own, inside, ref = (
+        r["medicationCodeableConcept"],
+        held(r["contained"], r["medicationReference"], "Medication"),
+        r["medicationReference"],
+    )
+    words = F.coalesce(text_of(own), text_of(inside["code"]), ref["display"])
     return [
-        F.when(has_content(own), codings(own)).otherwise(codings(held["code"])).alias("codes"),
+        F.when(has_content(own), codings(own)).otherwise(codings(inside["code"])).alias("codes"),
         words.alias("code_text"),
-        F.when(held.isNull(), reference(ref, "Medication")).alias("medication_ref"),
-        ingredients(held["ingredient"]).alias("ingredients"),
+        F.when(inside.isNull(), reference(ref, "Medication")).alias("medication_ref"),
+        ingredients(inside["ingredient"]).alias("ingredients"),
     ]
 
 
 def names_no_medication(r: Column) -> Column:
     """Whether a resource leaves open which drug it means: no code, no words, no reference, no ingredient."""
-    held, ref = _contained(r), r["medicationReference"]
-    inside = has_content(held["code"]) | (F.size(held["ingredient"]) > 0)
-    elsewhere = ref["display"].isNotNull() | (reference(ref, "Medication").isNotNull() & ~_is_inside(ref))
+    found, ref = held(r["contained"], r["medicationReference"], "Medication"), r["medicationReference"]
+    inside = has_content(found["code"]) | (F.size(found["ingredient"]) > 0)
+    elsewhere = ref["display"].isNotNull() | (reference(ref, "Medication").isNotNull() & ~is_inside(ref))
     return ~(has_content(r["medicationCodeableConcept"]) | F.coalesce(inside, F.lit(False)) | elsewhere)
-
-
-def _is_inside(ref: Column) -> Column:
-    return F.coalesce(ref["reference"].startswith("#"), F.lit(False))
-
-
-def _contained(r: Column) -> Column:
-    """The contained Medication that medicationReference names by "#id" (FHIR R4 references 2.3.0.3), or null."""
-    ref = r["medicationReference"]
-    wanted = F.substr(ref["reference"], F.lit(2))
-    same = F.filter(r["contained"], lambda held: (held["id"] == wanted) & (held["resourceType"] == "Medication"))
-    return F.when(_is_inside(ref), F.get(same, F.lit(0)))
 
 
 def ingredients(parts: Column) -> Column:

@@ -19,12 +19,16 @@ def subject(ref: Column) -> list[Column]:
 def reference(ref: Column, target_type: str) -> Column:
     """A Reference as one normalised text; `target_type` is what it refers to when it does not say so itself.
 
+    What stands `inside` the resource, as `fhir.parsed` tells, is named as it is known elsewhere.
+
     >>> from pyspark.sql import SparkSession
     >>> from jobs.columns.fhir import REFERENCE
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> texts = ["Patient/1", "Patient/1/_history/2", "http://x/fhir/Patient/1", "urn:uuid:abc", "#p",
-    ...     "Patient?identifier=http%3A%2F%2Fmrn|7", None]
-    >>> rows = spark.createDataFrame([((t, None, ("mrn", "7"), None),) for t in texts], f"r {REFERENCE}")
+    ...     "#q", "Patient?identifier=http%3A%2F%2Fmrn|7", None]
+    >>> inside = "inside array<struct<id:string,text:string>>"
+    >>> given = [((t, None, ("mrn", "7"), None), [("q", "Patient?identifier=mrn|8")]) for t in texts]
+    >>> rows = spark.createDataFrame(given, f"r {REFERENCE}, {inside}")
     >>> for row in rows.select(reference(F.col("r"), "Patient").alias("text")).collect():
     ...     print(row.text)
     Patient/1
@@ -32,12 +36,16 @@ def reference(ref: Column, target_type: str) -> Column:
     Patient/1
     Patient/abc
     Patient#p
+    Patient?identifier=mrn|8
     Patient?identifier=http://mrn|7
     Patient?identifier=mrn|7
     """
     target = F.coalesce(ref["type"], F.lit(target_type))
-    by_identifier = _by_identifier(target, ref["identifier"]["system"], ref["identifier"]["value"])
-    return F.when(ref["reference"].isNotNull(), _normal(ref["reference"], target)).otherwise(by_identifier)
+    number = by_identifier(target, ref["identifier"]["system"], ref["identifier"]["value"])
+    said, inside = ref["reference"], F.col("inside")
+    held = F.get(inside["text"], F.array_position(inside["id"], F.substr(said, F.lit(2))).cast("int") - 1)
+    named = F.coalesce(F.when(said.startswith("#"), held), normal(said, target))
+    return F.when(said.isNotNull(), named).otherwise(number)
 
 
 def references(refs: Column, target_type: str) -> Column:
@@ -49,6 +57,7 @@ def references(refs: Column, target_type: str) -> Column:
     >>> lists = [["Patient/1", "Patient/1"], ["Patient/1", "urn:uuid:7"], ["", None], [None], []]
     >>> given = [([(text, None, ("mrn", "7") if text is None else None, None) for text in texts],) for texts in lists]
     >>> rows = spark.createDataFrame([*given, (None,)], f"r array<{REFERENCE}>")
+    >>> rows = rows.withColumn("inside", F.lit(None).cast("array<struct<id:string,text:string>>"))
     >>> for row in rows.select(references(F.col("r"), "Patient").alias("texts")).collect():
     ...     print(row.texts)
     ['Patient/1', 'Patient/1']
@@ -85,7 +94,8 @@ def first_person(refs: Column) -> Column:
     return F.try_element_at(F.filter(refs, lambda ref: ref.startswith("Practitioner")), F.lit(1))
 
 
-def _normal(text: Column, target: Column) -> Column:
+def normal(text: Column, target: Column) -> Column:
+    """The text of a reference to a `target`, normalised; what it names by "#id" is not looked at."""
     # FHIR R4 references 2.3.0.1: relative, absolute (perhaps with a version), urn, fragment; and as in
     # transactions the conditional `Type?identifier=system|value`, which Synthea writes in bulk exports.
     plus_kept = F.try_url_decode(F.replace(text, F.lit("+"), F.lit("%2B")))
@@ -103,7 +113,8 @@ def _normal(text: Column, target: Column) -> Column:
     )
 
 
-def _by_identifier(target: Column, system: Column, value: Column) -> Column:
+def by_identifier(target: Column, system: Column, value: Column) -> Column:
+    """A reference by a number of a thing; null without one."""
     return F.concat(target, F.lit("?identifier="), F.coalesce(system, F.lit("")), F.lit("|"), value)
 
 
@@ -134,6 +145,6 @@ def aliases(resource_type: Column, resource_id: Column, full_url: Column, identi
     >>> rows.select(aliases(F.lit("Patient"), F.lit("1"), F.col("u"), F.col("i")).alias("a")).first().a
     ['Patient/1', 'Patient/9', 'Patient?identifier=mrn|7']
     """
-    named = F.transform(identifiers, lambda i: _by_identifier(resource_type, i["system"], i["value"]))
-    own = F.array(F.concat(resource_type, F.lit("/"), resource_id), _normal(full_url, resource_type))
+    named = F.transform(identifiers, lambda i: by_identifier(resource_type, i["system"], i["value"]))
+    own = F.array(F.concat(resource_type, F.lit("/"), resource_id), normal(full_url, resource_type))
     return distinct(F.concat(own, F.coalesce(named, F.array().cast("array<string>"))))

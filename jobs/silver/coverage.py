@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.contained import FIELDS, held
 from jobs.columns.faults import faults
 from jobs.columns.fhir import CODEABLE, IDENTIFIER, PERIOD, REFERENCE, codings, current, identity, parsed, text_of
 from jobs.columns.parties import identifiers
@@ -12,7 +13,7 @@ from jobs.columns.reference_texts import aliases, reference, references, subject
 from jobs.columns.spans import span, span_faults
 
 COVERAGE = f"""
-    contained array<struct<resourceType: string, id: string, name: string>>, identifier array<{IDENTIFIER}>,
+    contained array<struct<{FIELDS}, name: string>>, identifier array<{IDENTIFIER}>,
     status string, type {CODEABLE}, policyHolder {REFERENCE}, subscriber {REFERENCE}, subscriberId string,
     beneficiary {REFERENCE}, dependent string, relationship {CODEABLE}, period {PERIOD}, payor array<{REFERENCE}>,
     class array<struct<type: {CODEABLE}, value: string, name: string>>, order int, network string
@@ -23,7 +24,9 @@ CLASSES = "array<struct<type_code: string, value: string, name: string>>"
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     r, zone = F.col("r"), F.col("time_zone")
     period = r["period"]
-    payers = F.transform(r["payor"], lambda ref: F.coalesce(ref["display"], _contained_name(r, ref)))
+    payers = F.transform(
+        r["payor"], lambda ref: F.coalesce(ref["display"], held(r["contained"], ref, "Organization")["name"])
+    )
     return parsed(current(resources, "Coverage", translated=translated, superseded=superseded), COVERAGE).select(
         *identity("coverage"),
         *subject(r["beneficiary"]),
@@ -50,13 +53,6 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             **span_faults(period["start"], period["end"]),
         ).alias("faults"),
     )
-
-
-def _contained_name(r: Column, ref: Column) -> Column:
-    """The name of the contained Organization that a payor names by "#id"."""
-    wanted = F.substr(ref["reference"], F.lit(2))
-    same = F.filter(r["contained"], lambda held: (held["id"] == wanted) & (held["resourceType"] == "Organization"))
-    return F.when(ref["reference"].startswith("#"), F.get(same, F.lit(0))["name"])
 
 
 def _type_code(one: Column) -> Column:
