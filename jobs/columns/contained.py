@@ -25,6 +25,7 @@ def held(contained: Column, ref: Column, kind: str) -> Column:
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> said = '{"contained": [{"resourceType": "Basic", "id": "b"}, {"resourceType": "Device", "id": "c"}]}'
+    >>> said = said.replace('"b"}', '"b"}, {"resourceType": "Basic", "id": "c"}')
     >>> texts = ["#c", "#b", "#d", "c", None]
     >>> ddl = "payload string, ref struct<reference: string>"
     >>> rows = spark.createDataFrame([(said, (text,)) for text in texts], ddl)
@@ -32,9 +33,12 @@ def held(contained: Column, ref: Column, kind: str) -> Column:
     >>> [row.id for row in rows.select(held(inside, F.col("ref"), "Device")["id"].alias("id")).collect()]
     ['c', None, None, None, None]
     """
-    # An id stands once in a resource (FHIR R4 dom-contained resources, 2.3.0.2).
-    found = F.get(contained, F.array_position(contained["id"], F.substr(ref["reference"], F.lit(2))).cast("int") - 1)
-    return F.when(is_inside(ref) & (found["resourceType"] == kind), found)
+    wanted = F.substr(ref["reference"], F.lit(2))
+    first = F.get(contained, F.array_position(contained["id"], wanted).cast("int") - 1)
+    # An id should stand once in a resource (FHIR R4 dom-contained resources, 2.3.0.2); else the kind tells.
+    same = F.filter(contained, lambda one: (one["id"] == wanted) & (one["resourceType"] == kind))
+    found = F.when(first["resourceType"] == kind, first).otherwise(F.get(same, F.lit(0)))
+    return F.when(is_inside(ref), found)
 
 
 def is_inside(ref: Column) -> Column:

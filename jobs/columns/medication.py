@@ -62,37 +62,40 @@ def medication(r: Column) -> list[Column]:
 
     medication_ref is null when the codes stand in the resource itself, as codeable concept or contained.
     """
-    own, inside, ref = (
-        r["medicationCodeableConcept"],
-        held(r["contained"], r["medicationReference"], "Medication"),
-        r["medicationReference"],
-    )
+    own, ref = r["medicationCodeableConcept"], r["medicationReference"]
+    inside = held(r["contained"], ref, "Medication")
     words = F.coalesce(text_of(own), text_of(inside["code"]), ref["display"])
     return [
         F.when(has_content(own), codings(own)).otherwise(codings(inside["code"])).alias("codes"),
         words.alias("code_text"),
         F.when(inside.isNull(), reference(ref, "Medication")).alias("medication_ref"),
-        ingredients(inside["ingredient"]).alias("ingredients"),
+        ingredients(inside["ingredient"], r["contained"]).alias("ingredients"),
     ]
 
 
 def names_no_medication(r: Column) -> Column:
     """Whether a resource leaves open which drug it means: no code, no words, no reference, no ingredient."""
-    found, ref = held(r["contained"], r["medicationReference"], "Medication"), r["medicationReference"]
+    ref = r["medicationReference"]
+    found = held(r["contained"], ref, "Medication")
     inside = has_content(found["code"]) | (F.size(found["ingredient"]) > 0)
     elsewhere = ref["display"].isNotNull() | (reference(ref, "Medication").isNotNull() & ~is_inside(ref))
     return ~(has_content(r["medicationCodeableConcept"]) | F.coalesce(inside, F.lit(False)) | elsewhere)
 
 
-def ingredients(parts: Column) -> Column:
-    """The ingredients of a Medication with their strength: so much of it per so much of the medication."""
+def ingredients(parts: Column, contained: Column) -> Column:
+    """The ingredients of a Medication with their strength: so much of it per so much of the medication.
+
+    One that is contained, as a Medication or a Substance, is what that says.
+    """
 
     def one(part: Column) -> Column:
         amount, per = part["strength"]["numerator"], part["strength"]["denominator"]
+        own, ref = part["itemCodeableConcept"], part["itemReference"]
+        inside = F.coalesce(held(contained, ref, "Substance"), held(contained, ref, "Medication"))
         return F.struct(
-            codings(part["itemCodeableConcept"]).alias("codes"),
-            F.coalesce(text_of(part["itemCodeableConcept"]), part["itemReference"]["display"]).alias("code_text"),
-            reference(part["itemReference"], "Medication").alias("medication_ref"),
+            F.when(has_content(own), codings(own)).otherwise(codings(inside["code"])).alias("codes"),
+            F.coalesce(text_of(own), text_of(inside["code"]), ref["display"]).alias("code_text"),
+            F.when(inside.isNull(), reference(ref, "Medication")).alias("medication_ref"),
             part["isActive"].alias("is_active"),
             *_sized("strength", amount),
             *_sized("per", per),

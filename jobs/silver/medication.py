@@ -8,13 +8,14 @@ from pyspark.sql import functions as F
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, codings, current, has_content, identity, parsed, text_of
-from jobs.columns.medication import INGREDIENT, ingredients
+from jobs.columns.medication import CONTAINED, INGREDIENT, ingredients
 from jobs.columns.quantities import RATIO, measured
 from jobs.columns.reference_texts import aliases, reference
 
 MEDICATION = f"""
-    identifier array<{IDENTIFIER}>, status string, code {CODEABLE}, form {CODEABLE}, amount {RATIO},
-    ingredient array<{INGREDIENT}>, manufacturer {REFERENCE}, batch struct<lotNumber: string, expirationDate: string>
+    contained {CONTAINED}, identifier array<{IDENTIFIER}>, status string, code {CODEABLE}, form {CODEABLE},
+    amount {RATIO}, ingredient array<{INGREDIENT}>, manufacturer {REFERENCE},
+    batch struct<lotNumber: string, expirationDate: string>
 """
 
 
@@ -31,7 +32,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         text_of(r["form"]).alias("form_text"),
         *measured("amount", r["amount"]["numerator"]),
         *measured("per", per),
-        ingredients(r["ingredient"]).alias("ingredients"),
+        ingredients(r["ingredient"], r["contained"]).alias("ingredients"),
         reference(r["manufacturer"], "Organization").alias("manufacturer_ref"),
         r["batch"]["lotNumber"].alias("lot_number"),
         *moment("expiration", r["batch"]["expirationDate"], zone)[:1],

@@ -59,3 +59,10 @@ def test_nothing_but_an_id_is_no_drug(only):
 def test_an_expiry_date_that_is_none_does_not_spoil_the_drug(only):
     row = only(medication(batch={"lotNumber": "L7", "expirationDate": "soon"}))
     assert (row.lot_number, row.expiration_date, row.faults) == ("L7", None, [])
+
+
+def test_an_ingredient_that_is_contained_is_read_where_it_stands(only):
+    item = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "7980"}], "text": "penicillin"}
+    inside = [{"resourceType": "Substance", "id": "sub", "code": item}]
+    [part] = only(medication(contained=inside, ingredient=[{"itemReference": {"reference": "#sub"}}])).ingredients
+    assert ([code.code for code in part.codes], part.code_text, part.medication_ref) == (["7980"], "penicillin", None)
