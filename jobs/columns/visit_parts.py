@@ -35,11 +35,12 @@ WITHIN = {
 _PARTS = "array<struct<encounter_id:bigint,parent_id:bigint>>"
 
 
-def placed_in_visits(encounters: DataFrame, took_place: Column) -> DataFrame:
+def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -> DataFrame:
     """Add `is_part`, whether an encounter is a part of another one's visit, and `parts`, those of its own visit.
 
     `encounters` have their person, and what did not take place is among them as far as it is itself a part. Of each
-    part is told which part it lies in directly, if not in the visit itself. No row is lost or doubled.
+    part is told which part it lies in directly, if not in the visit itself. `named` is the encounter whose number one
+    has. No row is lost or doubled.
     """
     of_person = Window.partitionBy("person_id")
     is_known = F.coalesce("_has_person", F.lit(False))
@@ -50,6 +51,7 @@ def placed_in_visits(encounters: DataFrame, took_place: Column) -> DataFrame:
         "feed",
         F.col("part_of_ref").alias("ref"),
         within.alias("within"),
+        named.alias("named"),
         F.col("start_date").alias("start"),
         F.coalesce("end_date", "start_date").alias("end"),
     )
@@ -97,7 +99,7 @@ def _answers(usable: Column) -> Column:
         same_day = (kind != OUTPATIENT) | (one["start"] == F.col("start_date"))
         return F.when(holds & inside & same_day, F.array_position(one["within"], kind))
 
-    named = F.filter(
+    mine = F.filter(
         F.col("_asked"),
         lambda one: (
             ((one["feed"] == F.col("feed")) & F.array_contains(F.col("aliases"), one["ref"])) | (likely(one) > 0)
@@ -105,10 +107,11 @@ def _answers(usable: Column) -> Column:
     )
     # An encounter with several parents goes with the first: sorted, its steps stand together.
     steps = F.transform(
-        named,
+        mine,
         lambda one: F.struct(
             one["encounter_id"].alias("encounter_id"),
-            likely(one).alias("likely"),
+            # Of two visits on a day a claim goes with the one it names.
+            F.when(one["named"] == F.col("encounter_id"), 0).otherwise(likely(one)).alias("likely"),
             heard().alias("heard"),
             F.col("encounter_id").alias("parent_id"),
             usable.alias("is_usable"),

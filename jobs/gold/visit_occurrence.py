@@ -91,7 +91,9 @@ def _named(encounters: DataFrame) -> DataFrame:
 def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     # Gathered once for all that compares them.
     alike = rows.join(named, on="encounter_id", how="left").repartition("person_id")
-    alike = placed_in_visits(alike, excluded().isNull()).where(excluded().isNull() & ~F.col("is_part"))
+    alike = placed_in_visits(alike, excluded().isNull(), F.col("_as.encounter_id")).where(
+        excluded().isNull() & ~F.col("is_part")
+    )
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
     what = F.coalesce(F.col("_as.kind"), kind())

@@ -148,6 +148,13 @@ def test_a_professional_claim_goes_with_the_kind_of_visit_that_its_place_of_serv
     }
 
 
+def test_of_two_visits_on_a_day_a_professional_claim_goes_with_the_one_it_names(placed):
+    emergency = {"class_code": "EMER", "end_date": DAY}
+    seen = claim("23", class_code="EMER", identifiers=[(None, None, None, None, "second")])
+    told = {"first": {**emergency}, "second": {**emergency}, "seen": seen}
+    assert placed(**told) == {"first": None, "second": None, "seen": ("second", None)}
+
+
 def test_a_professional_claim_is_no_evidence_of_a_stay_and_one_called_off_holds_nothing(placed):
     told = {
         "one": claim("21", last=4),
