@@ -11,7 +11,6 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.contained import FIELDS, held
 from jobs.columns.dates import moment
 from jobs.columns.fhir import CODEABLE, CODES, PERIOD, REFERENCE, all_codings, codings, extended
 from jobs.columns.lists import flat
@@ -29,7 +28,7 @@ _OWN_NUMBER: Final = f"?identifier={OURS}patient-control-number/"
 
 # What a claim shares with its lines.
 WHO: Final = f"""
-    contained array<struct<{FIELDS}, name: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
+    contained array<struct<resourceType: string, id: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
     status string, type {CODEABLE}, use string, patient {REFERENCE}, provider {REFERENCE}, facility {REFERENCE},
     prescription {REFERENCE}, insurer {REFERENCE},
     insurance array<struct<sequence: int, focal: boolean, coverage: {REFERENCE}>>,
@@ -65,9 +64,8 @@ def who() -> list[Column]:
     """Whom a claim or benefit is about, who asks and who is asked to pay, and in which state it is."""
     r = F.col("r")
     coverage = focal(r)
-    inside = contained_coverage(r)
-    payor = F.get(inside["payor"], F.lit(0))
-    names = [held(r["contained"], who_pays, "Organization")["name"] for who_pays in (r["insurer"], payor)]
+    held = contained_coverage(r)
+    payor = F.get(held["payor"], F.lit(0))
     insurer = F.coalesce(reference(r["insurer"], "Organization"), reference(payor, "Organization"))
     return [
         *subject(r["patient"]),
@@ -75,8 +73,8 @@ def who() -> list[Column]:
         reference(r["facility"], "Location").alias("facility_ref"),
         reference(r["prescription"], "MedicationRequest").alias("prescription_ref"),
         insurer.alias("insurer_ref"),
-        F.when(inside.isNull(), reference(coverage, "Coverage")).alias("coverage_ref"),
-        F.coalesce(r["insurer"]["display"], payor["display"], *names, coverage["display"]).alias("payer_name"),
+        F.when(held.isNull(), reference(coverage, "Coverage")).alias("coverage_ref"),
+        F.coalesce(r["insurer"]["display"], payor["display"], coverage["display"]).alias("payer_name"),
         r["status"].alias("status"),
         r["use"].alias("use"),
         codings(r["type"]).alias("type_codes"),
@@ -134,7 +132,11 @@ def contained_coverage(r: Column) -> Column:
     >>> [row.id for row in read.select(contained_coverage(F.col("r"))["id"].alias("id")).collect()]
     ['c', None, None, None]
     """
-    return held(r["contained"], focal(r), "Coverage")
+    ref = focal(r)["reference"]
+    # An id stands once in a resource (FHIR R4 dom-contained resources, 2.3.0.2).
+    place = F.array_position(r["contained"]["id"], F.substr(ref, F.lit(2))).cast("int") - 1
+    held = F.get(r["contained"], place)
+    return F.when(ref.startswith("#") & (held["resourceType"] == "Coverage"), held)
 
 
 def encounters(r: Column) -> Column:

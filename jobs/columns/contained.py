@@ -16,6 +16,8 @@ FIELDS: Final = (
     f"resourceType: string, id: string, identifier: {_NUMBERS}, practitioner: struct<reference: string,"
     " identifier: struct<system: string, value: string>>"
 )
+# What `known_elsewhere` gives.
+KNOWN: Final = "array<struct<id: string, text: string>>"
 CONTAINED: Final = f"contained array<struct<{FIELDS}>>"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.contained import CONTAINED, known_elsewhere
+from jobs.columns.contained import CONTAINED, KNOWN, known_elsewhere
 from jobs.columns.keys import key
 from jobs.columns.lists import flat
 
@@ -113,14 +113,16 @@ def losers(versions: DataFrame) -> DataFrame:
     return ordered.join(winners.select("said_id"), on="said_id", how="left_anti")
 
 
-def parsed(resources: DataFrame, ddl: str) -> DataFrame:
+def parsed(resources: DataFrame, ddl: str, *, contained: bool = True) -> DataFrame:
     """The resources with their payload read into struct `r`: the declared fields, and what they contain.
 
-    `inside` is what that is known as, for `reference`.
+    `inside` is what that is known as, for `reference`. Of claims and their answers, which contain their coverage and
+    name much, that is not asked (`contained`): they would take a fifth longer to read.
     """
-    whole = ddl if "contained " in ddl else f"{ddl}, {CONTAINED}"
+    whole = ddl if not contained or "contained " in ddl else f"{ddl}, {CONTAINED}"
     read = resources.withColumn("r", F.from_json("payload", whole, {"mode": "PERMISSIVE"})).drop("payload")
-    return read.withColumn("inside", known_elsewhere(F.col("r.contained")))
+    nothing = F.lit(None).cast(KNOWN)
+    return read.withColumn("inside", known_elsewhere(F.col("r.contained")) if contained else nothing)
 
 
 def identity(thing: str, *parts: Column) -> list[Column]:

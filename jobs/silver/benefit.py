@@ -32,7 +32,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     r, zone = F.col("r"), F.col("time_zone")
     period, held, paid = r["billablePeriod"], claims.contained_coverage(r), r["payment"]
     own = current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded)
-    read = parsed(own.where(without_row().isNull()), BENEFIT)
+    read = parsed(own.where(without_row().isNull()), BENEFIT, contained=False)
     said = read.withColumns({"totals": adjudicated(r["total"]), "whole": adjudicated(r["adjudication"])})
     named = distinct(F.concat(F.array(paid["amount"]["currency"]), F.col("totals")["currency"]))
     return said.select(

@@ -25,10 +25,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     """One row for each line of an explanation of benefit that is not deleted."""
     i, ref, said = F.col("i"), F.col("claim_ref"), F.col("adjudications")
     also = {"claim_ref": reference(F.col("r.claim"), "Claim"), "outcome": F.col("r.outcome")}
-    lines = exploded(
-        parsed(current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded), BENEFIT),
-        **also,
-    )
+    answers = current(resources, "ExplanationOfBenefit", translated=translated, superseded=superseded)
+    lines = exploded(parsed(answers, BENEFIT, contained=False), **also)
     claim = F.when(ref.startswith("Claim/"), F.substring_index(ref, "/", -1))
     # The same line of the claim: the one it says it answers (FHIR R4 ExplanationOfBenefit.item.itemSequence), as a
     # line that a payer splits is answered by several; else the one with its own number.

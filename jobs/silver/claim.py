@@ -29,7 +29,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     r, zone = F.col("r"), F.col("time_zone")
     period, held = r["billablePeriod"], claims.contained_coverage(r)
     own = current(resources, "Claim", translated=translated, superseded=superseded).where(without_row().isNull())
-    return parsed(own, CLAIM).select(
+    return parsed(own, CLAIM, contained=False).select(
         *identity("claim"),
         *claims.who(),
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),

@@ -19,6 +19,6 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     """One row for each line of a claim that is not deleted."""
     i = F.col("i")
     named = distinct(F.array(i["net"]["currency"], i["unitPrice"]["currency"]))
-    return exploded(parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM)).select(
-        *line("claim"), F.get(named, F.lit(0)).alias("currency"), faults(**line_faults(named)).alias("faults")
-    )
+    return exploded(
+        parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM, contained=False)
+    ).select(*line("claim"), F.get(named, F.lit(0)).alias("currency"), faults(**line_faults(named)).alias("faults"))

@@ -50,10 +50,6 @@ def to(name):
      {"referrer_ref": DOCTOR, "location_ref": ROOM}),
     ("device_use", "DeviceUseStatement", {"source": to("doctor"), "device": to("pump")},
      {"source_ref": DOCTOR, "device_ref": None}),
-    ("claim", "Claim", {"patient": to("who"), "provider": to("house"), "insurer": to("house")},
-     {"provider_ref": HOUSE, "insurer_ref": HOUSE, "payer_name": "House"}),
-    ("claim_item", "Claim", {"patient": to("who"), "item": [{"sequence": 1, "locationReference": to("room")}]},
-     {"location_ref": ROOM}),
     ("imaging_series", "ImagingStudy", {"series": [{"uid": "1.2", "performer": [{"actor": to("doctor")}]}]},
      {"performer_ref": DOCTOR}),
 ])  # fmt: skip
