@@ -8,6 +8,7 @@ Contract Standard where it has one.
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import functools
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -177,7 +178,8 @@ def read_table(path: pathlib.Path) -> Table:
         column = _make(Column, {"name": name, **given}, f"{where}: column {name}")
         _one_of(column.privacy, PRIVACY, f"{where}: column {name}: privacy")
         columns[name] = column
-    table = _make(Table, {**values, "columns": columns}, where)
+    built_from = _each_source(values.get("built_from") or {}, where)
+    table = _make(Table, {**values, "columns": columns, "built_from": built_from}, where)
     _one_of(table.scope, SCOPES, f"{where}: scope")
     if table.table != f"{path.parent.name}.{path.stem}":
         raise DeclarationError(f"{where}: declares {table.table}")
@@ -186,6 +188,23 @@ def read_table(path: pathlib.Path) -> Table:
         if name not in columns:
             raise DeclarationError(f"{where}: {name} is not a column")
     return table
+
+
+def _each_source(given: Mapping[str, str], where: str) -> dict[str, str]:
+    """The tables that are read, by parameter of the job; `bronze.*_fhir` is every table with such a name.
+
+    The first of them goes by the parameter, `resources`, each other one by `resources.<its name>`: the job is handed
+    all of them as one frame.
+    """
+    found: dict[str, str] = {}
+    for parameter, source in given.items():
+        matching = fnmatch.filter(names(source.partition(".")[0]), source) if "*" in source else [source]
+        if not matching:
+            raise DeclarationError(f"{where}: built_from: {parameter}: no table is declared as {source}")
+        first, *others = matching
+        found[parameter] = first
+        found |= {f"{parameter}.{name.partition('.')[2]}": name for name in others}
+    return found
 
 
 @functools.cache

@@ -22,6 +22,7 @@ import schemas
 from jobs.columns import fhir
 from jobs.columns.told import BY_ANOTHER_FEED
 from jobs.shell import arrow_rows, delta_log, quarantine, tables
+from jobs.shell.inputs import handed
 from jobs.shell.lake import Lake
 from jobs.silver.clinical_event import OTHER_DOMAINS, STATED, TABLE_OF_DOMAIN
 
@@ -41,6 +42,15 @@ SAID = """
 
 # A table at the version that was read: the published one may move on while a table is being built.
 Pinned = tuple[str, int]
+# What stands under one parameter of a job: the feeds of a format are several tables.
+Together = tuple[Pinned, ...]
+
+
+def _together(table: schemas.Table, inputs: Mapping[str, int]) -> tuple[Together, ...]:
+    found: dict[str, list[Pinned]] = {}
+    for name, source in table.built_from.items():
+        found.setdefault(name.partition(".")[0], []).append((source, inputs[source]))
+    return tuple(map(tuple, found.values()))
 
 
 class Ledger:
@@ -49,13 +59,13 @@ class Ledger:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._guard = threading.Lock()
-        self._counted: dict[tuple[Pinned, ...], dict[str, Any]] = {}
+        self._counted: dict[tuple[Together, ...], dict[str, Any]] = {}
 
     def account(self, table: schemas.Table, version: int, inputs: Mapping[str, int]) -> dict[str, Any]:
         """The account of a built version; `missing` is 0 when nothing was lost and nothing invented."""
         built = (table.table, version)
         if table.resource_types:
-            return self._from_said(table, tuple((s, inputs[s]) for s in table.built_from.values()), built)
+            return self._from_said(table, inputs, built)
         if table.scope == "delivery":
             return self._from_records(table, inputs, built)
         if table.table == EVENTS:
@@ -196,8 +206,8 @@ class Ledger:
     def _rows(self, name: str, version: int) -> int:
         return delta_log.version(self.lake.path(name), version).rows if version >= 0 else 0
 
-    def _from_said(self, table: schemas.Table, sources: tuple[Pinned, ...], built: Pinned) -> dict[str, Any]:
-        types = self._once(sources, self._count_types)
+    def _from_said(self, table: schemas.Table, inputs: Mapping[str, int], built: Pinned) -> dict[str, Any]:
+        types = self._once(_together(table, inputs), self._count_types)
         own = [kind for kind in table.resource_types if kind not in table.joined_types]
         received, current = (
             sum(types.get(kind, {}).get(count, 0) for kind in own) for count in ("received", "current")
@@ -209,7 +219,7 @@ class Ledger:
         waiting = quarantine.reasons(self.lake, table.table)
         held = quarantine.records(self.lake, table.table)
         left = current - records - held
-        excluded = self._without_row(table, own, sources, built) if left else {}
+        excluded = self._without_row(table, own, inputs, built) if left else {}
         return {
             "in": received,
             "out": records,
@@ -223,14 +233,14 @@ class Ledger:
         }
 
     def _without_row(
-        self, table: schemas.Table, own: list[str], sources: tuple[Pinned, ...], built: Pinned
+        self, table: schemas.Table, own: list[str], inputs: Mapping[str, int], built: Pinned
     ) -> dict[str, int]:
         """How many newest resources give no row, by the rule that the job names; what it does not name is missing."""
         rule = getattr(importlib.import_module(f"jobs.{table.table}"), "without_row", None)
         if rule is None:
             return {}
-        resources, translated, superseded = [self.lake.read(*one) for one in sources]
-        newest = fhir.current(resources, *own, translated=translated, superseded=superseded)
+        frames = handed({name: self.lake.read(one, inputs[one]) for name, one in table.built_from.items()})
+        newest = fhir.current(frames.pop("resources"), *own, **frames)
         known = self.lake.read(*built).where(F.col("resource_type").isin(*own)).select(*quarantine.RESOURCE)
         path = self.lake.path(quarantine.name_of(table.table))
         if (head := delta_log.head(path)) >= 0:
@@ -240,7 +250,7 @@ class Ledger:
         return {row["reason"]: row["count"] for row in counted if row["reason"]}
 
     def _from_events(self, table: schemas.Table, source: Pinned, built: Pinned) -> dict[str, Any]:
-        expected = self._once((source,), self._count_events).get(table.name, {"all": 0, "excluded": {}})
+        expected = self._once(((source,),), self._count_events).get(table.name, {"all": 0, "excluded": {}})
         rows = self._rows(*built)
         excluded = expected["excluded"]
         held = quarantine.waiting(self.lake, table.table)
@@ -253,10 +263,11 @@ class Ledger:
             "missing": expected["all"] - sum(excluded.values()) - rows - held,
         }
 
-    def _once(self, sources: tuple[Pinned, ...], count: Any) -> dict[str, Any]:
+    def _once(self, sources: tuple[Together, ...], count: Any) -> dict[str, Any]:
         with self._guard:
             if sources not in self._counted:
-                self._counted[sources] = count(*[self.lake.rows(*one) for one in sources])
+                rows = [ds.dataset([self.lake.rows(*one) for one in together]) for together in sources]
+                self._counted[sources] = count(*rows)
             return self._counted[sources]
 
     def _count_types(self, resources: ds.Dataset, translated: ds.Dataset, superseded: ds.Dataset) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def build_table(lake: Lake, name: str, request: Request, witness: GateAndLineage
                 return outcome
             known = _settle(lake, table, known)
             frames = {p: _frame(lake, table, s, inputs, known, cut) for p, s in table.built_from.items()}
-            given = {**frames, **({"as_of": as_of} if takes_date else {})}
+            given = {**narrowed.handed(frames), **({"as_of": as_of} if takes_date else {})}
             built = job.build(**given)
             part = _write(lake, table, known, built, cut, request, outcome, frames, witness)
             reach("after-commit")

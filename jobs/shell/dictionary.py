@@ -79,6 +79,7 @@ def write(out: str, lineage: Mapping[str, ColumnLineage] | None = None) -> str:
 def lineage_of_code() -> dict[str, ColumnLineage]:
     """Where each column comes from, read off the plans that the jobs build from empty tables. Needs Spark, no data."""
     from jobs.shell.column_lineage import derive
+    from jobs.shell.inputs import handed
     from jobs.shell.lake import of_feed
     from jobs.shell.session import session
     from jobs.shell.tables import spark_schema
@@ -91,7 +92,10 @@ def lineage_of_code() -> dict[str, ColumnLineage]:
         frames = {}
         for parameter, source in table.built_from.items():
             frames[parameter] = of_feed(spark.createDataFrame([], spark_schema(schemas.table(source))), source)
-        given = {**frames, **({"as_of": "2000-01-01"} if "as_of" in inspect.signature(job.build).parameters else {})}
+        given = {
+            **handed(frames),
+            **({"as_of": "2000-01-01"} if "as_of" in inspect.signature(job.build).parameters else {}),
+        }
         opaque = getattr(job, "STANDS_ON", None)
         found[table.table] = derive(frames, job.build(**given), dict(table.built_from), opaque).without(table.table)
     spark.stop()

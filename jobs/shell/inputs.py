@@ -15,6 +15,23 @@ from jobs.shell.scope import Scope
 SUPERSEDED = "silver.superseded"
 
 
+def handed(frames: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
+    """The arguments of a job: tables of one parameter (`resources`, `resources.clinic_fhir`) are one frame.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> one, two, other = (spark.createDataFrame([(n,)], "n int") for n in (1, 2, 3))
+    >>> given = handed({"resources": one, "resources.clinic_fhir": two, "translated": other})
+    >>> {parameter: sorted(row.n for row in frame.collect()) for parameter, frame in given.items()}
+    {'resources': [1, 2], 'translated': [3]}
+    """
+    found: dict[str, DataFrame] = {}
+    for name, one in frames.items():
+        parameter = name.partition(".")[0]
+        found[parameter] = found[parameter].unionByName(one, True) if parameter in found else one
+    return found
+
+
 def frame(lake: Lake, table: schemas.Table, source: str, inputs: Mapping[str, int], cut: Scope) -> DataFrame:
     """An input of a table: what a scope is about, or all of it where the input knows nothing of the scope."""
     if cut.everything or source in OPERATIONS or inputs[source] < 0 or not scope.are_few(lake, source, cut):

@@ -104,7 +104,7 @@ def _feed(name: str) -> dict[str, str]:
 
 
 def _read_by_silver(name: str, root: pathlib.Path) -> None:
-    """Let silver read a feed; those that speak FHIR it reads by `bronze.ehr_fhir` alone."""
+    """Let silver read a feed; those that speak FHIR it reads by their name (`bronze.*_fhir`)."""
     path = root / TRANSLATED
     if name.endswith("_fhir") or not path.is_file():
         return
