@@ -17,7 +17,8 @@ from jobs.columns.repeats import repeated
 from jobs.columns.spans import span, span_faults
 
 ITEM: Final = f"""
-    sequence: int, diagnosisSequence: array<int>, procedureSequence: array<int>, informationSequence: array<int>,
+    sequence: int, careTeamSequence: array<int>, diagnosisSequence: array<int>, procedureSequence: array<int>,
+    informationSequence: array<int>,
     revenue: {CODEABLE}, productOrService: {CODEABLE}, modifier: array<{CODEABLE}>, servicedDate: string,
     servicedPeriod: {PERIOD}, locationCodeableConcept: {CODEABLE}, locationReference: {REFERENCE},
     quantity: {QUANTITY}, unitPrice: {MONEY}, net: {MONEY}, udi: array<{REFERENCE}>, bodySite: {CODEABLE},

@@ -22,6 +22,8 @@ DEA_SYSTEMS = ("http://terminology.hl7.org/NamingSystem/usDEA", "urn:oid:2.16.84
 # HL7 table 0203, identifier types.
 NPI_TYPE = "NPI"
 DEA_TYPE = "DEA"
+# Kinds of organization (HL7 organization-type) that pay for care.
+PAYING = ("ins", "pay")
 
 
 def identifiers(given: Column) -> Column:
@@ -79,6 +81,20 @@ def name_text(names: Column) -> Column:
     first = F.try_element_at(names, F.lit(1))
     words = F.concat_ws(" ", first["prefix"], first["given"], first["family"], first["suffix"])
     return F.coalesce(first["text"], F.when(words != "", words))
+
+
+def gives_care() -> Column:
+    """Whether an organization may be a place of care: all may but those that are nothing but payers.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> given = [([("pay",)],), ([("pay",), ("prov",)],), ([],)]
+    >>> rows = spark.createDataFrame(given, "type_codes array<struct<code:string>>")
+    >>> [row.care for row in rows.select(gives_care().alias("care")).collect()]
+    [False, True, True]
+    """
+    codes = F.col("type_codes")
+    return ~((F.size(codes) > 0) & F.forall(codes, lambda one: F.coalesce(one["code"].isin(*PAYING), F.lit(False))))
 
 
 def addresses(given: Column) -> Column:

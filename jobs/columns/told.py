@@ -26,6 +26,8 @@ LEFT_OUT = (
     ("route_concept_id", "route_source_value"),
     ("lot_number",),
     ("status_concept_id", "status_source_value"),
+    ("modifier_concept_id", "modifier_source_value"),
+    ("provider_id",),
     ("unique_device_id", "production_id"),
 )
 

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
+from jobs.columns.parties import gives_care
 from jobs.columns.placed import with_person
 from jobs.columns.references import resolved
 from jobs.columns.remittance import CLAIMS
@@ -56,8 +57,9 @@ def described(
     `said_in` has all their codes (see `mapped`).
     """
     rows = with_person(encounters, patients, links, people)
-    rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
-    rows = resolved(rows, "organization_ref", organizations, "organization_id", "care_site_id")
+    rows = resolved(rows, "practitioner_ref", practitioners, "provider_id", "provider_id")
+    sites = organizations.where(gives_care())
+    rows = resolved(rows, "organization_ref", sites, "organization_id", "care_site_id")
     rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map", said_in=said_in)
     return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=said_in)
 

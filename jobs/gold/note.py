@@ -59,7 +59,7 @@ def build(
     reported = reported.withColumn("_same", _same_text()).join(told, on="_same", how="left_anti").drop("_same")
     rows = with_person(written.unionByName(reported), patients, links, people)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
-    rows = resolved(rows, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
+    rows = resolved(rows, "practitioner_ref", practitioners, "provider_id", "provider_id")
     rows = with_visit(rows, "encounter_id", visits, details)
     return rows.select(
         key("note", F.col("source"), F.col("source_row_id")).alias("note_id"),

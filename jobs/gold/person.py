@@ -9,6 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.addresses import location_key, main_address
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
+from jobs.columns.parties import gives_care
 from jobs.columns.references import resolved
 from jobs.columns.sex import gender_concept
 from jobs.columns.told import feed_rank
@@ -34,8 +35,9 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
     Without a year of birth a person is not published (OMOP rule) and waits in quarantine.
     """
     told = patients.join(links.select("patient_id", "person_id", "is_survivor"), on="patient_id", how="inner")
-    told = resolved(told, "general_practitioner_ref", practitioners, "practitioner_id", "provider_id")
-    told = resolved(told, "organization_ref", organizations, "organization_id", "care_site_id")
+    told = resolved(told, "general_practitioner_ref", practitioners, "provider_id", "provider_id")
+    sites = organizations.where(gives_care())
+    told = resolved(told, "organization_ref", sites, "organization_id", "care_site_id")
     born_at = F.coalesce(F.col("birth_at"), F.col("birth_date").cast("timestamp"))
     sex = F.struct(gender_concept(_sex()).alias("concept"), _sex_as_said().alias("word"))
     race = _origin("race", RACES)

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.codes import vocabulary_id
+from jobs.columns.mapping import NO_MATCH
 from jobs.silver._statement import excluded_by, statements
 
 INSTITUTIONAL, PHARMACY = "institutional", "pharmacy"
@@ -20,6 +21,12 @@ STATUSES = {"principal": concepts.STATUS_PRIMARY_DIAGNOSIS, "admitting": concept
             "discharge": concepts.STATUS_DISCHARGE_DIAGNOSIS}  # fmt: skip
 # Vocabularies that only bills speak. In others (SNOMED) a claim repeats what the record it bills for said already.
 BILLED = ("CPT4", "HCPCS", "NDC", "ICD10PCS", "ICD9Proc")
+# Whose services have modifiers, of so many characters.
+MODIFIED, MODIFIER_LENGTH = ("CPT4", "HCPCS"), 2
+# Who of the care team a service or a diagnosis is by, the first that is named (CARIN C4BB care team roles, HL7
+# claimcareteamrole); who referred, ordered, supervised or assisted is not.
+DONE_BY = ("rendering", "performing", "operating", "primary", "attending", "otheroperating", "prescribing")
+FOUND_BY = ("rendering", "attending", "primary", "performing", "operating")
 # What a line of an extract leaves to its claim.
 _WHO = ("patient_id", "patient_ref", "provider_ref")
 _WHAT = ("status", "use", "type_codes")
@@ -48,6 +55,7 @@ def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
         end_date=F.col("end_date"),
         status_concept_id=status,
         status_source_value=F.try_element_at(kinds, F.lit(1)),
+        practitioner_ref=F.coalesce(_by(F.col("care_team"), FOUND_BY), "provider_ref"),
     )
 
 
@@ -62,6 +70,7 @@ def of_claim_procedures(claims: DataFrame) -> DataFrame:
         start_date=F.coalesce("_said.done_date", "start_date"),
         start_at=F.col("_said.done_at"),
         quantity=F.lit(1),
+        practitioner_ref=F.coalesce(_by(F.col("care_team"), DONE_BY), "provider_ref"),
     )
 
 
@@ -77,16 +86,26 @@ def _of_header(claims: DataFrame, what: str, *, parts: str, refers_to: str, **fi
         codes=F.col("_said.codes"),
         type_concept_id=_type(HEADERS),
         encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
-        practitioner_ref=F.col("provider_ref"),
         **filled,
     )
 
 
-def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
+def _by(team: Column, roles: tuple[str, ...]) -> Column:
+    """Of a care team the one whose role comes first among these; null where nobody has one."""
+    ranked = F.array(*[F.lit(role) for role in roles])
+
+    def placed(one: Column) -> Column:
+        place = F.array_position(ranked, F.try_element_at(one["role_codes"]["code"], F.lit(1)))
+        return F.struct(place.alias("place"), one["sequence"].alias("sequence"), one["provider_ref"].alias("ref"))
+
+    return F.array_min(F.filter(F.transform(team, placed), lambda one: one["place"] > 0))["ref"]
+
+
+def of_claim_items(items: DataFrame, claims: DataFrame, concept_map: DataFrame) -> DataFrame:
     """Service lines in the words of bills; one that refers to what it bills for is that, a dispense is a dispense."""
     spoken = F.exists("codes", lambda code: vocabulary_id(code["system"]).isin(*BILLED))
     # A claim that waits leaves its lines on their own.
-    shared = {name: F.col(name).alias(f"_{name}") for name in ("start_date", *_WHO, *_WHAT)}
+    shared = {name: F.col(name).alias(f"_{name}") for name in ("start_date", "care_team", *_WHO, *_WHAT)}
     headed = items.join(claims.select("claim_id", *shared.values()), on="claim_id", how="left")
     whole = headed.withColumns(
         {
@@ -96,8 +115,9 @@ def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
     )
     dated = whole.where(spoken & (F.size("event_refs") == 0) & ~F.array_contains(_kinds(), PHARMACY))
     is_drug = F.exists("codes", lambda code: vocabulary_id(code["system"]) == "NDC")
+    own = F.filter("_care_team", lambda one: F.array_contains("team_sequences", one["sequence"]))
     return statements(
-        dated,
+        _with_modifier(dated, concept_map),
         "claim_item",
         home=F.when(is_drug, "drug_exposure").otherwise("procedure_occurrence"),
         excluded=_excluded(),
@@ -105,13 +125,30 @@ def of_claim_items(items: DataFrame, claims: DataFrame) -> DataFrame:
         code_text=F.col("code_text"),
         type_concept_id=_type(DETAILS),
         encounter_ref=F.col("encounter_ref"),
-        practitioner_ref=F.col("provider_ref"),
+        practitioner_ref=F.coalesce(_by(own, DONE_BY), _by(F.col("_care_team"), DONE_BY), "provider_ref"),
         start_date=F.coalesce("start_date", "_start_date"),
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),
         end_at=F.col("end_at"),
         quantity=F.col("quantity"),
+        modifier_concept_id=F.when(F.size("modifier_codes") > 0, F.coalesce("_modifier_id", F.lit(NO_MATCH))),
+        modifier_source_value=F.nullif(F.array_join("modifier_codes.code", ","), F.lit("")),
     )
+
+
+def _with_modifier(lines: DataFrame, concept_map: DataFrame) -> DataFrame:
+    """Add `_modifier_id`: the standard concept of the first modifier of a line; OMOP has a place for one."""
+    known = concept_map.where(F.col("vocabulary_id").isin(*MODIFIED) & (F.length("code_key") == MODIFIER_LENGTH))
+    known = known.select(
+        F.col("vocabulary_id").alias("_vocabulary"),
+        F.col("code_key").alias("_modifier"),
+        F.try_element_at("targets", F.lit(1))["concept_id"].alias("_modifier_id"),
+    )
+    first = F.try_element_at("modifier_codes", F.lit(1))
+    asked = lines.withColumns(
+        {"_vocabulary": vocabulary_id(first["system"]), "_modifier": F.upper(F.trim(first["code"]))}
+    )
+    return asked.join(F.broadcast(known), on=["_vocabulary", "_modifier"], how="left")
 
 
 def _kinds() -> Column:

@@ -41,6 +41,8 @@ SHAPE = {
     "stop_reason": "string",
     "status_concept_id": "int",
     "status_source_value": "string",
+    "modifier_concept_id": "int",
+    "modifier_source_value": "string",
     "unique_device_id": "string",
     "production_id": "string",
 }

@@ -21,4 +21,9 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     named = distinct(F.array(i["net"]["currency"], i["unitPrice"]["currency"]))
     return exploded(
         parsed(current(resources, "Claim", translated=translated, superseded=superseded), CLAIM, contained=False)
-    ).select(*line("claim"), F.get(named, F.lit(0)).alias("currency"), faults(**line_faults(named)).alias("faults"))
+    ).select(
+        *line("claim"),
+        i["careTeamSequence"].alias("team_sequences"),
+        F.get(named, F.lit(0)).alias("currency"),
+        faults(**line_faults(named)).alias("faults"),
+    )

@@ -93,7 +93,7 @@ def build(
         of_device_uses(device_uses, devices),
         of_claim_diagnoses(billed),
         of_claim_procedures(billed),
-        of_claim_items(not_standing(claim_items, claim_states), claims),
+        of_claim_items(not_standing(claim_items, claim_states), claims, concept_map),
         of_charges(charges),
         of_imaging_studies(imaging_studies, imaging_series, procedures, patients, links, concept_map),
         of_image_features(imaging_series, imaging_instances, concept_map),
@@ -108,11 +108,11 @@ def build(
     said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])
     with_codes = mapped(statements, concept_map, "codes", into="map", said_in=said_in)
     whose = _with_person(with_codes, links, patients)
-    placed = resolved(whose, "encounter_ref", encounters, "encounter_id", "encounter_id")
-    placed = resolved(placed, "practitioner_ref", practitioners, "practitioner_id", "provider_id")
-    # Where and by whom it was done is not compared.
-    nowhere = {name: F.lit(None).cast("bigint") for name in ("encounter_id", "provider_id")}
-    return told_once(_fanned_out(placed), said_in=_fanned_out(whose.withColumns(nowhere)))
+    by_whom = resolved(whose, "practitioner_ref", practitioners, "provider_id", "provider_id")
+    placed = resolved(by_whom, "encounter_ref", encounters, "encounter_id", "encounter_id")
+    # Where it was done is not compared.
+    nowhere = by_whom.withColumn("encounter_id", F.lit(None).cast("bigint"))
+    return told_once(_fanned_out(placed), said_in=_fanned_out(nowhere))
 
 
 def _with_person(rows: DataFrame, links: DataFrame, patients: DataFrame) -> DataFrame:
@@ -188,6 +188,8 @@ def _fanned_out(rows: DataFrame) -> DataFrame:
         "stop_reason",
         "status_concept_id",
         "status_source_value",
+        "modifier_concept_id",
+        "modifier_source_value",
         "unique_device_id",
         "production_id",
         "tenant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import is_malformed, local_date, precision
@@ -19,6 +19,7 @@ from jobs.columns.fhir import (
     parsed,
     text_of,
 )
+from jobs.columns.keys import key
 from jobs.columns.parties import (
     ADDRESS,
     DEA_SYSTEMS,
@@ -44,6 +45,8 @@ ROLE = f"""
     period {PERIOD}
 """
 NOBODY = "array<string>"
+# Ten digits (45 CFR 162.406); ten times the same one is what forms ask for where there is none.
+NPI = r"^(?!(\d)\1{9})\d{10}$"
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
@@ -68,7 +71,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         {"roles": F.array("role"), "aliases": F.col("role_aliases")}
     )
     alone = alone.drop("role", "role_aliases", "bearer_ref", "bearer_id")
-    return _told(with_roles.unionByName(alone, allowMissingColumns=True))
+    return _with_provider(_told(with_roles.unionByName(alone, allowMissingColumns=True)))
 
 
 def _people(practitioners: DataFrame) -> DataFrame:
@@ -168,4 +171,28 @@ def _told(rows: DataFrame) -> DataFrame:
             "organization_ref": first["organization_ref"],
             "location_ref": F.try_element_at(first["location_refs"], F.lit(1)),
         }
+    )
+
+
+def _with_provider(rows: DataFrame) -> DataFrame:
+    """Add provider_id: one for all records of one person who gives care, whichever feeds tell of them.
+
+    Those are the tenant's records of one NPI. Some give the number of a group to each of its members: where records of
+    one number have several family names, only those of one name are one person.
+    """
+    npi = F.when(F.col("npi").rlike(NPI), F.col("npi"))
+    family = F.coalesce(F.get("names", F.lit(0))["family"], F.substring_index(F.trim("name_text"), " ", -1))
+    letters = F.nullif(F.regexp_replace(F.upper(family), r"[^\p{L}]", ""), F.lit(""))
+    known = rows.withColumns({"_npi": npi, "_family": letters})
+    named = F.size(F.collect_set("_family").over(Window.partitionBy("tenant", "_npi")))
+    same = [F.lit("npi"), F.col("tenant"), F.col("_npi")]
+    return (
+        known.withColumn("_names", named)
+        .withColumn(
+            "provider_id",
+            F.when(F.col("_npi").isNotNull() & (F.col("_names") < 2), key("provider", *same))
+            .when(F.col("_npi").isNotNull() & F.col("_family").isNotNull(), key("provider", *same, F.col("_family")))
+            .otherwise(F.col("practitioner_id")),
+        )
+        .drop("_npi", "_family", "_names")
     )

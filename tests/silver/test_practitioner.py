@@ -66,3 +66,32 @@ def test_a_role_whose_practitioner_was_not_sent_stands_alone_with_what_it_knows(
 def test_a_practitioner_without_a_role_is_there(only):
     row = only(TED)
     assert (row.roles, row.specialty_codes, row.organization_ref) == (None, [], None)
+
+
+def named(id, family, npi="1999999984", **given):
+    known_as = [{"system": NPI, "value": npi}] if npi else []
+    return {"resourceType": "Practitioner", "id": id, "identifier": known_as, "name": [{"family": family}], **given}
+
+
+@pytest.fixture
+def provider(fhir_records):
+    def make(*resources):
+        return {row.resource_id: row.provider_id for row in build(fhir_records(*resources)).collect()}
+
+    return make
+
+
+def test_records_of_one_npi_are_one_provider_also_where_the_name_is_left_out_or_spelt_in_capitals(provider):
+    found = provider(named("a", "O'Hara12"), named("b", "OHARA"), {**named("c", ""), "name": []})
+    assert len(set(found.values())) == 1
+
+
+def test_a_number_that_is_given_for_several_people_does_not_make_them_one(provider):
+    found = provider(named("a", "Marsh"), named("b", "Keeling"), named("c", "MARSH"), {**named("d", ""), "name": []})
+    assert found["a"] == found["c"]
+    assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize("npi", ["9999999999", "12345", None])
+def test_who_has_no_number_or_one_that_is_none_is_a_provider_of_their_own(provider, npi):
+    assert len(set(provider(named("a", "Marsh", npi), named("b", "Marsh", npi)).values())) == 2

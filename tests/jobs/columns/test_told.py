@@ -95,3 +95,9 @@ def test_what_the_kept_row_says_stays(rows):
     events = [event(1, "ehr_fhir", range_high=FIVE), event(2, "lab_hl7v2", range_low=FOUR, range_high=FOUR)]
     [row] = told_once(rows("silver.clinical_event", *events)).where("excluded IS NULL").collect()
     assert (row.range_low, row.range_high) == (None, FIVE)
+
+
+def test_who_it_was_by_is_told_by_the_feed_that_knows_it(rows):
+    events = [event(1, "ehr_fhir"), event(2, "claims_x12", provider_id=7), event(3, "lab_hl7v2", provider_id=8)]
+    found = told_once(rows("silver.clinical_event", *events)).collect()
+    assert {row.event_id: row.provider_id for row in found if row.excluded is None} == {1: 8}
