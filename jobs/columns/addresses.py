@@ -37,7 +37,33 @@ def parts(address: Column) -> dict[str, Column]:
 
 
 def location_key(address: Column) -> Column:
-    """The key of an address in gold.location; null when nothing is known of it."""
+    """The key of an address in gold.location; null when nothing is known of it.
+
+    One address has one key, however it is spelt: in capitals (X12), with a postal code of five digits or of nine,
+    with its country or without.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> said = [(["1 Bay St."], "Salem", "02451", "US"), (["1 BAY ST"], "SALEM", "02451-1234", None)]
+    >>> said += [(["2 Bay St."], "Salem", "02451", "US")]
+    >>> kind = "lines array<string>, city string, postal_code string, country string"
+    >>> nothing = {name: F.lit(None) for name in ("state", "district", "latitude", "longitude")}
+    >>> rows = spark.createDataFrame(said, kind).withColumns(nothing)
+    >>> found = rows.select(location_key(F.struct("*")).alias("key")).collect()
+    >>> [row.key == found[0].key for row in found]
+    [True, True, False]
+    """
     known = parts(address)
     said = F.coalesce(*[known[p] for p in ("address_1", "city", "state", "zip", "country_source_value")])
-    return F.when(said.isNotNull(), key("location", *known.values(), address["state"]))
+    postal = _plain(address["postal_code"])
+    is_american = postal.rlike("^([0-9]{5}|[0-9]{9})$")
+    lines = _plain(F.array_join(address["lines"], " "))
+    # Two places of one street, city and postal code in two countries are no case that anybody has seen.
+    country = F.when(F.coalesce(postal, F.lit("")) == "", _plain(address["country"]))
+    where = [lines, _plain(address["city"]), _plain(address["state"])]
+    district = F.when(is_american, F.left(postal, F.lit(5))).otherwise(postal)
+    return F.when(said.isNotNull(), key("location", *where, district, country))
+
+
+def _plain(text: Column) -> Column:
+    return F.regexp_replace(F.upper(text), r"[^\p{L}\p{N}]", "")

@@ -24,7 +24,7 @@ def placed(rows):
     links = rows("silver.person_link").select("patient_id", "person_id").unionByName(person)
     people = rows("gold.person", *[{"person_id": row.person_id} for row in person.collect()])
 
-    def make(*, count=False, **encounters):
+    def make(*, count=False, preceding=False, **encounters):
         numbers = {name: number for number, name in enumerate(encounters, 1)}
         given = [
             {
@@ -54,6 +54,13 @@ def placed(rows):
         source = {row.visit_detail_id: row.lw_source.split("|")[1] for row in details}
         named = {str(number): name for name, number in numbers.items()}
         assert [row for row in details if row.faults] == []
+        before = {
+            named[source[row.visit_detail_id]]: named[source[row.preceding_visit_detail_id]]
+            for row in details
+            if row.preceding_visit_detail_id
+        }
+        if preceding:
+            return before
         found = {named[one]: None for one in owner.values()}
         for row in details:
             inside = named[source[row.parent_visit_detail_id]] if row.parent_visit_detail_id else None
@@ -82,6 +89,12 @@ def test_an_encounter_whose_parent_nobody_knows_or_is_somebody_elses_is_a_visit(
 def test_encounters_that_are_parts_of_each_other_are_visits(placed):
     told = {"a": {"of": "c"}, "b": {"of": "a"}, "c": {"of": "b"}, "self": {"of": "self"}, "tail": {"of": "a"}}
     assert placed(**told) == dict.fromkeys(told)
+
+
+def test_each_part_knows_the_one_before_it_in_its_visit(placed):
+    later = {"start_date": DAY + datetime.timedelta(1)}
+    told = {"stay": {**STAY}, "bed": {"of": "stay", **later}, "ward": {"of": "stay"}, "lab": {"of": "stay", **later}}
+    assert placed(**told, preceding=True) == {"bed": "ward", "lab": "bed"}
 
 
 def test_a_part_that_was_called_off_is_passed_over(placed):
