@@ -7,15 +7,20 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded, Dialect
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, written
+from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, owned, reference, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.translation import ident, without_nothing
+from jobs.formats.x12_fhir_codes import OURS
 
 OBSERVATION_CATEGORY = f"{THO}observation-category"
+# FHIR R4 knows who ordered by a ServiceRequest only, which would be a resource more for each order.
+REQUESTER = f"{OURS}requester"
 # HL7 table 0123, status of the report.
 STATUSES = {
     "O": "registered", "I": "registered", "S": "registered", "P": "preliminary", "R": "preliminary", "A": "partial",
@@ -67,11 +72,26 @@ def group_of(
     if specimens or obr[15] or obr[14]:
         specimen = _specimen(story, at, last, specimens, whose, key)
     also = members({"specimen": specimen}) if specimen else ""
+    if reported and (obr[16] or orc[12]):
+        also += _requested(story, obr[16], orc[12])
     return Group(key, about, _effective(story, obr), specimen, f"{about}{category}{also}")
 
 
 def _member(name: str, text: str | None) -> str:
     return f',"{name}":{written(text)}' if text else ""
+
+
+def _requested(story: Story, raw: str, other: str) -> str:
+    """Who ordered, who is told too: OBR-16, else ORC-12, which say the same where both are sent (HL7 v2.5 4.5.1.12)."""
+    who, text = _requester(story.message.dialect, raw, other)
+    story.refer(who)
+    return text
+
+
+@functools.lru_cache(1 << 12)
+def _requester(dialect: Dialect, raw: str, other: str) -> tuple[Mention | None, str]:
+    who = parties.party(dialect, raw) or parties.party(dialect, other)
+    return who, members({"extension": [{"url": REQUESTER, "valueReference": who.reference}]}) if who else ""
 
 
 def _effective(story: Story, obr: Segment) -> str:

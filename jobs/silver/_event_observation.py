@@ -42,7 +42,8 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
         .when(F.array_contains(category, "survey"), concepts.TYPE_SURVEY)
         .otherwise(concepts.TYPE_EHR),
         encounter_ref=F.col("encounter_ref"),
-        practitioner_ref=F.col("practitioner_ref"),
+        # OMOP MEASUREMENT.provider_id: who recorded the result or ordered the test.
+        practitioner_ref=F.coalesce("practitioner_ref", "requester_ref"),
         start_date=F.coalesce("effective_date", "issued_date"),
         start_at=F.when(F.col("effective_date").isNotNull(), F.col("effective_at")).otherwise(F.col("issued_at")),
         end_date=F.col("effective_end_date"),

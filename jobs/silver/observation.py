@@ -15,6 +15,7 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     has_content,
     identity,
     parsed,
@@ -23,6 +24,7 @@ from jobs.columns.fhir import (
 from jobs.columns.numbers import digits, is_no_number
 from jobs.columns.reference_texts import first_person, reference, references, subject
 from jobs.columns.results import RESULT, normal_ranges, value_columns, value_kind
+from jobs.formats.hl7v2_fhir_report import REQUESTER
 
 # An observation and a component say their result with the same fields (FHIR R4 Observation.component).
 _NAMES = [field.split(" ", 1)[0] for field in RESULT]
@@ -32,7 +34,7 @@ SCHEMA = f"""
     effectivePeriod {PERIOD}, effectiveInstant string, issued string, performer array<{REFERENCE}>,
     note array<{ANNOTATION}>, bodySite {CODEABLE}, `method` {CODEABLE}, specimen {REFERENCE}, device {REFERENCE},
     hasMember array<{REFERENCE}>, derivedFrom array<{REFERENCE}>, {", ".join(RESULT)},
-    component {COMPONENTS}
+    component {COMPONENTS}, extension array<struct<url: string, valueReference: {REFERENCE}>>
 """
 
 
@@ -66,6 +68,7 @@ def _about() -> list[Column]:
         reference(r["device"], "Device").alias("device_ref"),
         first_person(performers).alias("practitioner_ref"),
         performers.alias("performer_refs"),
+        reference(extended(r["extension"], REQUESTER)["valueReference"], "Practitioner").alias("requester_ref"),
         references(r["hasMember"], "Observation").alias("member_refs"),
         references(r["derivedFrom"], "Observation").alias("derived_from_refs"),
         F.array_join(r["note"]["text"], "\n\n").alias("note_text"),

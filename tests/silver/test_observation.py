@@ -7,7 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from jobs.silver._event_observation import of_observations
 from jobs.silver.observation import build
+from jobs.silver.practitioner import build as practitioners
+from tests.hl7v2_messages import message, translated
 
 UCUM = "http://unitsofmeasure.org"
 
@@ -169,6 +172,36 @@ def test_the_performer_who_is_a_person_is_taken(only):
         "PractitionerRole/5",
         ["Organization/9", "PractitionerRole/5"],
     )
+
+
+def test_who_ordered_a_laboratorys_result_is_known_and_is_told(rows, fhir_records):
+    told = translated(
+        rows,
+        message("ORU^R01", 8, "PID|1||7^^^H^MR", f"ORC|RE{'|' * 11}97^Roe^Rae^^^^^^NPI", "OBR|1||F1^LAB|1^Panel^L",
+                "OBX|1|NM|2823-3^Potassium^LN||4.1||||||F"),
+    )  # fmt: skip
+    [row] = build(fhir_records(), told).collect()
+    [doctor] = practitioners(fhir_records(), told).collect()
+    assert (row.requester_ref, row.practitioner_ref) == ("Practitioner/NPI-97", None)
+    assert row.requester_ref in doctor.aliases
+
+
+def test_extensions_of_others_say_nothing_of_who_ordered(only):
+    others = [{"url": "http://example.org/x", "valueReference": {"reference": "Practitioner/1"}}, {"url": "y"}]
+    assert only(extension=others).requester_ref is None
+
+
+def test_an_event_is_of_who_made_the_result_or_else_of_who_ordered_it(rows):
+    said = [("Practitioner/1", "Practitioner/2"), (None, "Practitioner/2"), ("Practitioner/1", None), (None, None)]
+    results = rows(
+        "silver.observation",
+        *[
+            {"observation_id": n, "practitioner_ref": made, "requester_ref": asked}
+            for n, (made, asked) in enumerate(said)
+        ],
+    )
+    found = of_observations(results, rows("silver.concept_map")).orderBy("source_row_id").collect()
+    assert [row.practitioner_ref for row in found] == ["Practitioner/1", "Practitioner/2", "Practitioner/1", None]
 
 
 def test_a_result_about_a_device_has_no_patient_key_and_no_fault(only):

@@ -180,3 +180,52 @@ def test_results_of_two_patients_in_a_message_are_each_their_own():
         "Observation/NORTH-7-LAB-F1-24323-2d-8-2823-2d-3": "Patient/NORTH-7",
         "Observation/NORTH-8-LAB-F1-24323-2d-8-2823-2d-3": "Patient/NORTH-8",
     }
+
+
+ORDERED = OBR.replace("|||||||||||||||20260301100000", "|||||||||{}||||||20260301100000")
+ROE, DOE = "97^Roe^Rae^^^^^^NPI", "D7^Doe^Jane^^^^^^HOSP"
+
+
+def requesters(found):
+    """What each Observation says of who ordered it."""
+    said = [one.get("extension", []) for name, one in found.items() if name.startswith("Observation/")]
+    return [[(one["url"], one["valueReference"]) for one in each] for each in said]
+
+
+@pytest.mark.parametrize(
+    ("of_test", "of_order", "reference", "words"),
+    [
+        (ROE, "", "Practitioner/NPI-97", "Rae Roe"),
+        ("", DOE, "Practitioner/HOSP-D7", "Jane Doe"),
+        (ROE, DOE, "Practitioner/NPI-97", "Rae Roe"),
+        (f"{ROE}~{DOE}", "", "Practitioner/NPI-97", "Rae Roe"),
+        ('""', DOE, "Practitioner/HOSP-D7", "Jane Doe"),
+    ],
+)
+def test_each_result_says_who_ordered_it_and_who_that_is(of_test, of_order, reference, words):
+    found = bodies(PID, f"ORC|RE{'|' * 11}{of_order}", ORDERED.format(of_test), obx("4.1"), obx("5", sub="2"))
+    assert (
+        requesters(found) == [[("https://lakeward.dev/fhir/requester", {"reference": reference, "display": words})]] * 2
+    )
+    assert found[reference]["name"] == [{"family": words.split()[1], "given": [words.split()[0]]}]
+
+
+def test_who_ordered_is_found_where_the_orc_stands_behind_its_test():
+    found = bodies(PID, ORDERED.format(""), f"ORC|RE{'|' * 11}{DOE}", obx("4.1"), kind="OUL^R21")
+    assert [one["reference"] for [(_, one)] in requesters(found)] == ["Practitioner/HOSP-D7"]
+
+
+def test_who_ordered_without_a_number_is_a_name_and_nobody_that_is_told():
+    found = bodies(PID, ORDERED.format("^Roe^Rae"), obx("4.1"))
+    assert [one for [(_, one)] in requesters(found)] == [{"display": "Rae Roe"}]
+    assert not [name for name in found if name.startswith("Practitioner/")]
+
+
+@pytest.mark.parametrize("nobody", ["", '""', "~", "^^^^^^^^NPI"])
+def test_a_result_that_nobody_is_said_to_have_ordered_says_nothing_of_it(nobody):
+    assert requesters(bodies(PID, f"ORC|RE{'|' * 11}{nobody}", ORDERED.format(nobody), obx("4.1"))) == [[]]
+
+
+def test_what_is_answered_with_an_order_was_ordered_by_nobody():
+    answer = obx("28", code="QID^Weeks pregnant^L")
+    assert requesters(bodies(PID, "ORC|NW|P1^EHR", ORDERED.format(ROE), answer, kind="OML^O21")) == [[]]
