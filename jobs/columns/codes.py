@@ -111,9 +111,25 @@ def vocabulary_id(system: Column) -> Column:
     >>> [row.v for row in rows.collect()]
     ['LOINC', 'LOINC', 'SNOMED', None, None]
     """
-    text = F.lower(F.trim(system))
-    text = F.regexp_replace(F.regexp_replace(text, "/+$", ""), "^https:", "http:")
+    text = _plain(system)
     return F.coalesce(_looked_up(SYSTEMS, text), _looked_up(OIDS, F.regexp_replace(text, "^urn:oid:", "")))
+
+
+def is_of(system: Column, vocabulary: str) -> Column:
+    """Whether a FHIR code system is that of one vocabulary: a smaller plan than asking of which it is.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("https://LOINC.org/",), ("http://snomed.info/sct",)], "s string")
+    >>> [row.i for row in rows.select(is_of(F.col("s"), "LOINC").alias("i")).collect()]
+    [True, False]
+    """
+    return _plain(system).isin([name for name, one in SYSTEMS.items() if one == vocabulary])
+
+
+def _plain(system: Column) -> Column:
+    text = F.lower(F.trim(system))
+    return F.regexp_replace(F.regexp_replace(text, "/+$", ""), "^https:", "http:")
 
 
 def hl7v2_vocabulary_id(name: Column) -> Column:

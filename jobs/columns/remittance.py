@@ -35,26 +35,27 @@ def claim_status() -> Column:
     return F.get(F.col("sub_type_codes")["code"], place)
 
 
-def settled(benefits: DataFrame, carried: Sequence[str]) -> DataFrame:
+def settled(benefits: DataFrame, carried: Sequence[str], known: Sequence[str]) -> DataFrame:
     """One row for each claim that an 835 answers, and for each other benefit: AMOUNTS and `carried` in the end.
 
     `carried` holds asked_ref, the text by which the claim is known whoever pays it, and asked_turn, whose turn it is.
+    Each column of `known` is what the last answer says that knows it.
 
     Adds cost_key, told_by (keys of the benefits), record_ids, and the claim_status of the answer that `carried` is of.
     """
     rows = benefits.withColumn("claim_status", claim_status())
     is_answer = F.col("claim_status").isNotNull() & F.col("claim_ref").isNotNull()
-    kept = [*carried, "claim_status", *AMOUNTS]
+    kept = [*carried, "claim_status", *AMOUNTS, *known]
     alone = rows.where(~is_answer).select(
         *kept,
         F.col("benefit_id").alias("cost_key"),
         F.array("benefit_id").alias("told_by"),
         F.array("record_id").alias("record_ids"),
     )
-    return alone.unionByName(_charged_once(_summed(rows.where(is_answer), [*carried, "claim_status"])))
+    return alone.unionByName(_charged_once(_summed(rows.where(is_answer), [*carried, "claim_status"], known)))
 
 
-def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
+def _summed(answers: DataFrame, carried: Sequence[str], known: Sequence[str]) -> DataFrame:
     is_back = F.col("claim_status") == REVERSAL
     last_on = F.max(F.when(~is_back, F.col("created_date"))).over(Window.partitionBy(*_CLAIM))
     answers = answers.withColumn("_is_now", ~is_back & F.col("created_date").eqNullSafe(last_on))
@@ -72,6 +73,7 @@ def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
         *[F.sum(F.when(F.col("_is_now"), F.col(n))).cast(AMOUNT).alias(f"_now_{n}") for n in (CHARGE, *PATIENT)],
         F.sort_array(F.collect_list("benefit_id")).alias("told_by"),
         F.sort_array(F.collect_list("record_id")).alias("record_ids"),
+        *[_last_known(name, order).alias(name) for name in known],
     )
     return whole.select(
         *[F.col(f"_last.{name}").alias(name) for name in carried if name not in _CLAIM],
@@ -80,7 +82,15 @@ def _summed(answers: DataFrame, carried: Sequence[str]) -> DataFrame:
         key("claim_answered", *[F.col(name) for name in _CLAIM]).alias("cost_key"),
         "told_by",
         "record_ids",
+        *known,
     )
+
+
+def _last_known(name: str, order: Column) -> Column:
+    """What the last answer says that knows it; null where the parts of a claim that is split say several things."""
+    now = F.when(F.col("_is_now"), F.col(name))
+    is_one = F.min(now).eqNullSafe(F.max(now))
+    return F.when(is_one, F.max_by(name, F.when(F.col(name).isNotNull(), order)))
 
 
 def _in_the_end(name: str) -> Column:
@@ -129,22 +139,24 @@ def _of_system(identifiers: Column, system: str) -> Column:
     return F.try_element_at(F.filter(identifiers, lambda i: i["system"].startswith(system)), F.lit(1))
 
 
-def told_once(rows: DataFrame, same: Column, teller: Column) -> DataFrame:
+def told_once(rows: DataFrame, same: Column, teller: Column, known: Sequence[str]) -> DataFrame:
     """Rows of one person that are the `same` and come from different tellers are one: the payer's own answer first.
 
-    It then holds told_by and record_ids of all of them. Of two that each teller tells, the first is the first of the
-    other; what one teller tells twice stays twice. `same` null: nobody else tells of it.
+    It then holds told_by and record_ids of all of them, and each column of `known` as the first says that knows it.
+    Of two that each teller tells, the first is the first of the other; what one teller tells twice stays twice.
+    `same` null: nobody else tells of it.
     """
     own = F.concat(F.lit("own "), F.col("cost_key").cast("string"))
     of_payer = F.when(F.col("claim_status").isNotNull(), -2).when(F.col("feed").startswith(CLAIMS), -1)
     marked = rows.withColumn("_same", F.coalesce(same.cast("string"), own))
     alike = ["person_id", "tenant", "_same"]
     rank = F.struct(F.coalesce(of_payer, feed_rank(F.col("feed"))), "feed")
-    known = numbered(marked, alike, [F.col("start_date"), F.col("cost_key")], teller=teller, rank=rank)
+    told = numbered(marked, alike, [F.col("start_date"), F.col("cost_key")], teller=teller, rank=rank)
     whole = together(alike)
     joined = {name: F.sort_array(F.flatten(F.collect_list(name).over(whole))) for name in ("told_by", "record_ids")}
     care = F.when(F.col("visit_occurrence_id").isNotNull() & ~F.col("feed").startswith(CLAIMS), heard())
     # The payer knows what was paid, the record of care for which visit.
     visit = F.coalesce(F.min_by("visit_occurrence_id", care).over(whole), F.col("visit_occurrence_id"))
-    every = known.withColumns({**joined, "visit_occurrence_id": visit})
+    first = {name: F.min_by(name, F.when(F.col(name).isNotNull(), rank)).over(whole) for name in known}
+    every = told.withColumns({**joined, **first, "visit_occurrence_id": visit})
     return every.where("_is_first").drop("_same", "_number", "_is_first")

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.billing import BILLED_BY, of_all_lines, with_concepts, with_group, with_number
 from jobs.columns.claims import own_number
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
@@ -56,16 +57,19 @@ def build(
     drugs: DataFrame,
     devices: DataFrame,
     periods: DataFrame,
+    concept_map: DataFrame,
 ) -> DataFrame:
     """OMOP CDM 5.4 COST: one row for what each claim came to, on what it is for, so that no amount counts twice.
 
     Of an 835 that is the sum over its answers, of other feeds a benefit. A claim that several feeds tell of is one row.
     Medical claims lie on their visit, those for drugs on what was dispensed; what is not known waits in quarantine.
     """
-    own = judged(benefits, states).where(F.col("excluded").isNull())
-    rows = settled(_of_claims_patient(_with_amounts(own, items).transform(_described), shared_claims), CARRIED)
+    # The group before all else: the lists that it is taken out of need not go along.
+    own = judged(with_group(benefits), states).where(F.col("excluded").isNull())
+    rows = _of_claims_patient(_with_amounts(own, items).transform(_described), shared_claims)
+    rows = settled(rows, CARRIED, BILLED_BY)
     rows = with_person(rows, patients, links, people)
-    rows = _with_encounter(rows, own, claims)
+    rows = _with_claim(rows, own, claims)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
     rows = with_visit(rows, "encounter_id", visits, details)
     rows = _with_dispensed(rows, drugs, devices)
@@ -73,11 +77,11 @@ def build(
     rows = resolved(rows, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
     rows = rows.withColumn("payer_name", F.coalesce("payer_name", "_insurer_name"))
     # All that follows is within a person: gathered once.
-    rows = told_once(rows.repartition("person_id"), F.col("claim_number"), F.col("feed"))
+    rows = told_once(rows.repartition("person_id"), F.col("claim_number"), F.col("feed"), BILLED_BY)
     days = visits.select("visit_occurrence_id", F.col("visit_start_date").alias("_visit_day"))
     rows = rows.join(days, on="visit_occurrence_id", how="left")
-    rows = told_once(rows, _same_charge(), F.substring_index("feed", "_", 1))
-    rows = _with_period(rows, periods)
+    rows = told_once(rows, _same_charge(), F.substring_index("feed", "_", 1), BILLED_BY)
+    rows = with_concepts(_with_period(rows, periods), concept_map)
     event, domain = _event()
     return rows.select(
         key("cost", F.col("cost_key")).alias("cost_id"),
@@ -100,10 +104,10 @@ def build(
         "paid_dispensing_fee",
         "payer_plan_period_id",
         "amount_allowed",
-        F.lit(None).cast("int").alias("revenue_code_concept_id"),
-        F.lit(None).cast("string").alias("revenue_code_source_value"),
-        F.lit(None).cast("int").alias("drg_concept_id"),
-        F.lit(None).cast("string").alias("drg_source_value"),
+        "revenue_code_concept_id",
+        F.col("revenue_code.code").alias("revenue_code_source_value"),
+        "drg_concept_id",
+        F.col("drg.code").alias("drg_source_value"),
         F.col("person_id").alias("lw_person_id"),
         F.col("record_ids").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.benefit"), F.col("benefit_id").cast("string")).alias("lw_source"),
@@ -113,8 +117,9 @@ def build(
 
 
 def _with_amounts(benefits: DataFrame, items: DataFrame) -> DataFrame:
-    """Add the AMOUNTS of each benefit: its own, else the sums of its lines."""
-    sums = items.groupBy("benefit_id").agg(*[F.sum(name).alias(f"_{name}") for name in LINE_AMOUNTS])
+    """Add the AMOUNTS of each benefit: its own, else the sums of its lines; and the revenue code of all its lines."""
+    totals = [F.sum(name).alias(f"_{name}") for name in LINE_AMOUNTS]
+    sums = with_number(items).groupBy("benefit_id").agg(*totals, of_all_lines().alias("revenue_code"))
     rows = benefits.join(sums, on="benefit_id", how="left")
     by_line = {name: F.coalesce(F.col(name), F.col(f"_{name}")) for name in LINE_AMOUNTS}
     shares = _sum(*[by_line[name] for name in ("copay_amount", "coinsurance_amount", "deductible_amount")])
@@ -157,15 +162,16 @@ def _of_claims_patient(benefits: DataFrame, shared_claims: DataFrame) -> DataFra
     return found.withColumns({**about, "asked_turn": F.col("_whose.payer_turn")}).drop("claim_id", "_whose")
 
 
-def _with_encounter(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:
-    """Add the encounter of the claim where the answer to it, as those of an 835, names none."""
-    # Only feeds whose benefits name no encounter are looked at: others have as many claims.
-    feeds = benefits.where(F.size("encounter_refs") == 0).select("tenant", "feed").distinct()
-    known = claims.join(F.broadcast(feeds), on=["tenant", "feed"], how="left_semi")
+def _with_claim(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:
+    """Add the encounter and the DRG of the claim where the answer to it, as those of an 835, names none."""
+    # Only feeds whose benefits name no encounter are looked at, and claims with a DRG: others have as many claims.
+    feeds = benefits.where(F.size("encounter_refs") == 0).select("tenant", "feed", F.lit(True).alias("_is_asked"))
+    known = with_group(claims).join(F.broadcast(feeds.distinct()), on=["tenant", "feed"], how="left")
+    known = known.where(F.col("_is_asked") | F.col("drg").isNotNull())
     known = known.withColumn("_first_ref", F.try_element_at("encounter_refs", F.lit(1)))
-    asked = rows.withColumn("asked_ref", F.when(F.col("encounter_ref").isNull(), F.col("asked_ref")))
-    found = resolved(asked, "asked_ref", known, "claim_id", "_claim_id", _claimed_ref="_first_ref")
-    return found.withColumn("encounter_ref", F.coalesce("encounter_ref", "_claimed_ref"))
+    found = resolved(rows, "asked_ref", known, "claim_id", "_claim_id", _claimed_ref="_first_ref", _claimed_drg="drg")
+    said = {"encounter_ref": F.coalesce("encounter_ref", "_claimed_ref"), "drg": F.coalesce("drg", "_claimed_drg")}
+    return found.withColumns(said)
 
 
 def _with_dispensed(rows: DataFrame, drugs: DataFrame, devices: DataFrame) -> DataFrame:

@@ -60,6 +60,11 @@ def test_a_length_stops_since_the_standard_has_no_room():
     assert (check.fails, check.severity) == ("length(`text`) > 50", "stop")
 
 
+def test_a_source_value_that_fills_its_column_may_be_cut_but_not_a_code_of_just_its_length():
+    lengths = {"text_source_value": {"max_length": 50}, "drg_source_value": {"max_length": 3}}
+    assert _only(implied(_table(thing_id={}, **lengths)), "cut").column == "text_source_value"
+
+
 def test_the_declaration_may_let_a_check_warn():
     table = _table(thing_id={}, a={"required": True}, b={"required": True})
     checks = implied(dataclasses.replace(table, warnings=("required:a",)))

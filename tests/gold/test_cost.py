@@ -189,6 +189,7 @@ def built(spark):
             {"payer_plan_period_id": 900, "person_id": 7, "payer_source_value": "HUMANA",
              "payer_plan_period_start_date": day(1), "payer_plan_period_end_date": day(6)},
         ),
+        concept_map=frame("silver.concept_map"),
     ).collect()  # fmt: skip
     return {key: row for row in rows for key in row.lw_told_by}
 

@@ -162,6 +162,7 @@ def costs(frame, truth, silver):
         drugs=frame("gold.drug_exposure", dispensed),
         devices=frame("gold.device_exposure", []),
         periods=frame("gold.payer_plan_period", []),
+        concept_map=frame("silver.concept_map", []),
     )
     return found.collect()
 
