@@ -77,7 +77,7 @@ def _schema(table: str, with_faults: bool):
     return StructType(fields)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows(spark):
     """`rows("silver.patient", {...}, {...})`: a frame of a declared table; what is not given is null."""
 

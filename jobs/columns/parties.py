@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.fhir import NUMBER, PERIOD, extended
 from jobs.columns.numbers import decimal
+from jobs.columns.references import resolved
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
 TELECOM = "struct<system:string,value:string,use:string>"
@@ -95,6 +96,12 @@ def gives_care() -> Column:
     """
     codes = F.col("type_codes")
     return ~((F.size(codes) > 0) & F.forall(codes, lambda one: F.coalesce(one["code"].isin(*PAYING), F.lit(False))))
+
+
+def with_care_site(rows: DataFrame, organizations: DataFrame) -> DataFrame:
+    """Add care_site_id, the organization that `organization_ref` names where it gives care; every row stays once."""
+    sites = organizations.where(gives_care())
+    return resolved(rows, "organization_ref", sites, "organization_id", "care_site_id")
 
 
 def addresses(given: Column) -> Column:

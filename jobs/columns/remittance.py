@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
-from jobs.columns.told import feed_rank, heard, numbered, together
+from jobs.columns.told import feed_rank, first_said, heard, numbered, together
 from jobs.formats.x12_fhir_codes import CLAIM_STATUS, OURS
 
 AMOUNT: Final = "decimal(19,4)"
@@ -157,6 +157,6 @@ def told_once(rows: DataFrame, same: Column, teller: Column, known: Sequence[str
     care = F.when(F.col("visit_occurrence_id").isNotNull() & ~F.col("feed").startswith(CLAIMS), heard())
     # The payer knows what was paid, the record of care for which visit.
     visit = F.coalesce(F.min_by("visit_occurrence_id", care).over(whole), F.col("visit_occurrence_id"))
-    first = {name: F.min_by(name, F.when(F.col(name).isNotNull(), rank)).over(whole) for name in known}
+    first = {name: first_said(name, rank).over(whole) for name in known}
     every = told.withColumns({**joined, **first, "visit_occurrence_id": visit})
     return every.where("_is_first").drop("_same", "_number", "_is_first")

@@ -51,6 +51,12 @@ def heard() -> Column:
     return F.struct(feed_rank(F.col("feed")), "feed")
 
 
+def first_said(value: Column | str, order: Column, is_said: Column | None = None) -> Column:
+    """An aggregate: the value of the first row that says it, in an `order` that has no ties."""
+    said = F.col(value) if isinstance(value, str) else value
+    return F.min_by(said, F.when(said.isNotNull() if is_said is None else is_said, order))
+
+
 def numbered(
     rows: DataFrame, same: Sequence[str], order: Sequence[Column], *, teller: Column, rank: Column
 ) -> DataFrame:

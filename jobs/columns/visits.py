@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
-from jobs.columns.parties import gives_care
+from jobs.columns.parties import with_care_site
 from jobs.columns.placed import with_person
 from jobs.columns.references import resolved
 from jobs.columns.remittance import CLAIMS
@@ -58,8 +58,7 @@ def described(
     """
     rows = with_person(encounters, patients, links, people)
     rows = resolved(rows, "practitioner_ref", practitioners, "provider_id", "provider_id")
-    sites = organizations.where(gives_care())
-    rows = resolved(rows, "organization_ref", sites, "organization_id", "care_site_id")
+    rows = with_care_site(rows, organizations)
     rows = mapped(rows, concept_map, "admit_source_codes", into="admit_map", said_in=said_in)
     return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=said_in)
 
@@ -75,6 +74,14 @@ def ends() -> Column:
     goes_on = F.upper("class_code").isin(*STAYS) & (F.col("status") == "in-progress")
     heard = F.greatest(F.to_date(F.from_utc_timestamp("received_at", "UTC")), F.col("start_date"))
     return F.coalesce(F.col("end_date"), F.when(goes_on, heard), F.col("start_date"))
+
+
+def one_before(own: Column, within: str) -> Column:
+    """Of the visits, or parts of a visit, that have `within` in common, the key `own` of the last that began before."""
+    in_order = Window.partitionBy(within).orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
+    usable = F.col("start_date").isNotNull() & F.col("_has_person")
+    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
+    return F.last(F.when(usable, own), ignorenulls=True).over(before)
 
 
 def coded(codes: str, found: str) -> tuple[Column, Column]:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns.addresses import location_key, main_address, parts
 from jobs.columns.concepts import NO_MATCH
-from jobs.columns.told import heard
+from jobs.columns.told import first_said, heard
 
 # Where an address lies is said by both or not at all.
 _AT = ("latitude", "longitude")
@@ -41,7 +41,7 @@ def build(patients: DataFrame, organizations: DataFrame, places: DataFrame) -> D
     ]
     every = functools.reduce(DataFrame.unionByName, said)
     whole = every.groupBy("location_id").agg(
-        *[F.min_by(name, F.when(F.col(name).isNotNull(), F.col("_order"))).alias(name) for name in _names()],
+        *[first_said(name, F.col("_order")).alias(name) for name in _names()],
         F.array_sort(F.collect_set("record_id")).alias("lw_record_ids"),
         F.min_by("lw_source", "_order").alias("lw_source"),
     )

@@ -9,10 +9,10 @@ from jobs.columns import concepts
 from jobs.columns.addresses import location_key, main_address
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
-from jobs.columns.parties import gives_care
+from jobs.columns.parties import with_care_site
 from jobs.columns.references import resolved
 from jobs.columns.sex import gender_concept
-from jobs.columns.told import feed_rank
+from jobs.columns.told import feed_rank, first_said
 
 # US Core race and ethnicity, OMB categories (CDC race and ethnicity code set).
 RACES = {
@@ -36,8 +36,7 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
     """
     told = patients.join(links.select("patient_id", "person_id", "is_survivor"), on="patient_id", how="inner")
     told = resolved(told, "general_practitioner_ref", practitioners, "provider_id", "provider_id")
-    sites = organizations.where(gives_care())
-    told = resolved(told, "organization_ref", sites, "organization_id", "care_site_id")
+    told = with_care_site(told, organizations)
     born_at = F.coalesce(F.col("birth_at"), F.col("birth_date").cast("timestamp"))
     sex = F.struct(gender_concept(_sex()).alias("concept"), _sex_as_said().alias("word"))
     race = _origin("race", RACES)
@@ -82,7 +81,7 @@ def build(patients: DataFrame, links: DataFrame, practitioners: DataFrame, organ
 def _first(value: Column, name: str, is_said: Column | None = None, *later: Column) -> Column:
     """The value of the first record that says it; a record for which `later` is true comes after all others."""
     order = F.struct(*later, ~F.col("is_survivor"), feed_rank(F.col("feed")), "patient_id")
-    return F.min_by(value, F.when(value.isNotNull() if is_said is None else is_said, order)).alias(name)
+    return first_said(value, order, is_said).alias(name)
 
 
 def _sex() -> Column:

@@ -8,10 +8,9 @@ from pyspark.sql import functions as F
 from jobs.columns.concepts import NO_MATCH
 from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
-from jobs.columns.parties import gives_care
-from jobs.columns.references import resolved
+from jobs.columns.parties import with_care_site
 from jobs.columns.sex import gender_concept
-from jobs.columns.told import heard
+from jobs.columns.told import first_said, heard
 
 RECEIVED = "SELECT NULL AS excluded FROM practitioners"
 FOUND_AGAIN = "SELECT sum(len(lw_told_by)) FROM made"
@@ -22,8 +21,7 @@ def build(practitioners: DataFrame, organizations: DataFrame, concept_map: DataF
 
     Of each thing the first word counts, by feed (jobs.columns.told).
     """
-    sites = organizations.where(gives_care())
-    placed = resolved(practitioners, "organization_ref", sites, "organization_id", "care_site_id")
+    placed = with_care_site(practitioners, organizations)
     special = mapped(placed, concept_map, "specialty_codes", into="specialty_map", said_in=practitioners)
     code = F.try_element_at(F.col("specialty_codes")["code"], F.lit(1))
     coded = F.size("specialty_codes") > 0
@@ -67,4 +65,4 @@ def build(practitioners: DataFrame, organizations: DataFrame, concept_map: DataF
 def _first(value: Column, name: str, is_said: Column | None = None) -> Column:
     """The value of the first record that says it."""
     order = F.struct(heard(), "practitioner_id")
-    return F.min_by(value, F.when(value.isNotNull() if is_said is None else is_said, order)).alias(name)
+    return first_said(value, order, is_said).alias(name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.visits import coded, described, ends, excluded_status, kind, told_in
+from jobs.columns.visits import coded, described, ends, excluded_status, kind, one_before, told_in
 
 
 def judged(encounters: DataFrame, visits: DataFrame) -> DataFrame:
@@ -36,10 +36,6 @@ def build(
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
     parent, own = F.col("parent_id"), key("visit_detail", F.col("encounter_id"))
-    of_visit = Window.partitionBy("visit_occurrence_id")
-    in_order = of_visit.orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
-    usable = F.col("start_date").isNotNull() & F.col("_has_person")
-    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
     return rows.select(
         own.alias("visit_detail_id"),
         "person_id",
@@ -57,7 +53,7 @@ def build(
         came_from_said.alias("admitted_from_source_value"),
         went_to.alias("discharged_to_concept_id"),
         went_to_said.alias("discharged_to_source_value"),
-        F.last(F.when(usable, own), ignorenulls=True).over(before).alias("preceding_visit_detail_id"),
+        one_before(own, within="visit_occurrence_id").alias("preceding_visit_detail_id"),
         F.when(parent.isNotNull(), key("visit_detail", parent)).alias("parent_visit_detail_id"),
         "visit_occurrence_id",
         F.array("record_id").alias("lw_record_ids"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
@@ -12,7 +12,7 @@ from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
 from jobs.columns.visit_parts import placed_in_visits
-from jobs.columns.visits import coded, described, ends, excluded_status, kind, told_in
+from jobs.columns.visits import coded, described, ends, excluded_status, kind, one_before, told_in
 
 
 def excluded() -> Column:
@@ -41,11 +41,8 @@ def build(
     rows = _told_once(rows, _named(with_person(own, patients, links, people)))
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
-    in_order = Window.partitionBy("person_id").orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
-    usable = F.col("start_date").isNotNull() & F.col("_has_person")
     visit = key("visit_occurrence", F.col("encounter_id"))
-    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
-    rows = rows.withColumn("_before", F.last(F.when(usable, visit), ignorenulls=True).over(before))
+    rows = rows.withColumn("_before", one_before(visit, within="person_id"))
     return rows.select(
         visit.alias("visit_occurrence_id"),
         "person_id",

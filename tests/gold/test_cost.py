@@ -120,21 +120,12 @@ BENEFITS = [
 
 
 @pytest.fixture(scope="module")
-def built(spark):
+def built(spark, rows):
     from pyspark.sql import functions as F
 
-    import schemas
     from jobs.columns.keys import key
     from jobs.gold import cost
-    from jobs.shell.tables import spark_schema
     from jobs.silver import shared_claim
-
-    def frame(table, *given):
-        schema = spark_schema(schemas.table(table))
-        for field in schema.fields:
-            field.nullable = True
-        assert {name for one in given for name in one} <= set(schema.names)
-        return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
 
     names = [*CLAIMS, "e8", "c7"]
     claims = [
@@ -164,34 +155,34 @@ def built(spark):
             )  # fmt: skip
         first, second = (one["claim_id"] for one in claims[-2:])
         states.append({"claim_id": second, "by_claim_id": first, "state": "asked_again"})
-    benefits, states = frame("silver.benefit", *BENEFITS), frame("silver.claim_state", *states)
-    shared_claims = shared_claim.build(frame("silver.claim", *claims), benefits, states)
-    rows = cost.build(
+    benefits, states = rows("silver.benefit", *BENEFITS), rows("silver.claim_state", *states)
+    shared_claims = shared_claim.build(rows("silver.claim", *claims), benefits, states)
+    costs = cost.build(
         benefits=benefits,
-        items=frame("silver.benefit_item"),
-        claims=frame("silver.claim", *claims),
+        items=rows("silver.benefit_item"),
+        claims=rows("silver.claim", *claims),
         states=states,
         shared_claims=shared_claims,
-        patients=frame("silver.patient"),
-        links=frame("silver.person_link", *({"patient_id": n, "person_id": p} for n, p in ((1, 7), (2, 8), (3, 9)))),
-        people=frame("gold.person", {"person_id": 7}, {"person_id": 8}),
-        encounters=frame("silver.encounter", *encounters),
-        organizations=frame("silver.organization"),
-        visits=frame("gold.visit_occurrence", *visits),
-        details=frame("gold.visit_detail"),
-        drugs=frame(
+        patients=rows("silver.patient"),
+        links=rows("silver.person_link", *({"patient_id": n, "person_id": p} for n, p in ((1, 7), (2, 8), (3, 9)))),
+        people=rows("gold.person", {"person_id": 7}, {"person_id": 8}),
+        encounters=rows("silver.encounter", *encounters),
+        organizations=rows("silver.organization"),
+        visits=rows("gold.visit_occurrence", *visits),
+        details=rows("gold.visit_detail"),
+        drugs=rows(
             "gold.drug_exposure",
             {"drug_exposure_id": 500, "lw_record_ids": [95], "lw_source": "silver.medication_dispense|1"},
         ),
-        devices=frame("gold.device_exposure"),
-        periods=frame(
+        devices=rows("gold.device_exposure"),
+        periods=rows(
             "gold.payer_plan_period",
             {"payer_plan_period_id": 900, "person_id": 7, "payer_source_value": "HUMANA",
              "payer_plan_period_start_date": day(1), "payer_plan_period_end_date": day(6)},
         ),
-        concept_map=frame("silver.concept_map"),
+        concept_map=rows("silver.concept_map"),
     ).collect()  # fmt: skip
-    return {key: row for row in rows for key in row.lw_told_by}
+    return {key: row for row in costs for key in row.lw_told_by}
 
 
 def amounts(row):

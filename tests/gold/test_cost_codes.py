@@ -73,17 +73,9 @@ MAP = {("DRG", "470"): 2001, ("DRG", "039"): 2002, ("DRG", "194"): 2003, ("Reven
 
 
 @pytest.fixture(scope="module")
-def built(spark):
+def built(rows):
     from jobs.formats.x12_fhir_codes import REVENUE
     from jobs.gold import cost
-    from jobs.shell.tables import spark_schema
-
-    def frame(name, *given):
-        schema = spark_schema(schemas.table(name))
-        for field in schema.fields:
-            field.nullable = True
-        assert {column for one in given for column in one} <= set(schema.names)
-        return spark.createDataFrame([tuple(one.get(column) for column in schema.names) for one in given], schema)
 
     claims = [
         {"claim_id": place, "tenant": "demo", "feed": "ehr_fhir" if name == "of ehr" else "claims_x12",
@@ -101,16 +93,16 @@ def built(spark):
         for (vocabulary, code), concept in MAP.items()
     ]  # fmt: skip
     given = {
-        "benefits": frame("silver.benefit", *BENEFITS),
-        "items": frame("silver.benefit_item", *items),
-        "claims": frame("silver.claim", *claims),
-        "links": frame("silver.person_link", {"patient_id": 1, "person_id": 7}),
-        "people": frame("gold.person", {"person_id": 7}),
-        "concept_map": frame("silver.concept_map", *meant),
+        "benefits": rows("silver.benefit", *BENEFITS),
+        "items": rows("silver.benefit_item", *items),
+        "claims": rows("silver.claim", *claims),
+        "links": rows("silver.person_link", {"patient_id": 1, "person_id": 7}),
+        "people": rows("gold.person", {"person_id": 7}),
+        "concept_map": rows("silver.concept_map", *meant),
     }
-    empty = {name: frame(table) for name, table in schemas.table("gold.cost").built_from.items() if name not in given}
-    rows = cost.build(**given, **empty).collect()
-    return {key: row for row in rows for key in row.lw_told_by}
+    empty = {name: rows(table) for name, table in schemas.table("gold.cost").built_from.items() if name not in given}
+    costs = cost.build(**given, **empty).collect()
+    return {key: row for row in costs for key in row.lw_told_by}
 
 
 def drg(row):

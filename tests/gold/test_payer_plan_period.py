@@ -20,21 +20,13 @@ def coverage(number, patient, start, **more):
 
 
 @pytest.fixture(scope="module")
-def built(spark):
-    import schemas
+def built(rows):
     from jobs.gold import payer_plan_period
-    from jobs.shell.tables import spark_schema
-
-    def frame(table, *given):
-        schema = spark_schema(schemas.table(table))
-        for field in schema.fields:
-            field.nullable = True
-        return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
 
     payer = {"organization_id": 1, "tenant": "demo", "feed": "claims_x12", "aliases": ["Organization/p"]}
     return payer_plan_period.build(
-        coverages=frame("silver.coverage", coverage(1, 1, DAY, end_date=LATER), coverage(2, 2, None)),
-        benefits=frame(
+        coverages=rows("silver.coverage", coverage(1, 1, DAY, end_date=LATER), coverage(2, 2, None)),
+        benefits=rows(
             "silver.benefit",
             benefit(10, 3, payer_name="Humana"),  # the same person as patient 1
             benefit(20, 2, payer_name="Humana"),
@@ -42,10 +34,10 @@ def built(spark):
             benefit(22, 2, insurer_ref="Organization/p"),
             benefit(23, 2, insurer_ref="Organization/unknown"),
         ),
-        organizations=frame("silver.organization", {**payer, "name": "Aetna"}),
-        patients=frame("silver.patient"),
-        links=frame("silver.person_link", *({"patient_id": k, "person_id": v} for k, v in ((1, 7), (3, 7), (2, 8)))),
-        people=frame("gold.person", {"person_id": 7}, {"person_id": 8}),
+        organizations=rows("silver.organization", {**payer, "name": "Aetna"}),
+        patients=rows("silver.patient"),
+        links=rows("silver.person_link", *({"patient_id": k, "person_id": v} for k, v in ((1, 7), (3, 7), (2, 8)))),
+        people=rows("gold.person", {"person_id": 7}, {"person_id": 8}),
     ).collect()
 
 

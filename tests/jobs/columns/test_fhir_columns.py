@@ -7,13 +7,16 @@ import doctest
 
 import pytest
 
-from jobs.columns import attachments, contained, dates, faults, fhir, numbers, parties, results
+from jobs.columns import addresses, attachments, billing, contained, dates, faults, fhir, numbers, parties, results
+from jobs.shell import inputs
 
 MONDAY = datetime.datetime(2026, 3, 2, 6)
 TUESDAY = datetime.datetime(2026, 3, 3, 6)
 
 
-@pytest.mark.parametrize("module", [attachments, contained, dates, faults, fhir, numbers, parties])
+@pytest.mark.parametrize(
+    "module", [addresses, attachments, billing, contained, dates, faults, fhir, inputs, numbers, parties]
+)
 def test_the_examples_in_the_module_hold(module, spark):
     found = doctest.testmod(module)
     assert (found.failed, found.attempted > 0) == (0, True)
