@@ -9,14 +9,16 @@ import datetime
 import functools
 import os
 import pathlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Param
+from airflow.sdk import Param, TriggerRule, get_current_context, task
 from airflow.sdk.bases.hook import BaseHook
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+import schemas
 from dags import _assets, _lake
 
 APPLICATION = os.environ.get(
@@ -80,8 +82,8 @@ class SparkTask(SparkSubmitOperator):
         return hook
 
 
-class SparkStage(SparkTask):
-    """Runs one stage, and raises asset events only for what its readers have not read."""
+class SparkWork(SparkTask):
+    """Runs one stage, or the part of it that is one feed's, by the words of `lakeward run`."""
 
     def __init__(self, *, stage: str, tables: list[str], feed: str | None = None, **kwargs: Any) -> None:
         self.stage, self.tables, self.feed = stage, tables, feed
@@ -103,27 +105,35 @@ class SparkStage(SparkTask):
         names = [*STANDS_ON.get(self.stage, []), *(wanted or [self.feed or self.stage])]
         return [*names, *full, *(["--as-of", as_of] if as_of else [])]
 
+
+class SparkStage(SparkWork):
+    """A stage that raises asset events only for what its readers have not read."""
+
     def execute(self, context: Any) -> dict[str, Any]:
         before = _lake.seen(self.stage, self.tables)
         super().execute(context)
-        after = _lake.seen(self.stage, self.tables)
-        changed = {name for name, version in after.items() if before.get(name) != version}
-        # Not this try's own changes alone: a try that was killed after its last write left news that nobody told.
-        news = changed | _lake.unread(self.stage, self.tables)
-        if not news:
-            raise AirflowSkipException(f"{self.feed or self.stage}: nothing new, so nothing downstream has to run")
-        self._tell(context["outlet_events"], {name: after[name] for name in news & after.keys()}, context)
-        return {"stage": self.stage, "changed": len(changed), "unread": len(news)}
+        return tell(self.stage, self.tables, before, self.outlets, context)
 
-    def _tell(self, outlet_events: Any, news: dict[str, int], context: Any) -> None:
-        as_of = _assets.as_of(context)
-        alias = _assets.tables_of(self.stage)
-        for outlet in self.outlets:
-            if outlet == alias:
-                for name, version in sorted(news.items()):
-                    outlet_events[alias].add(_assets.table(name), extra={"version": version})
-            elif as_of:
-                outlet_events[outlet].extra = {"as_of": as_of}
+
+def tell(
+    stage: str, tables: list[str], before: Mapping[str, int], outlets: Iterable[Any], context: Any
+) -> dict[str, Any]:
+    """Raise asset events of what became of tables since they were as `before`; skip the task when readers know all."""
+    after = _lake.seen(stage, tables)
+    changed = {name for name, version in after.items() if before.get(name, -1) != version}
+    # Not this try's own changes alone: a try that was killed after its last write left news that nobody told.
+    news = changed | _lake.unread(stage, tables)
+    if not news:
+        raise AirflowSkipException(f"{', '.join(tables) or stage}: nothing new, so nothing downstream has to run")
+    as_of = _assets.as_of(context)
+    alias = _assets.tables_of(stage)
+    for outlet in outlets:
+        if outlet == alias:
+            for name in sorted(news & after.keys()):
+                context["outlet_events"][alias].add(_assets.table(name), extra={"version": after[name]})
+        elif as_of:
+            context["outlet_events"][outlet].extra = {"as_of": as_of}
+    return {"stage": stage, "changed": len(changed), "unread": len(news)}
 
 
 def refuse_fallback(hook: SparkSubmitHook) -> None:
@@ -145,20 +155,25 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
 
 
-def spark_stage(
-    stage: str, tables: list[str], *, task_id: str, inlets: list[Any], feed: str | None = None
-) -> SparkStage:
+def spark_stage(stage: str, tables: list[str], *, inlets: list[Any], task_id: str) -> SparkStage:
     """One stage as one task, with its pool and its assets."""
-    if feed:
-        outlets = [_assets.table(f"bronze.{feed}")]
-    else:
-        outlets = [_assets.stage(stage), *([_assets.tables_of(stage)] if tables else [])]
-    return SparkStage(
-        task_id=task_id,
-        stage=stage,
-        tables=tables,
-        feed=feed,
-        pool=pool(f"bronze_{feed}" if feed else stage),
-        inlets=inlets,
-        outlets=outlets,
+    outlets = [_assets.stage(stage), *([_assets.tables_of(stage)] if tables else [])]
+    return SparkStage(task_id=task_id, stage=stage, tables=tables, pool=pool(stage), inlets=inlets, outlets=outlets)
+
+
+def take_in(feed: schemas.Feed) -> SparkWork:
+    """A feed's waiting deliveries to bronze; what came of it is told by `tell_of_feed`."""
+    return SparkWork(
+        task_id="take_in",
+        stage="bronze",
+        tables=[feed.table],
+        feed=feed.feed,
+        pool=pool(f"bronze_{feed.feed}"),
+        inlets=[_assets.landing(feed.feed)],
     )
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+def tell_of_feed(table: str, before: Mapping[str, int]) -> dict[str, Any]:
+    """Raise the asset event of what a feed brought: also when one of its deliveries failed, since the others came in."""
+    return tell("bronze", [table], {table: before["version"]}, [_assets.table(table)], get_current_context())

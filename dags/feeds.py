@@ -1,13 +1,15 @@
 """Feed: one source's deliveries, from landing to bronze.
 
 `lakeward land` puts a delivery into the ledger. This DAG asks the ledger whether one waits, and only then starts
-Spark: every record becomes one bronze row with its bytes, or waits in quarantine with its faults.
+Spark: every record becomes one bronze row with its bytes, or waits in quarantine with its faults. A delivery with too
+many faults fails the run, but keeps nothing from silver that came in beside it.
 
 Runs when somebody tells Airflow of a landing (an event of the asset `landing.<feed>`), on the feed's own arrival
 schedule in its own time zone, or by hand.
 """
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, task
 
 import schemas
 from dags import _assets, _tasks
@@ -22,11 +24,12 @@ def _schedule(feed: schemas.Feed):
 
 
 @task.short_circuit
-def waiting(feed: str) -> int:
-    """How many deliveries the ledger holds that bronze has not taken; none ends the run here."""
+def waiting(feed: str, table: str) -> dict[str, int] | None:
+    """How many deliveries wait, and the version of bronze before they are taken in; when none waits the run ends."""
     from dags import _lake
 
-    return _lake.waiting(feed)
+    count = _lake.waiting(feed)
+    return {"waiting": count, "version": _lake.versions([table]).get(table, -1)} if count else None
 
 
 for feed in schemas.feeds():
@@ -41,6 +44,9 @@ for feed in schemas.feeds():
         params=_tasks.params([feed.table]),
         tags=["bronze", feed.format],
     ):
-        landed = _assets.landing(feed.feed)
-        taken = _tasks.spark_stage("bronze", [feed.table], task_id="take_in", feed=feed.feed, inlets=[landed])
-        waiting(feed.feed) >> taken
+        before = waiting(feed.feed, feed.table)
+        taken = _tasks.take_in(feed)
+        told = _tasks.tell_of_feed.override(outlets=[_assets.table(feed.table)])(feed.table, before)
+        # The last task fails with the work, so that the run does.
+        before >> taken >> told
+        [taken, told] >> EmptyOperator(task_id="done", trigger_rule=TriggerRule.NONE_FAILED)

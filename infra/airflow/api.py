@@ -45,6 +45,10 @@ class Api:
         """Request; the answer's JSON."""
         return self._signed("POST", path, body)
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Change."""
+        return self._signed("PATCH", path, body)
+
     def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Asked again while a busy machine lets it wait; what we request may arrive twice without harm."""
         deadline = time.monotonic() + PATIENCE

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.bases.xcom import BaseXCom
 
 # What a stage says of itself, and what Airflow's own branching notes.
-KEYS = {"stage", "changed", "unread", "skipped", "followed"}
+KEYS = {"stage", "changed", "unread", "waiting", "version", "skipped", "followed"}
 NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 
 

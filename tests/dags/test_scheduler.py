@@ -83,6 +83,35 @@ def test_one_landing_runs_everything_to_the_publication_by_assets_and_an_idle_on
     assert (ops / "submitted.txt").read_text().splitlines() == submitted
 
 
+def test_a_delivery_that_fails_keeps_nothing_from_silver_that_came_in_beside_it(airflow):
+    ops = environment.lake() / "ops"
+    (ops / "waiting").touch()
+    (ops / "failing").touch()
+    silver = len(_runs(airflow, "silver"))
+    land(airflow)
+    deadline = time.monotonic() + 120
+    while not (tried := _waits_for_another_try(airflow, "feed_ehr_fhir", "take_in")):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    # Somebody who has looked at it gives it up; by itself it would be tried twice more.
+    airflow.patch(tried, {"new_state": "failed"})
+    found = wait_for(airflow, "silver", silver + 1)
+    assert found.count(("feed_ehr_fhir", "asset_triggered", "failed")) == 1
+    assert {state for dag, _, state in found if dag == "silver"} == {"success"}
+
+
+def _runs(api, dag):
+    return api.get(f"/dags/{dag}/dagRuns", limit=100)["dag_runs"]
+
+
+def _waits_for_another_try(api, dag, task):
+    for run in _runs(api, dag):
+        path = f"/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances/{task}"
+        if run["state"] == "running" and api.get(path)["state"] == "up_for_retry":
+            return path
+    return None
+
+
 def test_a_second_airflow_on_the_same_home_is_refused_and_the_first_is_found(airflow):
     found = server.found_running()
     assert found is not None

@@ -16,8 +16,8 @@ def tasks(dag_bag):
     return _tasks
 
 
-def _stage(tasks, stage, tables, feed=None):
-    return tasks.spark_stage(stage, tables, task_id=f"t_{stage}", inlets=[], feed=feed)
+def _stage(tasks, stage, tables):
+    return tasks.spark_stage(stage, tables, task_id=f"t_{stage}", inlets=[])
 
 
 def _context(events=None, **params):
@@ -42,7 +42,7 @@ def _event(**extra):
 
 def test_a_stage_is_submitted_with_the_words_of_lakeward_run(tasks):
     assert _stage(tasks, "gold", ["gold.person"]).arguments(_context()) == ["gold"]
-    assert _stage(tasks, "bronze", ["bronze.ehr_fhir"], "ehr_fhir").arguments(_context()) == ["ehr_fhir"]
+    assert tasks.take_in(schemas.feed("ehr_fhir")).arguments(_context()) == ["ehr_fhir"]
     assert _stage(tasks, "publication", []).arguments({"params": {"as_of": None}}) == ["publication"]
 
 
@@ -168,6 +168,21 @@ def test_news_of_a_try_that_was_killed_before_it_could_tell_is_told_by_the_next(
     lake("state/gold.person.json", {"version": 5, "inputs": {}})
     told, _ = _run(_stage(tasks, "gold", ["gold.death", "gold.person"]), monkeypatch, lake, {})
     assert told == {"stage": "gold", "changed": 0, "unread": 1}
+
+
+def test_of_a_feed_is_told_what_is_new_since_before_though_nobody_reads_it(tasks, lake):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from dags import _assets
+
+    table = "bronze.nobody_reads_it"
+    lake(f"state/{table}.json", {"version": 3, "inputs": {}})
+    context = _context(as_of="2026-02-03")
+    told = tasks.tell("bronze", [table], {table: 2}, [_assets.table(table)], context)
+    assert told == {"stage": "bronze", "changed": 1, "unread": 1}
+    assert context["outlet_events"][_assets.table(table)].extra == {"as_of": "2026-02-03"}
+    with pytest.raises(AirflowSkipException, match=f"{table}: nothing new"):
+        tasks.tell("bronze", [table], {table: 3}, [_assets.table(table)], _context())
 
 
 def test_silver_is_behind_bronze_until_every_reader_stands_on_its_version(tasks, lake):
