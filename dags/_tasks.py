@@ -175,5 +175,5 @@ def take_in(feed: schemas.Feed) -> SparkWork:
 
 @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
 def tell_of_feed(table: str, before: Mapping[str, int]) -> dict[str, Any]:
-    """Raise the asset event of what a feed brought: also when one of its deliveries failed, since the others came in."""
+    """Raise the asset event of what a feed brought, also when one of its deliveries failed: the others came in."""
     return tell("bronze", [table], {table: before["version"]}, [_assets.table(table)], get_current_context())

@@ -36,6 +36,7 @@ def collect(settings: Settings) -> dict[str, Any]:
         ],
         "coverage": coverage.known(settings),
         "runs": _runs(settings),
+        "unfinished": unfinished(settings),
         "places": {
             "lake": settings.home,
             "lineage": f"{settings.root('ops')}/lineage",
@@ -74,11 +75,29 @@ def _verdicts(verdicts: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"counted": counted, "failed": notable}
 
 
+def unfinished(settings: Settings) -> list[dict[str, str]]:
+    """What waits for another run: of each table, what the last run that came to it could not do, and why.
+
+    `table`, `action` (failed, blocked), `message`; a gate that stopped, a fault, a table that it stands on.
+    """
+    last: dict[str, list[dict[str, str]]] = {}
+    for run in _documents(settings):
+        last.update(dict.fromkeys((one["table"] for one in run.get("outcomes", [])), []))
+        for one in _failed(run):
+            last[one["table"]] = [*last[one["table"]], one]
+    known = {*schemas.names(), publication.TABLE}
+    return [one for table, told in last.items() if table in known for one in told]
+
+
 def _runs(settings: Settings) -> list[dict[str, Any]]:
-    found = [documents.read(path) for path in documents.entries(f"{settings.root('ops')}/runs")]
-    kept = sorted((run for run in found if run), key=lambda run: run["started_at"])
+    kept = _documents(settings)
     keys = ("run", "started_at", "state", "wanted", "stages", "seconds", "parent", "messages")
     return [{key: run.get(key) for key in keys} | {"failed": _failed(run)} for run in kept[-20:]]
+
+
+def _documents(settings: Settings) -> list[dict[str, Any]]:
+    found = [documents.read(path) for path in documents.entries(f"{settings.root('ops')}/runs")]
+    return sorted((run for run in found if run), key=lambda run: run["started_at"])
 
 
 def _failed(run: dict[str, Any]) -> list[dict[str, str]]:
@@ -103,6 +122,7 @@ def as_text(found: dict[str, Any]) -> str:
         lines.append("Nothing is published yet.")
     if found["runs"]:
         lines += _run_lines(found["runs"][-1])
+    lines += [f"  {line}" for line in unfinished_lines(found["unfinished"])]
     lines += ["", *_feed_lines(found["feeds"]), "", *_account_lines(found["tables"])]
     if found["coverage"]:
         lines += ["", *_coverage_lines(found["coverage"])]
@@ -114,10 +134,14 @@ def as_text(found: dict[str, Any]) -> str:
 
 
 def _run_lines(run: dict[str, Any]) -> list[str]:
-    """The last run, and what it could not do."""
+    """The last run, and what befell it."""
     lines = [f"Last run {run['run'][:8]} of {run['started_at']}: {run['state']}, {run['seconds']:.0f} s"]
-    lines += [f"  {one['table']} {one['action']}: {one['message']}".rstrip(": ") for one in run["failed"]]
     return [*lines, *[f"  {message}" for message in run["messages"] or []]]
+
+
+def unfinished_lines(found: Iterable[dict[str, str]]) -> list[str]:
+    """A line for each thing that waits for another run."""
+    return [f"{one['table']} {one['action']}: {one['message']}".rstrip(": ") for one in found]
 
 
 def _feed_lines(feeds: list[dict[str, Any]]) -> list[str]:

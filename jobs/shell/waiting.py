@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 import schemas
-from jobs.shell import deliveries, delta_log, query
+from jobs.shell import deliveries, delta_log, query, status
 from jobs.shell.settings import Settings
 
 SHOWN_ALWAYS = (
@@ -36,7 +36,7 @@ def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
 
 
 def listing(settings: Settings) -> str:
-    """One line for each table, feed and reason, with the number of rows that wait."""
+    """A line for each table, feed and reason, with the number of rows that wait; then the tables that wait whole."""
     lines = []
     for feed in schemas.feeds():
         for delivery in deliveries.deliveries(feed.feed, settings):
@@ -52,7 +52,11 @@ def listing(settings: Settings) -> str:
         counted = found.query("q", f"SELECT feed, reason, count(*) FROM ({each}) GROUP BY ALL ORDER BY 1, 3 DESC, 2")
         assert counted is not None
         lines += [_line(name, feed, reason, f"{count:,}") for feed, reason, count in counted.fetchall()]
-    return "\n".join([_line("where", "feed", "reason", "rows"), *lines]) if lines else "Nothing waits."
+    if lines:
+        lines = [_line("where", "feed", "reason", "rows"), *lines]
+    if whole := status.unfinished_lines(status.unfinished(settings)):
+        lines += ["Whole tables: their readers see the last version that came through.", *whole]
+    return "\n".join(lines) or "Nothing waits."
 
 
 def _line(where: str, feed: str | None, reason: str, rows: str) -> str:
