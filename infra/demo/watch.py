@@ -63,7 +63,9 @@ class Watch:
 
     def _tasks(self) -> list[dict[str, Any]]:
         found = self.airflow.get("/dags/~/dagRuns/~/taskInstances", order_by="-start_date", limit=100)
-        mine = [task for task in found["task_instances"] if task["dag_run_id"] not in self._old]
+        # What does nothing has nothing to say.
+        does = [task for task in found["task_instances"] if task["operator_name"] != "EmptyOperator"]
+        mine = [task for task in does if task["dag_run_id"] not in self._old]
         return sorted(mine, key=lambda task: task["start_date"] or "9")
 
     def _tell(self) -> None:

@@ -23,11 +23,12 @@ def run(dag, state):
     return {"dag_id": dag, "dag_run_id": f"run of {dag}", "state": state}
 
 
-def task(dag, name, state, seconds=3.0, try_number=1):
+def task(dag, name, state, seconds=3.0, try_number=1, operator="SparkStage"):
     return {
         "id": f"{dag}.{name}",
         "dag_id": dag,
         "task_id": name,
+        "operator_name": operator,
         "dag_run_id": f"run of {dag}",
         "state": state,
         "duration": seconds,
@@ -43,7 +44,13 @@ def no_waiting(monkeypatch):
 
 def test_it_ends_when_a_publication_has_followed_and_says_each_task_once(tmp_path, capsys):
     runs = [[run("gold", "running")], [run("gold", "success"), run("publication", "success")]]
-    tasks = [[task("gold", "build", "success", 12.4), task("publication", "publish", "success", 2.0)]]
+    tasks = [
+        [
+            task("feed_ehr_fhir", "done", "success", operator="EmptyOperator"),
+            task("gold", "build", "success", 12.4),
+            task("publication", "publish", "success", 2.0),
+        ]
+    ]
     Watch(Airflow(runs, tasks), tmp_path).until_published()
     said = capsys.readouterr().out.splitlines()
     assert said == [
