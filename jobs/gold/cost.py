@@ -21,8 +21,8 @@ LINE_AMOUNTS = ("eligible_amount", "deductible_amount", "copay_amount", "coinsur
 VISIT_DOMAIN, DRUG_DOMAIN, DEVICE_DOMAIN = "Visit", "Drug", "Device"
 PHARMACY = "pharmacy"
 CARRIED = ("benefit_id", "record_id", "tenant", "feed", "patient_id", "patient_ref", "claim_ref", "encounter_ref",
-           "asked_ref", "asked_turn", "claim_number", "kind", "start_date", "created_date", "currency", "insurer_ref",
-           "payer_name")  # fmt: skip
+           "prescription_ref", "asked_ref", "asked_turn", "claim_number", "kind", "start_date", "created_date",
+           "currency", "insurer_ref", "payer_name")  # fmt: skip
 
 
 def excluded() -> Column:
@@ -45,6 +45,7 @@ def build(
     benefits: DataFrame,
     items: DataFrame,
     claims: DataFrame,
+    requests: DataFrame,
     states: DataFrame,
     shared_claims: DataFrame,
     patients: DataFrame,
@@ -62,7 +63,8 @@ def build(
     """OMOP CDM 5.4 COST: one row for what each claim came to, on what it is for, so that no amount counts twice.
 
     Of an 835 that is the sum over its answers, of other feeds a benefit. A claim that several feeds tell of is one row.
-    Medical claims lie on their visit, those for drugs on what was dispensed; what is not known waits in quarantine.
+    Medical claims lie on their visit, those for drugs on what was dispensed or prescribed; what is not known waits in
+    quarantine.
     """
     # The group before all else: the lists that it is taken out of need not go along.
     own = judged(with_group(benefits), states).where(F.col("excluded").isNull())
@@ -72,7 +74,7 @@ def build(
     rows = _with_claim(rows, own, claims)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
     rows = with_visit(rows, "encounter_id", visits, details)
-    rows = _with_dispensed(rows, drugs, devices)
+    rows = _with_supplied(_with_request(rows, requests), drugs, devices)
     named = organizations.withColumnRenamed("name", "_name")
     rows = resolved(rows, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
     rows = rows.withColumn("payer_name", F.coalesce("payer_name", "_insurer_name"))
@@ -163,26 +165,41 @@ def _of_claims_patient(benefits: DataFrame, shared_claims: DataFrame) -> DataFra
 
 
 def _with_claim(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> DataFrame:
-    """Add the encounter and the DRG of the claim where the answer to it, as those of an 835, names none."""
-    # Only feeds whose benefits name no encounter are looked at, and claims with a DRG: others have as many claims.
+    """Add what the answer leaves to its claim: the encounter, as those of an 835 do, the DRG, the prescription."""
+    # Only feeds whose benefits name no encounter are looked at, and claims that say more: others have as many claims.
     feeds = benefits.where(F.size("encounter_refs") == 0).select("tenant", "feed", F.lit(True).alias("_is_asked"))
     known = with_group(claims).join(F.broadcast(feeds.distinct()), on=["tenant", "feed"], how="left")
-    known = known.where(F.col("_is_asked") | F.col("drg").isNotNull())
-    known = known.withColumn("_first_ref", F.try_element_at("encounter_refs", F.lit(1)))
-    found = resolved(rows, "asked_ref", known, "claim_id", "_claim_id", _claimed_ref="_first_ref", _claimed_drg="drg")
-    said = {"encounter_ref": F.coalesce("encounter_ref", "_claimed_ref"), "drg": F.coalesce("drg", "_claimed_drg")}
-    return found.withColumns(said)
+    known = known.where(F.col("_is_asked") | F.col("drg").isNotNull() | F.col("prescription_ref").isNotNull())
+    known = known.withColumn("encounter_ref", F.try_element_at("encounter_refs", F.lit(1)))
+    said = ("encounter_ref", "prescription_ref", "drg")
+    found = resolved(rows, "asked_ref", known, "claim_id", "_claim_id", **{f"_claimed_{name}": name for name in said})
+    return found.withColumns({name: F.coalesce(name, f"_claimed_{name}") for name in said})
 
 
-def _with_dispensed(rows: DataFrame, drugs: DataFrame, devices: DataFrame) -> DataFrame:
-    """Add the drug or device that the record of a pharmacy's claim tells of as dispensed."""
+def _with_request(rows: DataFrame, requests: DataFrame) -> DataFrame:
+    """Add `_requested`: the record of the prescription that is named."""
+    known = requests.select(F.col("medication_request_id").alias("_request_id"), F.col("record_id").alias("_requested"))
+    named = resource_key("medication_request", F.col("tenant"), F.col("feed"), F.col("prescription_ref"))
+    return rows.withColumn("_request_id", named).join(known, on="_request_id", how="left").drop("_request_id")
+
+
+def _with_supplied(rows: DataFrame, drugs: DataFrame, devices: DataFrame) -> DataFrame:
+    """Add the drug or device that a pharmacy's claim is for.
+
+    That is the one prescribed where the claim names its prescription (FHIR R4 Claim.prescription), else what the
+    record of the claim itself tells of as dispensed.
+    """
     found = rows
     for name, things in (("drug_exposure_id", drugs), ("device_exposure_id", devices)):
-        told = (F.size("lw_record_ids") > 1) | F.col("lw_source").startswith("silver.medication_dispense|")
-        each = things.where(told).select(name, F.explode("lw_record_ids").alias("_record_id"))
-        of_record = each.groupBy("_record_id").agg(F.min(name).alias(name))
-        same = (F.col("record_id") == F.col("_record_id")) & (F.col("kind") == PHARMACY)
-        found = found.join(of_record, on=same, how="left").drop("_record_id")
+        dispensed = (F.size("lw_record_ids") > 1) | F.col("lw_source").startswith("silver.medication_dispense|")
+        each = things.select(name, F.explode("lw_record_ids").alias("_of"), dispensed.alias("_is_dispensed"))
+        of_record = each.groupBy("_of").agg(
+            F.min(name).alias("_prescribed"), F.min(F.when(F.col("_is_dispensed"), F.col(name))).alias("_dispensed")
+        )
+        same = (F.coalesce("_requested", "record_id") == F.col("_of")) & (F.col("kind") == PHARMACY)
+        thing = F.when(F.col("_requested").isNotNull(), F.col("_prescribed")).otherwise(F.col("_dispensed"))
+        found = found.join(of_record, on=same, how="left").withColumn(name, thing)
+        found = found.drop("_of", "_prescribed", "_dispensed")
     return found
 
 

@@ -116,7 +116,22 @@ BENEFITS = [
             ingredient_cost_amount=Decimal(9), dispensing_fee_amount=Decimal(2)),
     benefit(96, "e96", ("12", "11", "9", "2"), kind="pharmacy", on=7, encounter_refs=["Encounter/e8"]),
     benefit(97, None, ("5", "4", "4", "0"), encounter_refs=["Encounter/nowhere"]),
+    # Of the prescription that the claim names, of one that the answer names, of one that nobody knows.
+    benefit(141, "rx", ("12", "11", "8", "3"), kind="pharmacy", encounter_refs=["Encounter/e8"]),
+    benefit(142, None, ("12", "11", "8", "3"), kind="pharmacy", encounter_refs=["Encounter/e8"],
+            prescription_ref="MedicationRequest/2"),
+    benefit(143, None, ("12", "11", "8", "3"), kind="pharmacy", encounter_refs=["Encounter/e8"],
+            prescription_ref="MedicationRequest/nowhere"),
 ]  # fmt: skip
+
+
+def of_request(spark, number):
+    from pyspark.sql import functions as F
+
+    from jobs.columns.keys import key
+
+    parts = [F.lit(one) for one in ("demo", "ehr_fhir", "MedicationRequest", str(number))]
+    return spark.range(1).select(key("medication_request", *parts)).first()[0]
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +148,10 @@ def built(spark, rows):
          "aliases": [f"Claim/{name}", own_number("Claim", name)]}
         for place, name in enumerate(CLAIMS)
     ]  # fmt: skip
+    claims.append(
+        {**CLAIM, "claim_id": 99, "feed": "ehr_fhir", "resource_id": "rx", "aliases": ["Claim/rx"],
+         "prescription_ref": "MedicationRequest/1"}
+    )  # fmt: skip
     encounters, visits = [], []
     for place, name in enumerate(names, 1):
         feeds = ("claims_x12", "ehr_fhir", "claims_csv")
@@ -161,6 +180,9 @@ def built(spark, rows):
         benefits=benefits,
         items=rows("silver.benefit_item"),
         claims=rows("silver.claim", *claims),
+        requests=rows("silver.medication_request", *[
+            {"medication_request_id": of_request(spark, number), "record_id": 700 + number} for number in (1, 2)
+        ]),
         states=states,
         shared_claims=shared_claims,
         patients=rows("silver.patient"),
@@ -173,8 +195,12 @@ def built(spark, rows):
         drugs=rows(
             "gold.drug_exposure",
             {"drug_exposure_id": 500, "lw_record_ids": [95], "lw_source": "silver.medication_dispense|1"},
+            {"drug_exposure_id": 501, "lw_record_ids": [701], "lw_source": "silver.medication_request|1"},
         ),
-        devices=rows("gold.device_exposure"),
+        devices=rows(
+            "gold.device_exposure",
+            {"device_exposure_id": 600, "lw_record_ids": [702], "lw_source": "silver.medication_request|2"},
+        ),
         periods=rows(
             "gold.payer_plan_period",
             {"payer_plan_period_id": 900, "person_id": 7, "payer_source_value": "HUMANA",
@@ -257,6 +283,11 @@ def test_a_pharmacys_claim_lies_on_the_drug_that_was_dispensed(built):
     row = built[95]
     assert (row.cost_event_id, row.cost_domain_id, row.lw_told_by) == (500, "Drug", [95, 96])
     assert (row.paid_ingredient_cost, row.paid_dispensing_fee, row.payer_plan_period_id) == (9, 2, None)
+
+
+def test_a_pharmacys_claim_for_a_prescription_lies_on_what_was_prescribed_else_on_its_visit(built):
+    found = [(built[number].cost_event_id, built[number].cost_domain_id) for number in (141, 142, 143)]
+    assert found == [(501, "Drug"), (600, "Device"), (built[81].cost_event_id, "Visit")]
 
 
 def test_a_cost_of_nothing_that_is_known_waits(built):

@@ -150,6 +150,7 @@ def costs(frame, truth, silver):
         benefits=silver["benefit"],
         items=silver["benefit_item"],
         claims=silver["claim"],
+        requests=frame("silver.medication_request", []),
         states=silver["claim_state"],
         shared_claims=silver["shared_claim"],
         patients=frame("silver.patient", []),
