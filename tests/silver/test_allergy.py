@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
 from jobs.silver.allergy import build
 
 # As Synthea writes one.
@@ -26,15 +24,6 @@ MOLD = {
 
 def allergy(**given):
     return {**MOLD, **given}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_an_allergy_with_its_reaction(only):

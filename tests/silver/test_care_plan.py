@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.care_plan import build
-
 # As Synthea writes one.
 PLAN = {
     "resourceType": "CarePlan",
@@ -35,15 +31,6 @@ PLAN = {
         {"reference": {"reference": "MedicationRequest/r1"}},
     ],
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_plan_with_what_it_addresses_and_when(only):

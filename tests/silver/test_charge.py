@@ -49,15 +49,6 @@ CHARGE = {
 }
 
 
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
-
-
 def test_a_charge_says_what_for_whom_how_many_and_how_much(only):
     row = only(CHARGE)
     assert (row.kind_code, row.transaction_number, row.codes[0].code, row.code_text) == (

@@ -5,57 +5,8 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-import pytest
-
 from jobs.silver.claim import build
-
-SNOMED = "http://snomed.info/sct"
-# As Synthea writes one: the visit on the first line, amounts on the lines that point to what was done.
-CLAIM = {
-    "resourceType": "Claim",
-    "id": "k1",
-    "status": "active",
-    "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
-    "use": "claim",
-    "patient": {"reference": "Patient/1", "display": "Rafael"},
-    "billablePeriod": {"start": "2020-02-03T21:15:00+00:00", "end": "2020-02-03T21:30:00+00:00"},
-    "created": "2020-02-03T21:30:00+00:00",
-    "provider": {"reference": "Organization/o1"},
-    "priority": {"coding": [{"code": "normal"}]},
-    "facility": {"reference": "Location/l1"},
-    "supportingInfo": [
-        {"sequence": 1, "category": {"coding": [{"code": "info"}]}, "valueReference": {"reference": "Immunization/i1"}}
-    ],
-    "diagnosis": [{"sequence": 1, "diagnosisReference": {"reference": "Condition/c1"}}],
-    "procedure": [{"sequence": 1, "procedureReference": {"reference": "Procedure/p1"}}],
-    "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "Anthem"}}],
-    "item": [
-        {"sequence": 1, "productOrService": {"text": "Well child visit"}, "encounter": [{"reference": "Encounter/e1"}]},
-        {
-            "sequence": 2,
-            "productOrService": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "140"}]},
-            "informationSequence": [1],
-            "net": {"value": 136.0, "currency": "USD"},
-        },
-        {"sequence": 3, "productOrService": {"coding": [{"system": SNOMED, "code": "1"}]}, "diagnosisSequence": [1]},
-        {
-            "sequence": 4,
-            "productOrService": {"coding": [{"system": SNOMED, "code": "430193006"}]},
-            "procedureSequence": [1],
-            "net": {"value": 431.4, "currency": "USD"},
-        },
-    ],
-    "total": {"value": 704.2, "currency": "USD"},
-}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
+from tests.bills import CLAIM
 
 
 def test_a_claim_says_who_asks_whom_for_how_much(only):

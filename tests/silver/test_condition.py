@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-import pytest
-
 from jobs.silver.condition import build
 
 ASTHMA = {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}, {"code": "J45"}], "text": "Asthma"}
@@ -18,15 +16,6 @@ def condition(id="1", **given):
 
 def status(code):
     return {"coding": [{"code": code}]}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_all_codings_are_kept(only):

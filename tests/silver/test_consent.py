@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.consent import build
-
 CONSENT = {
     "resourceType": "Consent",
     "id": "n1",
@@ -31,15 +27,6 @@ CONSENT = {
         ],
     },
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_consent_says_what_holds_and_when(only):

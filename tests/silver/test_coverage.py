@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.coverage import build
-
 COVERAGE = {
     "resourceType": "Coverage",
     "id": "v1",
@@ -26,15 +22,6 @@ COVERAGE = {
     ],
     "order": 1,
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_coverage_says_who_pays_for_whom_and_when(only):

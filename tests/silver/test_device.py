@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.device import build
-
 # As Synthea writes one.
 METER = {
     "resourceType": "Device",
@@ -23,15 +19,6 @@ METER = {
     "type": {"coding": [{"system": "http://snomed.info/sct", "code": "337414009"}]},
     "patient": {"reference": "Patient/1"},
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_device_with_its_label(only):

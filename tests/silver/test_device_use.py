@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
 from jobs.silver.device_use import build
 
 USE = {
@@ -25,15 +23,6 @@ def use(**given):
 
 def use_at(**timing):
     return {**{k: v for k, v in USE.items() if k != "timingPeriod"}, **timing}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_the_use_of_a_device_over_a_time(only):

@@ -20,15 +20,6 @@ def taking_part(who, role):
     return {"individual": {"reference": who}, "type": [{"coding": [{"code": role}]}]}
 
 
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
-
-
 def test_a_night_in_hospital_has_local_dates_and_utc_instants(only):
     row = only(encounter(period={"start": "2024-04-10T02:00:00+00:00", "end": "2024-04-10T14:00:00Z"}))
     assert (row.start_date, row.end_date) == (datetime.date(2024, 4, 9), datetime.date(2024, 4, 10))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-import pytest
-
 from jobs.silver.immunization import build
 
 # As Synthea writes one.
@@ -21,15 +19,6 @@ FLU = {
     "primarySource": True,
     "location": {"reference": "Location/l1"},
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_vaccine_given(only):

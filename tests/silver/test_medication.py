@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
-from jobs.silver.medication import build
-
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 GEL = {"coding": [{"system": RXNORM, "code": "854235", "display": "sodium fluoride Oral Gel"}], "text": "fluoride gel"}
 
 
 def medication(**given):
     return {"resourceType": "Medication", "id": "m1", "status": "active", "code": GEL, **given}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_coded_drug_is_known_by_its_id_and_its_identifiers(only):

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.medication_administration import build
-
 # As Synthea writes one.
 GIVEN = {
     "resourceType": "MedicationAdministration",
@@ -19,15 +15,6 @@ GIVEN = {
     "effectiveDateTime": "2020-02-11T01:50:10+00:00",
     "dosage": {"dose": {"value": 4.0}, "rateQuantity": {"value": 2}},
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_what_was_given_is_its_quantity_and_its_one_dosage(only):

@@ -5,10 +5,6 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-import pytest
-
-from jobs.silver.medication_dispense import build
-
 DISPENSE = {
     "resourceType": "MedicationDispense",
     "id": "d1",
@@ -23,15 +19,6 @@ DISPENSE = {
     "whenPrepared": "2020-02-10",
     "whenHandedOver": "2020-02-11T14:00:00-05:00",
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_dispense_says_what_was_handed_over_when_and_for_how_long(only):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-import pytest
-
 from jobs.silver.medication_request import build
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -45,15 +43,6 @@ def order_of(reference, **given):
         "medicationReference": reference,
         **given,
     }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_an_order_as_an_ehr_writes_it(only):

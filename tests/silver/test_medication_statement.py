@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
-from jobs.silver.medication_statement import build
-
 STATEMENT = {
     "resourceType": "MedicationStatement",
     "id": "s1",
@@ -19,15 +15,6 @@ STATEMENT = {
     "informationSource": {"reference": "Patient/1"},
     "dosage": [{"text": "one a day"}, {"text": "two on Sundays"}],
 }
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_statement_says_since_when_by_whom_and_how(only):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import pytest
-
 from jobs.silver.procedure import build
 
 SNOMED = "http://snomed.info/sct"
@@ -25,15 +23,6 @@ CLEANING = {
 
 def procedure(**given):
     return {**CLEANING, **given}
-
-
-@pytest.fixture
-def only(fhir_records):
-    def make(resource):
-        [row] = build(fhir_records(resource)).collect()
-        return row
-
-    return make
 
 
 def test_a_period_keeps_its_instants_and_the_dates_on_the_wall(only):
