@@ -28,8 +28,8 @@ def send_claims(day: date, kind: str, claims: list[Billed], number: int, reused:
         if due("bad_date", FEED):
             made.append(_first_try(one, "bad_date", "bad_date", bad_date=True))
         if one.frequency == "1" and due("bad_code", FEED):
-            fault = {"kind": "bad_code", "fate": UNMAPPED, "sent": "QQ99.9"}
-            one = one._replace(diagnoses=[*one.claim.diagnoses, "QQ99.9"], faults=[*one.faults, fault])
+            fault = {"kind": "bad_code", "fate": UNMAPPED, "sent": "QQ9.99"}
+            one = one._replace(diagnoses=[*one.claim.diagnoses, "QQ9.99"], faults=[*one.faults, fault])
         made.append(one)
         if not one.faults and due("same_message_again", FEED):
             made.append(one._replace(faults=[{"kind": "same_message_again", "fate": SAME, "by": one.id}]))
