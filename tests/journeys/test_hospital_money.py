@@ -6,7 +6,7 @@ import functools
 
 from jobs.shell import state
 from tests.journeys import test_hospital
-from tests.journeys.test_hospital import faults, truth
+from tests.journeys.test_hospital import faults, of_ours, truth
 
 site = test_hospital.site
 pytestmark = test_hospital.PATIENCE
@@ -50,7 +50,7 @@ def amounts_of(one):
 def test_each_claim_that_was_decided_is_one_cost_and_no_other_claim_is(site):
     rows = {claim: len(costs) for claim, costs in costs_of_claims(site).items()}
     assert rows == {one["claim"]: 1 for one in decided()}
-    assert len(rows) == 159
+    assert len(rows) == of_ours(159)
 
 
 def test_every_amount_of_every_claim_is_right_to_the_cent(site):
@@ -97,7 +97,7 @@ def test_nothing_costs_twice(site):
     assert [row for row in site.ask(told) if row[1] > 1] == []
     # Every claim is also in the EHR's export, but for those that were sent by mistake and voided.
     [(statements,)] = site.ask("SELECT count(*) FROM silver.benefit WHERE feed = 'ehr_fhir'")
-    assert site.ask("SELECT count(*) FROM cost") == [(statements,)] == [(1828,)]
+    assert site.ask("SELECT count(*) FROM cost") == [(statements,)] == [(of_ours(1828),)]
 
 
 # What a claim may give rows of.
@@ -106,7 +106,7 @@ TABLES = ("visit_occurrence", "condition_occurrence", "procedure_occurrence", "d
 
 def test_claims_that_were_sent_by_mistake_and_voided_give_nothing_by_a_named_rule(site):
     void = sorted({one["id"].removesuffix("R") for one in faults("cancelled", kind="void_claim")})
-    assert len(void) == 4
+    assert len(void) == of_ours(4)
     for number in void:
         told = site.ask(
             "SELECT DISTINCT record_id FROM silver.translated WHERE feed IN ('claims_x12', 'claims_csv')"
@@ -122,13 +122,13 @@ def test_claims_that_were_sent_by_mistake_and_voided_give_nothing_by_a_named_rul
     answers = (
         "SELECT feed, count(*) FROM silver.claim_state WHERE benefit_id IS NOT NULL AND state = 'voided' GROUP BY 1"
     )
-    assert dict(site.ask(answers)) == {"claims_x12": 4, "claims_csv": 4}
-    assert state.read(site.settings, "gold.cost").accounting["excluded"]["claim_voided"] == 8
+    assert dict(site.ask(answers)) == {"claims_x12": of_ours(4), "claims_csv": of_ours(4)}
+    assert state.read(site.settings, "gold.cost").accounting["excluded"]["claim_voided"] == of_ours(8)
 
 
 def test_claims_not_yet_answered_cost_what_the_record_of_care_says(site):
     waiting = [one for one in truth("claims") if one["state"] in ("submitted", "not_sent")]
-    assert len(waiting) == 9
+    assert len(waiting) == of_ours(9)
     for one in waiting:
         rows = site.ask(
             "SELECT c.total_charge FROM cost c JOIN silver.benefit b ON list_contains(c.lw_told_by, b.benefit_id)"
@@ -140,4 +140,4 @@ def test_claims_not_yet_answered_cost_what_the_record_of_care_says(site):
 
 def test_each_enrolment_is_a_span_of_coverage_of_its_person(site):
     spans = site.ask("SELECT count(DISTINCT person_id), count(*) FROM payer_plan_period")
-    assert spans[0][0] == 23
+    assert spans[0][0] == of_ours(23)
