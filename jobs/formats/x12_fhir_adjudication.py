@@ -5,7 +5,9 @@ eligible     AMT B6 of a line, AMT AU of a claim; where none is sent and no form
              paid and the patient's share together, with the reason paid-plus-patient-share
 deductible, coinsurance, copay      CAS PR 1, 2, 3
 <group>-<reason>                    any other CAS, as CO-45
-memberliability                     CLP05
+memberliability                     CLP05; of a reversal only what is below zero
+
+A reversal has the sign of all its amounts turned (835 TR3, 1.10.2.8); AMT and CLP05 some payers leave as they were.
 
 Totals are of the whole claim: what stands at the claim and at its lines together, so they hold lines that are not
 told too. They are never to be added to the lines.
@@ -49,13 +51,25 @@ def decided(found: Node, *, by_former: bool) -> Decided:
         wanted = _ALLOWED_CLAIM if "claim_id" in found else _ALLOWED_LINE
         for one in told:
             if one["qualifier"] == wanted and one["amount"] is not None:
-                return Decided(one["amount"], True, owed)
+                return Decided(_as_charged(found, one["amount"]), True, owed)
     paid = found.get("paid")
     if by_former or paid is None:
         return Decided(None, False, owed)
     for amount in owed.values():
         paid += amount
     return Decided(paid, False, owed)
+
+
+def _as_charged(found: Node, amount: Decimal) -> Decimal:
+    """What is allowed of a charge that is taken back is taken back, too."""
+    is_back = (found.get("charge") or _NOTHING) < 0 < amount
+    return -amount if is_back else amount
+
+
+def _liability(found: Node) -> Decimal | None:
+    """CLP05. Of a reversal zero or more is what the payer left as it was, so no word on what is taken back."""
+    told: Decimal | None = found.get("patient_responsibility")
+    return None if found["is_reversal"] and told is not None and told >= 0 else told
 
 
 def adjudications(line: Node, made: Decided, currency: str) -> Text:
@@ -108,7 +122,7 @@ def totals(found: Node, lines: list[Decided], currency: str, *, by_former: bool)
         for name, amount in line.owed.items():
             sums[name] = sums.get(name, _NOTHING) + amount
     allowed = own.allowed if own.is_told else _allowed_of_lines(found, lines, sums, by_former)
-    owed = money(found.get("patient_responsibility"), currency)
+    owed = money(_liability(found), currency)
     return listed(
         [
             _amount("submitted", found.get("charge"), currency),

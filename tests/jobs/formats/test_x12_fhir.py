@@ -231,6 +231,21 @@ def test_payment_reversal_and_correction_stand_side_by_side_and_add_up_to_the_fi
     assert sums == {"submitted": 100, "benefit": 70, "coinsurance": 30}
 
 
+def test_a_reversal_takes_back_what_was_allowed_and_leaves_open_what_the_patient_owed_where_signs_were_not_turned():
+    text = (
+        "CLP*C1*22*-100*-70*{}*MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~{}"
+        "SVC*HC:99213*-100*-70~CAS*PR*2*-10~CAS*CO*45*-20~AMT*B6*80~"
+    )
+    benefit = only("ExplanationOfBenefit", payments(text.format("0", "")))
+    assert dict(amounts(benefit["item"][0]["adjudication"]))["eligible"] == -80
+    told = dict(amounts(benefit["total"]))
+    assert (told["eligible"], "memberliability" in told) == (-80, False)
+    whole = only("ExplanationOfBenefit", payments(text.format("-10", "AMT*AU*75~")))
+    assert dict(amounts(whole["total"])) == {
+        "submitted": -100, "benefit": -70, "eligible": -75, "coinsurance": -10, "memberliability": -10,
+    }  # fmt: skip
+
+
 def test_the_same_remittance_sent_again_says_the_same_benefits():
     text = payments("CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~", "CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~")
     again = text.replace("000000001", "000000002").replace("20260301*0800*1*X", "20260302*0800*2*X")
