@@ -2,7 +2,8 @@
 
 A reversal (transaction R, or reversed Y) takes back the fill that `reverses` names: its Claim and MedicationDispense
 are cancelled. Where no column names it, the reversal stands alone: its dispense is cancelled and its amounts, which are
-negative, are a benefit of their own, so that the sum is right.
+negative, are a benefit of their own, so that the sum is right. A feed that repeats the amounts of the fill in the
+transaction R (NCPDP B2) means the same. Reversed Y may stand at the fill itself: such a row keeps its signs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from jobs.formats import claims_csv_parties as parties
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_members as members
-from jobs.formats.claims_csv_amounts import adjudicated, currency_of
+from jobs.formats.claims_csv_amounts import CATEGORIES, adjudicated, currency_of
 from jobs.formats.csv_said import Values, amount, date, moment, text
 from jobs.formats.translation import Resource, Said, Source
 from jobs.formats.x12_fhir_claim import payer_claim_number
@@ -48,6 +49,7 @@ def pharmacy(row: Values, record: Said, feed: Source) -> list[Resource]:
     if not number:
         return []
     taken_back, undone = text(row, "reverses"), (text(row, "transaction", "reversed") or "").upper() in _REVERSALS
+    row = _with_signs(row)
     at = moment(row, feed, "paid_date", "fill_date") or record.received_at
     payer = parties.payer_of(row, feed)
     who = parties.member_of(row, payer)
@@ -62,6 +64,15 @@ def pharmacy(row: Values, record: Said, feed: Source) -> list[Resource]:
     person = parties.member(row, who, payer, None) if who else None
     pharmacist, prescriber = _people(row)
     return made + ([person] if person else []) + parties.providers(pharmacist, prescriber)
+
+
+def _with_signs(row: Values) -> Values:
+    """The amounts of a transaction that takes back below zero."""
+    if (text(row, "transaction") or "").upper() not in _REVERSALS:
+        return row
+    told = {name: value for name in CATEGORIES if (value := amount(row, name)) is not None}
+    whole = told.get("charge") or told.get("paid") or 0
+    return {**row, **{name: -value for name, value in told.items()}} if whole > 0 else row
 
 
 def _people(row: Values) -> tuple[dict[str, object] | None, dict[str, object] | None]:

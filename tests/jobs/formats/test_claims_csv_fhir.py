@@ -210,6 +210,20 @@ def test_a_reversal_takes_back_the_fill_it_names_and_its_amounts_undo_the_money(
     assert found["MedicationDispense", "RX1"][0] > first
 
 
+def test_a_reversal_that_repeats_the_amounts_of_the_fill_undoes_them():
+    told = {**MONEY_TOLD, "charge": "0", "deductible": "-10"}
+    for money, paid, deductible in ((MONEY_TOLD, -80, -10), (told, -80, 10)):
+        benefit = only(
+            "ExplanationOfBenefit",
+            said("pharmacy_claim", {**FILL, **money, "rx_claim_id": "RX2", "transaction": "R"}),
+        )
+        found = amounts(benefit["total"])
+        assert (found["benefit"], found["deductible"], benefit["payment"]["amount"]["value"]) == (
+            paid, deductible, paid,
+        )  # fmt: skip
+    assert amounts(only("ExplanationOfBenefit", said("pharmacy_claim", FILL))["total"])["benefit"] == 80
+
+
 def test_an_enrolment_is_a_coverage_with_its_time_and_a_patient_in_full():
     told = {
         **PERSON, "plan_name": "Bay Plan", "street": "1 Elm St", "city": "Boston", "state": "MA",
