@@ -13,7 +13,7 @@ from typing import NamedTuple
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats.translation import Resource, Source
-from jobs.formats.x12_fhir_information import information
+from jobs.formats.x12_fhir_information import ANESTHESIA, information
 from jobs.formats.x12_fhir_json import (
     Text,
     body,
@@ -186,8 +186,10 @@ def _diagnoses(found: Node) -> Text:
 
 
 def _procedures(found: Node) -> Text:
+    """What was done in a stay; what anaesthesia was given for is somebody else's, and supporting information."""
     if "procedures" not in found:
         return None
+    told = [one for one in found["procedures"] if one["code"] and one["role"] not in ANESTHESIA]
     return listed(
         joined(
             {
@@ -199,7 +201,7 @@ def _procedures(found: Node) -> Text:
                 "procedureCodeableConcept": codes.health(one["system"], one["code"]),
             }
         )
-        for place, one in enumerate([one for one in found["procedures"] if one["code"]], 1)
+        for place, one in enumerate(told, 1)
     )
 
 

@@ -16,7 +16,11 @@ _ADMITTED, _STATEMENT = "435", "434"
 _ELSEWHERE = frozenset({"D9", "F8", "G1", "9F", "EA"})
 _LISTS = {"occurrences": "OccurrenceCodes", "occurrence_spans": "OccurrenceSpanCodes", "values": "ValueCodes",
           "conditions": "ConditionCodes"}  # fmt: skip
-_FREQUENCY = concept(f"{codes.OURS}claim-information", "frequency")
+_OWN = f"{codes.OURS}claim-information"
+_FREQUENCY = concept(_OWN, "frequency")
+# Surgery that anaesthesia was given for (837P 2300 HI BP and BO): the surgeon's own claim says that it was done.
+ANESTHESIA = frozenset({"anesthesia_principal", "anesthesia_other"})
+_ANESTHESIA_FOR = concept(_OWN, "anesthesia-related-procedure")
 # Category, code, and the name and JSON of a value.
 Said = tuple[Text, Text, str, Text]
 
@@ -29,6 +33,9 @@ def information(found: Node, *, has_diagnoses: bool) -> Text:
     for name, system in _LISTS.items():
         if name in found:
             told += [_coded(one, f"{codes.NUBC}{system}") for one in found[name] if one["code"]]
+    for one in found.get("procedures") or ():
+        if one["role"] in ANESTHESIA and one["code"]:
+            told.append((_ANESTHESIA_FOR, codes.health(one["system"], one["code"]), "", None))
     for one in found.get("other_codes") or ():
         told.append((codes.INFO, concept(f"{codes.ELEMENT}1270", one["code"]), "", None))
     drgs = found.get("drgs") or []

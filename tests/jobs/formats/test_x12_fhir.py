@@ -131,6 +131,18 @@ def test_an_inpatient_claim_has_bill_type_drg_procedures_and_an_encounter_of_its
     assert only("Patient", data)["identifier"][1]["value"] == "MRN7"
 
 
+def test_the_surgery_that_anaesthesia_was_given_for_is_no_procedure_of_the_anaesthetist():
+    text = "CLM*C1*1***22:B:1~HI*ABK:K801~HI*BP:47562*BO:47000~LX*1~SV1*HC:00790:P3*1*MJ*60***1~"
+    claim = only("Claim", claims(text))
+    assert "procedure" not in claim
+    told = [(code(one["category"]), one["code"]["coding"][0]) for one in claim["supportingInfo"][-2:]]
+    cpt = "http://www.ama-assn.org/go/cpt"
+    assert told == [
+        (["anesthesia-related-procedure"], {"system": cpt, "code": "47562"}),
+        (["anesthesia-related-procedure"], {"system": cpt, "code": "47000"}),
+    ]
+
+
 def test_the_encounter_of_a_claim_says_its_type_of_bill_or_its_place_of_service():
     def kind(data):
         [one] = only("Encounter", data)["type"]
