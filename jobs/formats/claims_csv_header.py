@@ -78,7 +78,7 @@ def header(row: Values, record: Said, feed: Source) -> list[Resource]:
 
 
 def _is_void(row: Values) -> bool:
-    return text(row, "frequency_code") == "8" or (text(row, "status") or "").lower() in _VOID
+    return text(row, "frequency_code") in codes.VOIDS or (text(row, "status") or "").lower() in _VOID
 
 
 def _shared(row: Values, payer: str, currency: str) -> dict[str, Text]:

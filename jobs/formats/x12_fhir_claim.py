@@ -1,8 +1,8 @@
 """A claim of an 837 as FHIR R4 Claim, with the coverages it is asked under.
 
-Void (CLM05-3 = 8) is status cancelled; void and replacement (7) name what they stand for in `related`, by the number
-the payer gave it (REF F8), which only the payer's answer tells too. A claim sent again under its own number is the
-same Claim in a newer version.
+Void (CLM05-3 = 8) is status cancelled; void and replacement (7, and adjustments of their own codes) name what they
+stand for in `related`, by the number the payer gave it (REF F8), which only the payer's answer tells too. A claim sent
+again under its own number is the same Claim in a newer version.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
 
 _TYPES = {"837P": "professional", "837I": "institutional", "837D": "oral"}
-REPLACEMENT, VOID = "7", "8"
 _PLACED_FIRST = ("principal", "other")
 _DIAGNOSIS = f"{codes.TERMINOLOGY}ex-diagnosistype"
 _CARIN_DIAGNOSIS = f"{codes.CARIN}C4BBClaimDiagnosisType"
@@ -107,7 +106,7 @@ def claim(found: Node, kind: str, name: str, around: Around, feed: Source, at: d
                 identifier(f"{codes.OURS}clearinghouse-trace", parties.reference_of(found, "D9")),
             ]
         ),
-        "status": '"cancelled"' if frequency == VOID else '"active"',
+        "status": '"cancelled"' if frequency in codes.VOIDS else '"active"',
         "type": concept(f"{codes.TERMINOLOGY}claim-type", _TYPES[kind]),
         "subType": _type_of_bill(found),
         "use": '"predetermination"' if found.get("predetermination") else '"claim"',
@@ -154,7 +153,8 @@ def _type_of_bill(found: Node) -> Text:
 
 
 def _related(found: Node, payer: str, frequency: str | None) -> Text:
-    return related(payer, parties.reference_of(found, "F8")) if frequency in (REPLACEMENT, VOID) else None
+    stands_for = frequency in codes.REPLACEMENTS or frequency in codes.VOIDS
+    return related(payer, parties.reference_of(found, "F8")) if stands_for else None
 
 
 def related(payer: str, number: str | None) -> Text:

@@ -53,6 +53,10 @@ ADJUSTMENT_GROUPS = "https://x12.org/codes/claim-adjustment-group-codes"
 ADJUSTMENT_REASONS = "https://x12.org/codes/claim-adjustment-reason-codes"
 REMARKS = "https://x12.org/codes/remittance-advice-remark-codes"
 
+# CLM05-3 (code source 235, NUBC type of bill): what takes a former claim back, and what stands for one. 6 and the
+# letters are adjustments, Q a reopening, X and Y of abbreviated encounters. Late charges (5) come on top.
+VOIDS, REPLACEMENTS = frozenset("8X"), frozenset("67FGHIJKMPQY")
+
 _SYSTEMS = {
     "ICD-10-CM": ICD10_CM, "ICD-9-CM": ICD9_CM, "ICD-10-PCS": ICD10_PCS, "ICD-9-CM procedures": ICD9_PROCEDURES,
     "DRG": DRG,

@@ -28,7 +28,7 @@ _BILLS = {
     "34": "HH", "41": "IMP", "65": "NONAC", "66": "NONAC", "81": "HH", "82": "IMP", "86": "NONAC",
 }  # fmt: skip
 _EMERGENCY, _OBSERVATION = "045", "0762"
-STILL_PATIENT, _VOID = "30", "8"
+STILL_PATIENT = "30"
 
 
 def encounter_id(billing: Key, claim_id: str) -> str:
@@ -41,7 +41,7 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
     """The Encounter of a claim that ran over these days."""
     admission, billing = claim.get("admission") or {}, claim.get("billing") or {}
     stays_on = admission.get("patient_status") == STILL_PATIENT
-    status = '"cancelled"' if claim.get("frequency") == _VOID else '"in-progress"' if stays_on else '"finished"'
+    status = '"cancelled"' if claim.get("frequency") in codes.VOIDS else '"in-progress"' if stays_on else '"finished"'
     people = [(claim[role], code) for role, code in _ROLES.items() if role in claim]
     if "rendering" not in claim and billing.get("is_person"):
         people.append((billing, "PPRF"))

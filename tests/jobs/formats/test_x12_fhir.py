@@ -172,6 +172,19 @@ def test_a_void_is_the_same_claim_cancelled_and_a_replacement_names_what_it_repl
     assert asked in only("ExplanationOfBenefit", answer)["identifier"]
 
 
+@pytest.mark.parametrize(
+    ("frequency", "status", "replaces"),
+    [("6", "active", True), ("Q", "active", True), ("Y", "active", True), ("X", "cancelled", True),
+     ("1", "active", False), ("5", "active", False)],
+)  # fmt: skip
+def test_adjustments_stand_for_a_claim_and_late_charges_come_on_top_of_it(frequency, status, replaces):
+    text = f"CLM*C1*1***13:A:{frequency}~REF*F8*ICN1~LX*1~SV2*0450**1~"
+    data = claims(text, guide="005010X223A2")
+    claim, encounter = only("Claim", data), only("Encounter", data)
+    assert (claim["status"], "related" in claim) == (status, replaces)
+    assert encounter["status"] == ("cancelled" if status == "cancelled" else "finished")
+
+
 def test_payment_and_claim_speak_of_one_claim_one_patient_and_the_same_lines():
     lines = "LX*1~SV1*HC:99213*60*UN*1***1~REF*6R*A7-01~LX*2~SV1*HC:85025*40*UN*1***1~REF*6R*A7-02~"
     claim = only("Claim", claims("CLM*C1*100***11:B:1~", lines, levels=SUBSCRIBER + DEPENDENT))
