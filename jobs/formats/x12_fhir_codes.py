@@ -47,11 +47,13 @@ FREQUENCY = f"{ELEMENT}1325"
 REFERENCE = f"{ELEMENT}128"
 DATE = f"{ELEMENT}374"
 AMOUNT = f"{ELEMENT}522"
+QUANTITY = f"{ELEMENT}673"
 RELATIONSHIP = f"{ELEMENT}1069"
 FILING = f"{ELEMENT}1032"
 ADJUSTMENT_GROUPS = "https://x12.org/codes/claim-adjustment-group-codes"
 ADJUSTMENT_REASONS = "https://x12.org/codes/claim-adjustment-reason-codes"
 REMARKS = "https://x12.org/codes/remittance-advice-remark-codes"
+REJECTS = f"{TERMINOLOGY}NCPDPRejectCode"
 
 # CLM05-3 (code source 235, NUBC type of bill): what takes a former claim back, and what stands for one. 6 and the
 # letters are adjustments, Q a reopening, X and Y of abbreviated encounters. Late charges (5) come on top.

@@ -16,7 +16,6 @@ from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats.translation import Resource, Source
 from jobs.formats.x12_fhir_claim import claim_id, currency_of, patient_control_number, payer_claim_number, related
-from jobs.formats.x12_fhir_information import Said, numbered
 from jobs.formats.x12_fhir_json import (
     Text,
     body,
@@ -34,6 +33,7 @@ from jobs.formats.x12_fhir_json import (
 )
 from jobs.formats.x12_fhir_lines import claimed, control_number, quantity, sequences, serviced
 from jobs.formats.x12_fhir_parties import Key
+from jobs.formats.x12_fhir_payment_information import information
 from jobs.formats.x12_remittance import REVERSAL
 from jobs.formats.x12_segments import Node
 
@@ -46,7 +46,7 @@ STATUSES = {
     "21": "processed as tertiary, forwarded to another payer", REVERSAL: "reversal of a previous payment",
     "23": "not our claim, forwarded to another payer", PREDETERMINATION: "predetermination, no payment",
 }  # fmt: skip
-_BEGINS, _ENDS = "232", "233"
+_BEGINS, _ENDS, _NDC = "232", "233", "N4"
 _AFTER_OTHERS = frozenset({"2", "3", "20", "21"})
 
 
@@ -112,7 +112,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
         "related": related(payer, parties.reference_of(found, "F8")),
         "disposition": known(STATUSES.get(status, status)) if status else None,
         "careTeam": _care_team(found),
-        "supportingInfo": _information(found),
+        "supportingInfo": information(found),
         "insurance": _insurance(found, payer, who),
         "item": _items(found, lines, currency),
         "adjudication": adjudication.adjustments(found, currency),
@@ -156,11 +156,16 @@ _NAMES = ("name", "first_name", "suffix")
 
 
 def _type(found: Node) -> str:
+    """Kind of the claim that is answered: an 835 does not say it, so what tells the kinds apart does."""
     lines = found["lines"]
     qualifiers = {line["code_qualifier"] for line in lines}
     if "AD" in qualifiers:
         return "oral"
-    is_facility = "NU" in qualifiers or any(line["revenue_code"] for line in lines) or found.get("inpatient")
+    if qualifiers == {_NDC}:
+        return "pharmacy"
+    # A stay that is paid by its DRG as a whole need not have lines.
+    of_stay = found.get("inpatient") or found.get("drg")
+    is_facility = "NU" in qualifiers or any(line["revenue_code"] for line in lines) or of_stay
     return "institutional" if is_facility else "professional"
 
 
@@ -181,16 +186,6 @@ def _care_team(found: Node) -> Text:
 
 
 _RENDERING = concept(f"{codes.CARIN}C4BBClaimCareTeamRole", "rendering")
-
-
-def _information(found: Node) -> Text:
-    told: list[Said] = []
-    if found.get("drg"):
-        told.append((codes.information("drg"), codes.health("DRG", found["drg"]), "", None))
-    for name in ("inpatient", "outpatient"):
-        if name in found:
-            told += [(codes.INFO, concept(codes.REMARKS, one), "", None) for one in found[name]["remarks"]]
-    return numbered(told)
 
 
 def _insurance(found: Node, payer: str, who: Key | None) -> Text:
@@ -224,6 +219,8 @@ def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> T
     return listed(made)
 
 
+# LQ01: HE remarks of remittance advice, RX reject codes of pharmacies.
+_REMARKS = {"RX": codes.REJECTS}
 _MORE = frozenset({"references", "submitted", "remarks"})
 
 
@@ -235,5 +232,9 @@ def _more(line: Node) -> Text:
         service = codes.service(billed["code_qualifier"], billed["code"])
         made.append(extension(f"{codes.OURS}billed-as", "CodeableConcept", service))
     for one in line.get("remarks") or ():
-        made.append(extension(f"{codes.OURS}remark", "CodeableConcept", concept(codes.REMARKS, one["code"])))
+        made.append(
+            extension(
+                f"{codes.OURS}remark", "CodeableConcept", concept(_REMARKS.get(one["list"], codes.REMARKS), one["code"])
+            )
+        )
     return listed(made)

@@ -271,6 +271,48 @@ def test_a_reversal_takes_back_what_was_allowed_and_leaves_open_what_the_patient
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("CLP*C1*1*1000*800**12*ICN1*11*1**470*1.5~CAS*CO*45*200~", "institutional"),
+        ("CLP*C1*1*50*40**13*ICN1~SVC*N4:00093721410*50*40~CAS*CO*45*10~LQ*RX*75~LQ*HE*N4~", "pharmacy"),
+        ("CLP*C1*1*50*40**13*ICN1~SVC*HC:J1885*50*40~CAS*CO*45*10~", "professional"),
+    ],
+)
+def test_a_payment_says_what_kind_of_claim_it_answers_as_far_as_it_can_be_told(text, kind):
+    assert code(only("ExplanationOfBenefit", payments(text))["type"]) == [kind]
+
+
+def test_a_pharmacys_reject_code_is_no_remark_of_remittance_advice():
+    text = "CLP*C1*4*50*0**13*ICN1~SVC*N4:00093721410*50*0~CAS*CO*16*50~LQ*RX*75~LQ*HE*N4~"
+    [line] = only("ExplanationOfBenefit", payments(text))["item"]
+    told = [one["valueCodeableConcept"]["coding"][0] for one in line["extension"]]
+    assert told == [
+        {"system": "http://terminology.hl7.org/CodeSystem/NCPDPRejectCode", "code": "75"},
+        {"system": "https://x12.org/codes/remittance-advice-remark-codes", "code": "N4"},
+    ]
+
+
+def test_what_a_payer_says_besides_of_a_claim_is_supporting_information():
+    text = (
+        "CLP*C1*19*1000*800**MB*ICN1*11*1**470~CAS*CO*45*200~NM1*QC*1*DOE*JANE****MI*M1~NM1*TT*2*SECOND*****PI*22~"
+        "MIA*4***780.5*MA01~REF*CE*PLAN~REF*EA*MRN7~DTM*232*20260101~DTM*233*20260105~DTM*050*20260110~"
+        "AMT*AU*900~AMT*I*5.25~QTY*CA*4~"
+    )
+    drg, remark, days, group, received, interest, covered, contract, passed_on = (
+        only("ExplanationOfBenefit", payments(text))["supportingInfo"]
+    )  # fmt: skip
+    assert (code(drg["code"]), code(remark["code"]), code(days["code"])) == (["470"], ["MA01"], ["covered-days"])
+    assert (code(group["code"]), group["valueQuantity"]["value"]) == (["drg-amount"], Decimal("780.5"))
+    assert (code(received["category"]), received["timingDate"]) == (["clmrecvddate"], "2026-01-10")
+    assert (code(interest["code"]), interest["valueQuantity"]["value"]) == (["I"], Decimal("5.25"))
+    assert (code(covered["code"]), covered["valueQuantity"]["value"]) == (["CA"], 4)
+    assert (code(contract["code"]), contract["valueString"]) == (["CE"], "PLAN")
+    assert (code(passed_on["category"]), code(passed_on["code"]), passed_on["code"]["text"]) == (
+        ["crossover-carrier"], ["22"], "SECOND",
+    )  # fmt: skip
+
+
 def test_the_same_remittance_sent_again_says_the_same_benefits():
     text = payments("CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~", "CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~")
     again = text.replace("000000001", "000000002").replace("20260301*0800*1*X", "20260302*0800*2*X")
