@@ -38,6 +38,8 @@ from jobs.formats.x12_remittance import REVERSAL
 from jobs.formats.x12_segments import Node
 
 PREDETERMINATION = "25"
+# Extensions of a line: why it was decided so (LQ), and what was billed where the payer pays it as another (SVC06).
+REMARK, BILLED_AS = f"{codes.OURS}remark", f"{codes.OURS}billed-as"
 # Data element 1029, as the 835 uses it.
 STATUSES = {
     "1": "processed as primary", "2": "processed as secondary", "3": "processed as tertiary", "4": "denied",
@@ -230,7 +232,7 @@ def _more(line: Node) -> Text:
     made = [control_number(line)]
     if billed := line.get("submitted"):
         service = codes.service(billed["code_qualifier"], billed["code"])
-        made.append(extension(f"{codes.OURS}billed-as", "CodeableConcept", service))
+        made.append(extension(BILLED_AS, "CodeableConcept", service))
     for one in line.get("remarks") or ():
         made.append(
             extension(

@@ -7,15 +7,16 @@ from pyspark.sql import functions as F
 
 from jobs.columns.claim_lines import ITEM, LINES, exploded, line, line_faults, without_row
 from jobs.columns.faults import faults
-from jobs.columns.fhir import REFERENCE, current, parsed
+from jobs.columns.fhir import CODEABLE, REFERENCE, all_codings, codings, current, extended, parsed
 from jobs.columns.keys import key
 from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, adjudicated, amount
 from jobs.columns.reference_texts import reference
+from jobs.formats.x12_fhir_payment import BILLED_AS, REMARK
 
 BENEFIT = f"""{LINES}, claim {REFERENCE}, outcome string,
     item array<struct<{ITEM}, itemSequence: array<int>,
-    adjudication: array<{ADJUDICATION}>>>
+    extension: array<struct<url: string, valueCodeableConcept: {CODEABLE}>>, adjudication: array<{ADJUDICATION}>>>
 """
 
 __all__ = ["build", "without_row"]
@@ -33,6 +34,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     number = F.coalesce(F.get(i["itemSequence"], F.lit(0)), i["sequence"])
     claimed = key("claim_item", F.col("tenant"), F.col("feed"), F.lit("Claim"), claim, number)
     own = F.array(i["net"]["currency"], i["unitPrice"]["currency"])
+    remarks = F.filter(i["extension"], lambda one: one["url"] == REMARK)
     named = distinct(F.concat(own, said["currency"]))
     return lines.withColumn("adjudications", adjudicated(i["adjudication"])).select(
         *line("benefit"),
@@ -41,6 +43,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         "outcome",
         F.get(named, F.lit(0)).alias("currency"),
         "adjudications",
+        all_codings(remarks["valueCodeableConcept"]).alias("remark_codes"),
+        codings(extended(i["extension"], BILLED_AS)["valueCodeableConcept"]).alias("billed_codes"),
         *[amount(said, kind).alias(name) for name, kind in KINDS.items()],
         faults(**line_faults(named)).alias("faults"),
     )

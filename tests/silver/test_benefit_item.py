@@ -101,3 +101,15 @@ def test_amounts_in_two_currencies_contradict_each_other(lines):
 
 def test_a_benefit_entered_in_error_keeps_its_lines_and_their_status(lines):
     assert {row.status for row in lines({**BENEFIT, "status": "entered-in-error"})} == {"entered-in-error"}
+
+
+def test_a_line_says_why_it_was_decided_so_and_what_was_billed_instead(lines):
+    said = [("remark", "N4"), ("remark", "M15"), ("billed-as", "80053"), ("line-item-control-number", None)]
+    given = benefit_of(adjudication("benefit", 1))
+    given["item"][0]["extension"] = [
+        {"url": f"https://lakeward.dev/fhir/{name}", "valueCodeableConcept": {"coding": [{"code": one}]}}
+        for name, one in said
+    ]
+    [row] = lines(given)
+    assert [one.code for one in row.remark_codes] == ["N4", "M15"]
+    assert [one.code for one in row.billed_codes] == ["80053"]
