@@ -11,9 +11,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from jobs.formats import x12_fhir_codes as codes
+from jobs.formats import x12_fhir_line_information as line_information
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats.translation import Resource, Source
-from jobs.formats.x12_fhir_information import ANESTHESIA, information
+from jobs.formats.x12_fhir_information import ANESTHESIA, information, numbered
 from jobs.formats.x12_fhir_json import (
     Text,
     body,
@@ -29,7 +30,7 @@ from jobs.formats.x12_fhir_json import (
     quoted,
     reference,
 )
-from jobs.formats.x12_fhir_lines import adjusted, claimed, item, prior_adjudication, sequences
+from jobs.formats.x12_fhir_lines import Pointed, adjusted, claimed, item, prior_adjudication, sequences
 from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
@@ -99,6 +100,8 @@ def claim(found: Node, kind: str, name: str, around: Around, feed: Source, at: d
     team, of_lines = care_team(found)
     numbers = sequences(claimed(lines))
     diagnoses = _diagnoses(found)
+    told = information(found, has_diagnoses=bool(diagnoses)) + line_information.shared(found)
+    besides = line_information.numbers(lines, told)
     parts: dict[str, Text] = {
         "identifier": listed(
             [
@@ -120,15 +123,15 @@ def claim(found: Node, kind: str, name: str, around: Around, feed: Source, at: d
         "referral": joined({"identifier": identifier(None, parties.reference_of(found, "9F"))}),
         "facility": around.facility,
         "careTeam": team,
-        "supportingInfo": information(found, has_diagnoses=bool(diagnoses)),
+        "supportingInfo": numbered(told),
         "diagnosis": diagnoses,
         "procedure": _procedures(found),
         "insurance": around.insurance,
         "accident": _accident(found),
         "item": listed(
             [
-                item(line, number, found, currency, own, around.encounter)
-                for line, number, own in zip(lines, numbers, of_lines, strict=True)
+                item(line, number, found, currency, Pointed(own, more), around.encounter)
+                for line, number, own, more in zip(lines, numbers, of_lines, besides, strict=True)
             ]
         ),
         "total": money(found.get("charge"), currency),

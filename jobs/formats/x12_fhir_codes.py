@@ -39,6 +39,9 @@ EIN = "urn:oid:2.16.840.1.113883.4.4"
 SSN = "http://hl7.org/fhir/sid/us-ssn"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 CARIN = "http://hl7.org/fhir/us/carin-bb/CodeSystem/"
+# TOO01 is always JP, the universal numbers of the ADA (1-32, A-T); those of the FDI are other teeth.
+TOOTH, ORAL_AREA = f"{TERMINOLOGY}ADAUniversalToothDesignationSystem", f"{TERMINOLOGY}ADAAreaOralCavitySystem"
+SURFACE = f"{CARIN}C4BBSurfaceCodes"
 UCUM = "http://unitsofmeasure.org"
 # Lists of X12 itself, named by their data element.
 ELEMENT = "https://codesystem.x12.org/005010/"

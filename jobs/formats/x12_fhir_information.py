@@ -5,6 +5,7 @@ Categories are those of CARIN Blue Button where it has one; else `info`, with th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from jobs.formats import x12_fhir_codes as codes
@@ -16,17 +17,17 @@ _ADMITTED, _STATEMENT = "435", "434"
 _ELSEWHERE = frozenset({"D9", "F8", "G1", "9F", "EA"})
 _LISTS = {"occurrences": "OccurrenceCodes", "occurrence_spans": "OccurrenceSpanCodes", "values": "ValueCodes",
           "conditions": "ConditionCodes"}  # fmt: skip
-_OWN = f"{codes.OURS}claim-information"
-_FREQUENCY = concept(_OWN, "frequency")
+OWN = f"{codes.OURS}claim-information"
+_FREQUENCY = concept(OWN, "frequency")
 # Surgery that anaesthesia was given for (837P 2300 HI BP and BO): the surgeon's own claim says that it was done.
 ANESTHESIA = frozenset({"anesthesia_principal", "anesthesia_other"})
-_ANESTHESIA_FOR = concept(_OWN, "anesthesia-related-procedure")
+_ANESTHESIA_FOR = concept(OWN, "anesthesia-related-procedure")
 # Category, code, and the name and JSON of a value.
 Said = tuple[Text, Text, str, Text]
 
 
-def information(found: Node, *, has_diagnoses: bool) -> Text:
-    """All supporting information of a claim, numbered."""
+def information(found: Node, *, has_diagnoses: bool) -> list[Said]:
+    """All supporting information of a claim as a whole."""
     told: list[Said] = [*_admission(found), *_dates(found), *_references(found)]
     if found.get("frequency"):
         told.append((_FREQUENCY, concept(codes.FREQUENCY, found["frequency"]), "", None))
@@ -36,16 +37,21 @@ def information(found: Node, *, has_diagnoses: bool) -> Text:
     for one in found.get("procedures") or ():
         if one["role"] in ANESTHESIA and one["code"]:
             told.append((_ANESTHESIA_FOR, codes.health(one["system"], one["code"]), "", None))
-    for one in found.get("other_codes") or ():
-        told.append((codes.INFO, concept(f"{codes.ELEMENT}1270", one["code"]), "", None))
+    for name in ("treatments", "other_codes"):
+        for one in found.get(name) or ():
+            told.append((codes.INFO, concept(f"{codes.ELEMENT}1270/{one['qualifier']}", one["code"]), "", None))
     drgs = found.get("drgs") or []
     for one in drgs if not has_diagnoses else drgs[1:]:
         told.append((codes.information("drg"), codes.health("DRG", one["code"]), "", None))
     for one in found.get("amounts") or ():
         if one["amount"] is not None:
-            told.append((codes.INFO, concept(codes.AMOUNT, one["qualifier"]), *_number(one["amount"])))
-    told += [(codes.INFO, None, "valueString", quoted(one["text"])) for one in found.get("notes") or () if one["text"]]
-    return numbered(told)
+            told.append((codes.INFO, concept(codes.AMOUNT, one["qualifier"]), *valued(one["amount"])))
+    # The first cause is the accident's type.
+    for cause in (found.get("accident_causes") or ())[1:]:
+        told.append((codes.INFO, concept(f"{codes.ELEMENT}1362", cause), "", None))
+    return told + [
+        (codes.INFO, None, "valueString", quoted(one["text"])) for one in found.get("notes") or () if one["text"]
+    ]
 
 
 def numbered(told: list[Said]) -> Text:
@@ -67,7 +73,8 @@ def timing(start: Any, end: Any) -> tuple[str, Text]:
     return "timingPeriod", period(start, end)
 
 
-def _number(amount: Any) -> tuple[str, Text]:
+def valued(amount: Any) -> tuple[str, Text]:
+    """A number as the value of an information."""
     return "valueQuantity", f'{{"value":{decimal(amount)}}}'
 
 
@@ -90,11 +97,18 @@ def _dates(found: Node) -> list[Said]:
             continue
         if one["qualifier"] == _ADMITTED and one["start"]:
             made.append((codes.information("admissionperiod"), None, "timingPeriod", period(one["start"], None)))
-        elif one["start"] is None:
-            made.append((codes.INFO, concept(codes.DATE, one["qualifier"]), "valueString", quoted(one["value"])))
         else:
-            when = timing(one["start"], one["end"])
-            made.append((codes.INFO, concept(codes.DATE, one["qualifier"]), *when))
+            made += dated([one])
+    return made
+
+
+def dated(dates: Iterable[Node]) -> list[Said]:
+    """Dates by their qualifier (data element 374); a time of day alone, and what is no date, as a text."""
+    made: list[Said] = []
+    for one in dates:
+        day = one["start"]
+        when = ("valueString", quoted(one["value"])) if day is None else timing(day, one["end"])
+        made.append((codes.INFO, concept(codes.DATE, one["qualifier"]), *when))
     return made
 
 
@@ -109,5 +123,5 @@ def _references(found: Node) -> list[Said]:
 def _coded(one: Node, system: str) -> Said:
     code = concept(system, one["code"])
     if one.get("amount") is not None:
-        return (codes.INFO, code, *_number(one["amount"]))
+        return (codes.INFO, code, *valued(one["amount"]))
     return (codes.INFO, code, *(timing(one["start"], one.get("end")) if one.get("start") else ("", None)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.x12_fhir_json import (
@@ -94,16 +95,24 @@ def sequences(numbers: Sequence[int | None]) -> list[int]:
     return found
 
 
-def item(line: Node, sequence: int, claim: Node, currency: str, team: list[int], encounter: Text) -> Text:
-    """One line as Claim.item; `team` are the numbers of its own providers in Claim.careTeam."""
+class Pointed(NamedTuple):
+    """What of its claim a line points to: its own providers in careTeam, what it says besides in supportingInfo."""
+
+    team: list[int]
+    information: list[int]
+
+
+def item(line: Node, sequence: int, claim: Node, currency: str, pointed: Pointed, encounter: Text) -> Text:
+    """One line as Claim.item."""
     equipment = line.get("equipment") or {}
     service = line if line.get("code") or not equipment else equipment
     count, own = line.get("quantity"), claim.get("place_of_service") if claim.get("place_qualifier") != "A" else None
     parts = {
         "extension": _more(line, currency),
         "sequence": str(sequence),
-        "careTeamSequence": listed(map(str, team)),
+        "careTeamSequence": listed(map(str, pointed.team)),
         "diagnosisSequence": listed([str(one) for one in line.get("pointers") or () if one]),
+        "informationSequence": listed(map(str, pointed.information)),
         "revenue": concept(codes.REVENUE, line.get("revenue_code")),
         "productOrService": _what(service, line.get("drugs")),
         "modifier": codes.modifiers(service.get("modifiers") or []),
@@ -150,13 +159,12 @@ def _drug(told: Node, sequence: int) -> Text:
 
 
 def _teeth(line: Node) -> dict[str, Text]:
-    teeth = line.get("teeth") or []
-    surfaces = [concept(f"{codes.TERMINOLOGY}FDI-surface", one) for tooth in teeth for one in tooth["surfaces"]]
-    area = concept(f"{codes.TERMINOLOGY}ex-tooth", teeth[0]["code"] if teeth else None)
-    return {
-        "bodySite": area or concept(f"{codes.OURS}oral-cavity", (line.get("oral_cavity") or [None])[0]),
-        "subSite": listed(surfaces),
-    }
+    """The first tooth with its surfaces, else the first area; the others stand in supportingInfo."""
+    teeth, areas = line.get("teeth"), line.get("oral_cavity")
+    if not teeth:
+        return {"bodySite": concept(codes.ORAL_AREA, areas[0]) if areas else None}
+    surfaces = [concept(codes.SURFACE, one) for one in teeth[0]["surfaces"]]
+    return {"bodySite": concept(codes.TOOTH, teeth[0]["code"]), "subSite": listed(surfaces)}
 
 
 def _more(line: Node, currency: str) -> Text:

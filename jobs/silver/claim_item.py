@@ -24,6 +24,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     ).select(
         *line("claim"),
         i["careTeamSequence"].alias("team_sequences"),
+        i["informationSequence"].alias("information_sequences"),
         F.get(named, F.lit(0)).alias("currency"),
         faults(**line_faults(named)).alias("faults"),
     )

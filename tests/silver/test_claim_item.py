@@ -146,3 +146,9 @@ def test_a_claim_without_lines_is_left_out_by_name(fhir_records):
     silent = {k: v for k, v in CLAIM.items() if k != "item"}
     reasons = [row[0] for row in fhir_records(CLAIM, silent, {**silent, "item": []}).select(without_row()).collect()]
     assert reasons == [None, "without_lines", "without_lines"]
+
+
+def test_a_line_names_the_information_that_is_about_it_also_where_that_is_no_reference(lines):
+    told = [{"sequence": number, "valueString": "x"} for number in (1, 2)]
+    [row] = lines(claim_of(line_of(1, informationSequence=[1, 2]), supportingInfo=told))
+    assert (row.information_sequences, row.event_refs) == ([1, 2], [])

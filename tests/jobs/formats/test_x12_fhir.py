@@ -448,6 +448,49 @@ def test_a_dental_predetermination_is_no_claim_to_be_paid():
     assert (code(line["bodySite"]), [code(one) for one in line["subSite"]]) == (["12"], [["M"], ["O"]])
 
 
+def test_teeth_have_the_numbers_of_the_ada_and_each_its_own_surfaces():
+    text = (
+        "CLM*C1*50***11:B:1*Y*A*Y*Y~LX*1~SV3*AD:D2150*50**20**1~TOO*JP*12*M:O~TOO*JP*13*D~LX*2~SV3*AD:D4341*0**10:20~"
+    )
+    claim = only("Claim", claims(text, guide="005010X224A2"))
+    first, second = claim["item"]
+    tooth = "http://terminology.hl7.org/CodeSystem/ADAUniversalToothDesignationSystem"
+    assert first["bodySite"]["coding"] == [{"system": tooth, "code": "12"}]
+    assert [code(one) for one in first["subSite"]] == [["M"], ["O"]]
+    assert code(second["bodySite"]) == ["10"]
+    told = {one["sequence"]: one for one in claim["supportingInfo"]}
+    more, area = (told[number] for number in first["informationSequence"])
+    assert (more["code"]["coding"], more["valueString"]) == ([{"system": tooth, "code": "13"}], "D")
+    assert (code(area["category"]), code(area["code"])) == (["additionalbodysite"], ["20"])
+    assert [code(told[number]["code"]) for number in second["informationSequence"]] == [["20"]]
+
+
+def test_what_a_line_says_besides_is_supporting_information_that_it_points_to():
+    text = (
+        "CLM*C1*100***22:B:1*Y*A*Y*Y**AA:EM~PWK*OZ*EL***AC*A7~CN1*09*10.5~HI*ABK:D631~HI*TC:A01~CRC*ZZ*Y*AV~HCP*03*40~"
+        "LX*1~SV1*HC:99213*60*UN*1***1~DTP*472*D8*20260101~LX*2~SV1*HC:J0885*40*UN*1***1**Y**Y*N***0~REF*6R*7~"
+        "DTP*472*D8*20260101~DTP*738*D8*20251231~MEA*TR*R2*31.5~REF*X4*11D~AMT*T*1.25~NTE*ADD*TEXT~LIN**N4*1~REF*XZ*RX7~"
+    )
+    claim = only("Claim", claims(text))
+    plain, other = claim["item"]
+    told = {one["sequence"]: one for one in claim["supportingInfo"]}
+
+    def values(one):
+        value = one.get("valueString") or one.get("valueQuantity", {}).get("value") or one.get("timingDate")
+        return (code(one["code"]) if "code" in one else code(one["category"]))[0], value
+
+    assert "informationSequence" not in plain
+    assert [values(told[number]) for number in other["informationSequence"]] == [
+        ("738", "2025-12-31"), ("X4", "11D"), ("XZ", "RX7"), ("T", Decimal("1.25")), ("R2", Decimal("31.5")),
+        ("emergency", None), ("epsdt", None), ("copay-exempt", None), ("info", "TEXT"),
+    ]  # fmt: skip
+    whole = [values(one) for number, one in told.items() if number not in other["informationSequence"]]
+    assert whole == [
+        ("1", None), ("A01", None), ("EM", None), ("AV", None), ("OZ", "A7"), ("09", Decimal("10.5")),
+        ("allowed", Decimal(40)),
+    ]  # fmt: skip
+
+
 def test_other_transactions_and_the_rest_of_the_envelope_say_nothing():
     data = claims("CLM*C1*100***11:B:1~", LINE)
     kinds = [one.resource_type for one in x12.records([data.encode()], x12.Limits())]
