@@ -28,7 +28,7 @@ from jobs.formats import x12_fhir_payment as payments
 from jobs.formats import x12_fhir_remittance as remittances
 from jobs.formats.translation import Resource, Said, Source
 from jobs.formats.x12_fhir_claim import Around, claim, claim_id, currency_of, days_of, insured
-from jobs.formats.x12_fhir_encounter import encounter, encounter_id
+from jobs.formats.x12_fhir_encounter import encounter, encounter_id, stay
 from jobs.formats.x12_fhir_json import Text, listed, named, reference, resource, written
 from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_fhir_team import ROLES
@@ -76,7 +76,7 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
         name = encounter_id(billing, number)
         visit = reference("Encounter", name)
         # What a later payer is asked for was told to the first: of the visit its claim speaks in passing.
-        made.append(encounter(found, name, patient, facility, days, None if asks_later else at))
+        made.append(encounter(found, name, patient, facility, stay(found, days), None if asks_later else at))
     around = Around(billing, payer, patient, insurance, facility, visit, days)
     made.append(claim(found, record.resource_type, claim_id(billing, number, payer), around, feed, at))
     return made + _providers(found, at)

@@ -28,12 +28,25 @@ _BILLS = {
     "34": "HH", "41": "IMP", "65": "NONAC", "66": "NONAC", "81": "HH", "82": "IMP", "86": "NONAC",
 }  # fmt: skip
 _EMERGENCY, _OBSERVATION = "045", "0762"
-STILL_PATIENT = "30"
+STILL_PATIENT, _ADMITTED, _INPATIENT = "30", "435", "IMP"
 
 
 def encounter_id(billing: Key, claim_id: str) -> str:
     """The id of the encounter of a claim."""
     return named(*billing, claim_id)
+
+
+def stay(claim: Node, days: tuple[date | None, date | None]) -> tuple[date | None, date | None]:
+    """The days of the encounter among those that are billed: an inpatient is one from the admission (DTP 435) on.
+
+    A hospital bills what it did for the patient up to three days before as part of the stay (CMS payment window).
+    """
+    first, last = days
+    if first is None or last is None or act_class(claim) != _INPATIENT:
+        return days
+    told = (one["start"] for one in claim.get("dates") or () if one["qualifier"] == _ADMITTED)
+    admitted = next((one for one in told if one and first < one <= last), first)
+    return admitted, last
 
 
 def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[date | None, date | None],

@@ -154,6 +154,23 @@ def test_the_encounter_of_a_claim_says_its_type_of_bill_or_its_place_of_service(
     assert kind(claims("CLM*C1*100***21:B:1~", LINE)) == [{"system": place, "code": "21"}]
 
 
+@pytest.mark.parametrize(
+    ("bill", "admitted", "begins"),
+    [
+        ("11", "DT*202602012330", "2026-02-01"),
+        ("11", "D8*20260129", "2026-01-29"),
+        # A bill for a later part of a stay, and what is no stay.
+        ("11", "D8*20260120", "2026-01-29"),
+        ("13", "D8*20260201", "2026-01-29"),
+    ],
+)
+def test_a_stay_begins_with_the_admission_and_not_with_what_was_done_in_the_days_before(bill, admitted, begins):
+    text = f"CLM*C1*9***{bill}:A:1~DTP*434*RD8*20260129-20260205~DTP*435*{admitted}~CL1*1*2*01~LX*1~SV2*0120**9*DA*4~"
+    data = claims(text, guide="005010X223A2")
+    assert only("Encounter", data)["period"] == {"start": begins, "end": "2026-02-05"}
+    assert only("Claim", data)["billablePeriod"] == {"start": "2026-01-29", "end": "2026-02-05"}
+
+
 def test_claims_make_no_encounters_where_the_feed_says_so():
     data = claims("CLM*C1*100***11:B:1~", LINE)
     assert every("Encounter", data, encounters=False) == []
