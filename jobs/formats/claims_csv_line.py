@@ -6,6 +6,8 @@ whole. Silver takes their one item as an item of the whole; they are no claims a
 
 from __future__ import annotations
 
+import re
+
 from jobs.formats import claims_csv_parties as parties
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_members as members
@@ -16,6 +18,7 @@ from jobs.formats.translation import Resource, Said, Source
 from jobs.formats.x12_fhir_json import Text, alone, body, concept, extension, joined, listed, money, named, reference
 from jobs.formats.x12_fhir_lines import quantity, serviced
 
+_NUMBER, _LETTERS, _BETWEEN = re.compile("0*[1-9][0-9]*"), re.compile("[A-L]+"), re.compile("[,;:|/ ]+")
 PART_OF = f"{codes.OURS}part-of"
 
 
@@ -48,6 +51,21 @@ def line(row: Values, record: Said, feed: Source) -> list[Resource]:
     return made + parties.providers(parties.provider(text(row, "rendering_npi"), is_person=True))
 
 
+def _pointers(told: str) -> list[int]:
+    """Numbers of the claim's diagnoses, from 1; letters are those of CMS-1500, item 24E.
+
+    >>> _pointers("1:2"), _pointers("AC"), _pointers("A, B"), _pointers("12"), _pointers("1|?")
+    ([1, 2], [1, 3], [1, 2], [12], [1])
+    """
+    found: list[int] = []
+    for one in _BETWEEN.split(told.upper()):
+        if _NUMBER.fullmatch(one):
+            found.append(int(one))
+        elif _LETTERS.fullmatch(one):
+            found += [ord(letter) - ord("A") + 1 for letter in one]
+    return found
+
+
 def _part_of(kind: str, name: str) -> Text:
     return alone(extension(PART_OF, "Reference", reference(kind, name)))
 
@@ -57,11 +75,10 @@ def _item(row: Values, number: str, claim: str, currency: str, *, with_encounter
     told = [codes.service_coding("AD" if code[:1] == "D" else "HC", code) if code else None]
     told.append(codes.service_coding("N4", ndc))
     modifiers = [one for place in range(1, 5) if (one := text(row, f"modifier_{place}"))]
-    pointers = [one for one in (text(row, "diagnosis_pointers") or "").replace(":", ",").split(",") if one.isdigit()]
     start, end = date(row, "service_date", "service_from", "from_date"), date(row, "service_to", "to_date")
     return {
-        "sequence": number if number.isascii() and number.isdigit() and number[0] != "0" else None,
-        "diagnosisSequence": listed([str(int(one)) for one in pointers if one.isascii()]),
+        "sequence": number.lstrip("0") if _NUMBER.fullmatch(number) else None,
+        "diagnosisSequence": listed(map(str, _pointers(text(row, "diagnosis_pointers") or ""))),
         "revenue": concept(codes.REVENUE, text(row, "revenue_code")),
         "productOrService": joined({"coding": listed(told)}),
         "modifier": codes.modifiers(modifiers),

@@ -143,6 +143,19 @@ def test_a_line_is_a_part_of_its_claim_and_of_its_benefit():
     assert "patient" not in claim
 
 
+def test_a_line_points_to_diagnoses_by_letters_too_and_its_number_may_have_zeros():
+    options = {**OPTIONS, "files": {**OPTIONS["files"]}}
+    columns = {**OPTIONS["files"]["claim_line"]["columns"], "line_number": {}, "diagnosis_pointers": {}}
+    options["files"]["claim_line"] = {**OPTIONS["files"]["claim_line"], "columns": columns}
+    feed = FEED._replace(options=options)
+    found = []
+    for number, pointers in (("01", "AC"), ("2", "1:2"), ("00", "A|b")):
+        told = said("claim_line", {**LINE, "line_number": number, "diagnosis_pointers": pointers}, feed)
+        [item] = only("Claim", told)["item"]
+        found.append((item.get("sequence"), item["diagnosisSequence"]))
+    assert found == [(1, [1, 3]), (2, [1, 2]), (None, [1, 2])]
+
+
 def test_a_line_that_names_its_member_has_a_patient():
     claim = only("Claim", said("claim_line", {**LINE, "member_id": "M1", "plan_id": "P1"}))
     assert claim["patient"] == {"reference": "Patient/member-P1-M1"}
