@@ -36,12 +36,15 @@ from jobs.formats.x12_fhir_json import (
     reference,
 )
 from jobs.formats.x12_fhir_parties import payer_reference, provider_key
+from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
 
 ENCOUNTER = f"{codes.OURS}encounter"
 _TYPES = {"P": "professional", "I": "institutional", "D": "oral", "DENTAL": "oral"}
 _VOID = frozenset({"void", "voided", "reversed", "cancelled", "canceled", "v"})
 _MOST_DIAGNOSES = 25
+# Of each the NPI in a column of its own, as `attending_npi`.
+_ROLES = ("rendering", "attending", "operating", "referring")
 
 
 def header(row: Values, record: Said, feed: Source) -> list[Resource]:
@@ -53,13 +56,13 @@ def header(row: Values, record: Said, feed: Source) -> list[Resource]:
     payer = parties.payer_of(row, feed)
     who = parties.member_of(row, payer)
     billing = parties.provider(text(row, "billing_npi"), is_person=False)
-    rendering = parties.provider(text(row, "rendering_npi"), is_person=True)
+    people = {party["id"]: party for party in _people(row).values()}.values()
     shared, currency = _shared(row, payer, currency_of(row, feed)), currency_of(row, feed)
     total, is_void = money(amount(row, "charge"), currency), _is_void(row)
     made: list[Resource] = []
     if feed.columns.get("encounters", True):
         shared["extension"] = alone(extension(ENCOUNTER, "Reference", reference("Encounter", name)))
-        made.append(_encounter(row, name, members.patient_reference(who), billing, rendering, at))
+        made.append(_encounter(row, name, members.patient_reference(who), billing, at))
     status = '"cancelled"' if is_void else '"active"'
     claim = {**shared, "status": status, "related": _related(row, payer), "total": total}
     benefit = {
@@ -74,7 +77,7 @@ def header(row: Values, record: Said, feed: Source) -> list[Resource]:
     made.append(Resource("Claim", name, at, None, body(claim)))
     made.append(Resource("ExplanationOfBenefit", name, at, None, body(benefit)))
     person = parties.member(row, who, payer, None) if who else None
-    return made + ([person] if person else []) + parties.providers(billing, rendering)
+    return made + ([person] if person else []) + parties.providers(billing, *people)
 
 
 def _is_void(row: Values) -> bool:
@@ -85,9 +88,7 @@ def _shared(row: Values, payer: str, currency: str) -> dict[str, Text]:
     """What the Claim and its ExplanationOfBenefit have alike."""
     who, kind = parties.member_of(row, payer), text(row, "claim_type") or ""
     billing = parties.provider(text(row, "billing_npi"), is_person=False)
-    rendering = parties.provider(text(row, "rendering_npi"), is_person=True)
     number = patient_control_number(provider_key(billing), text(row, "patient_control_number")) if billing else None
-    role = concept(f"{codes.CARIN}C4BBClaimCareTeamRole", "rendering")
     return {
         "identifier": listed(
             [
@@ -103,9 +104,7 @@ def _shared(row: Values, payer: str, currency: str) -> dict[str, Text]:
         "created": day(date(row, "paid_date", "processed_date", "service_to", "service_from")),
         "insurer": payer_reference(payer, {"name": text(row, "payer_name", "plan_name")}),
         "provider": parties.provider_references(billing),
-        "careTeam": f'[{{"sequence":1,"provider":{parties.provider_references(rendering)},"role":{role}}}]'
-        if rendering
-        else None,
+        "careTeam": care_team({**_people(row), "lines": []})[0],
         "diagnosis": _diagnoses(row),
         "procedure": _procedures(row),
         "supportingInfo": _information(row),
@@ -131,6 +130,12 @@ def _diagnoses(row: Values) -> Text:
             "packageCode": None if made else group,
         }
         made.append(joined(parts))
+    if admitting := text(row, "admitting_diagnosis"):
+        what = concept(version, codes.dotted(version, admitting))
+        why = concept(f"{codes.TERMINOLOGY}ex-diagnosistype", "admitting")
+        # After all that lines can point to.
+        last = str(_MOST_DIAGNOSES + 1)
+        made.append(joined({"sequence": last, "diagnosisCodeableConcept": what, "type": alone(why)}))
     return listed(made)
 
 
@@ -176,8 +181,13 @@ def _related(row: Values, payer: str) -> Text:
     return listed(made)
 
 
-def _encounter(row: Values, name: str, patient: Text, billing: dict[str, object] | None,
-               rendering: dict[str, object] | None, at: datetime) -> Resource:  # fmt: skip
+def _people(row: Values) -> dict[str, Node]:
+    """Who took part, by role; known by NPI alone, and of one role each."""
+    found = {role: parties.provider(text(row, f"{role}_npi"), is_person=True) for role in _ROLES}
+    return {role: party for role, party in found.items() if party}
+
+
+def _encounter(row: Values, name: str, patient: Text, billing: Node | None, at: datetime) -> Resource:
     """The encounter, as of a claim of an 837."""
     bill = text(row, "bill_type")
     place = bill.lstrip("0")[:2] if bill else text(row, "place_of_service")
@@ -193,7 +203,7 @@ def _encounter(row: Values, name: str, patient: Text, billing: dict[str, object]
             "patient_status": text(row, "discharge_status"),
         },
         **({"billing": billing} if billing else {}),
-        **({"rendering": rendering} if rendering else {}),
+        **_people(row),
     }
     days = (
         date(row, "admit_date", "service_from"),

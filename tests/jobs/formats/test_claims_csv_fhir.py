@@ -198,6 +198,30 @@ def test_a_stay_has_its_bill_type_and_ends_when_the_patient_left():
     assert encounter["period"] == {"start": "2026-01-05", "end": "2026-01-06"}
 
 
+def test_a_stay_says_who_attended_operated_and_referred_and_why_the_patient_was_admitted():
+    more = {"attending_npi": "1999999976", "operating_npi": "1999999950", "referring_npi": "1999999943",
+            "admitting_diagnosis": "R079"}  # fmt: skip
+    columns = {**OPTIONS["files"]["claim_header"]["columns"], **{name: {} for name in more}}
+    header = {**OPTIONS["files"]["claim_header"], "columns": columns}
+    feed = FEED._replace(options={**OPTIONS, "files": {**OPTIONS["files"], "claim_header": header}})
+    found = said("claim_header", {**CLAIM, **more, "claim_type": "institutional", "bill_type": "0111"}, feed)
+    claim, encounter = only("Claim", found), only("Encounter", found)
+    assert [(code(one["role"])[0], one["provider"]["reference"]) for one in claim["careTeam"]] == [
+        ("attending", "Practitioner/npi-1999999976"), ("referring", "Practitioner/npi-1999999943"),
+        ("operating", "Practitioner/npi-1999999950"),
+    ]  # fmt: skip
+    assert [code(one["type"][0]) for one in encounter["participant"]] == [
+        ["ATND"], ["REF"],
+    ]  # fmt: skip
+    last = claim["diagnosis"][-1]
+    assert (last["sequence"], code(last["diagnosisCodeableConcept"]), code(last["type"][0])) == (
+        26, ["R07.9"], ["admitting"],
+    )  # fmt: skip
+    assert {name for kind, name in found if kind == "Practitioner"} == {
+        "npi-1999999976", "npi-1999999950", "npi-1999999943",
+    }  # fmt: skip
+
+
 def test_a_fill_is_a_dispense_with_its_days_and_a_benefit_that_counts_once():
     found = said("pharmacy_claim", {**FILL, "dispensing_fee": "1.25"})
     dispense, benefit = only("MedicationDispense", found), only("ExplanationOfBenefit", found)
