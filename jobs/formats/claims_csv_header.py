@@ -164,6 +164,10 @@ def _information(row: Values) -> Text:
     if admitted := date(row, "admit_date"):
         when = period(admitted, date(row, "discharge_date"))
         told.append((codes.information("admissionperiod"), None, "timingPeriod", when))
+    # With a diagnosis the group is of its package.
+    is_bare = not any(text(row, f"diagnosis_{place}") for place in range(1, _MOST_DIAGNOSES + 1))
+    if is_bare and (group := text(row, "drg")):
+        told.append((codes.information("drg"), codes.health("DRG", group), "", None))
     if frequency := text(row, "frequency_code"):
         told.append((frequency_of, concept(codes.FREQUENCY, frequency), "", None))
     return numbered(told)

@@ -198,6 +198,16 @@ def test_a_stay_has_its_bill_type_and_ends_when_the_patient_left():
     assert encounter["period"] == {"start": "2026-01-05", "end": "2026-01-06"}
 
 
+def test_a_drg_is_told_also_where_no_diagnosis_is():
+    bare = {**CLAIM, "diagnosis_1": "", "diagnosis_2": "", "drg": "470"}
+    for cells, count in ((bare, 1), ({**bare, "diagnosis_2": "I10"}, 0)):
+        claim = only("Claim", said("claim_header", cells))
+        groups = [one for one in claim.get("supportingInfo", ()) if code(one["category"]) == ["drg"]]
+        assert (len(groups), [code(one["packageCode"]) for one in claim.get("diagnosis", ())]) == (
+            count, [["470"]] * (1 - count),
+        )  # fmt: skip
+
+
 def test_a_stay_says_who_attended_operated_and_referred_and_why_the_patient_was_admitted():
     more = {"attending_npi": "1999999976", "operating_npi": "1999999950", "referring_npi": "1999999943",
             "admitting_diagnosis": "R079"}  # fmt: skip
