@@ -89,7 +89,8 @@ def _insured(
     subscriber, dependent = found.get("subscriber") or {}, found.get("patient")
     payer_of = found.get("payer") or {}
     who = members.member_key(payer, subscriber, dependent)
-    holder = members.member_key(payer, subscriber, None) if subscriber.get("id") or not dependent else None
+    is_known = subscriber.get("id") and subscriber.get("is_person", True)
+    holder = members.member_key(payer, subscriber, None) if is_known or not dependent else None
     made = [parties.payer(payer_of, payer, at)] if payer_of else []
     if who is None:
         return made, None, None

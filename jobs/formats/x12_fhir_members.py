@@ -1,12 +1,14 @@
 """Members of a payer as FHIR Patient and Coverage, with ids that stay.
 
 A member's id is the payer with the member number, and of a dependent, who has no number of their own in 5010, a digest
-of the first name: so an 835, which tells no birth date, names the same patient.
+of the first name: so an 835, which tells no birth date, names the same patient. A subscriber that is an organisation
+(NM102 = 2) is no patient, and whom it insures are told apart by their whole names and birth dates.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.translation import Resource
@@ -45,13 +47,20 @@ def member_key(payer: str, subscriber: Node, dependent: Node | None) -> Key | No
         person = dependent or subscriber
         if not person.get("name"):
             return None
-        known_by = digest(person["name"], person.get("first_name"), person.get("birth_date"))
+        known_by = digest(person["name"], *_named(person))
         return ("unnumbered", payer, known_by)
     if dependent is None:
         return ("member", payer, number)
+    if not subscriber.get("is_person", True):
+        # An employer insures all who work there under one number (workers' compensation).
+        return ("member", payer, number, digest(dependent.get("name"), *_named(dependent)))
     first = "".join(filter(str.isalpha, text(dependent.get("first_name")).upper()))
     born = dependent.get("birth_date") if first in _NO_NAMES else None
     return ("member", payer, number, digest(first, born))
+
+
+def _named(person: Node) -> tuple[Any, Any]:
+    return person.get("first_name"), person.get("birth_date")
 
 
 def patient(party: Node, key: Key, payer: str, record_number: Text, at: datetime | None) -> Resource:

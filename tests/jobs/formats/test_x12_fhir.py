@@ -445,6 +445,19 @@ def test_a_payer_that_has_another_number_in_its_payments_is_one_payer_when_the_f
     assert known["claim"]["reference"] == "Claim/npi-1999999984-C1-00001"
 
 
+def test_an_employer_that_insures_is_no_patient_and_those_it_insures_are_told_apart_by_whole_name_and_birth_date():
+    employer = "HL*2*1*22*1~SBR*P**G1*****WC~NM1*IL*2*MILL INC*****MI*POL1~NM1*PR*2*MEDICARE*****PI*00001~"
+    names = set()
+    for level in (DEPENDENT, DEPENDENT.replace("*DOE*", "*ROE*"), DEPENDENT.replace("20100304", "19900304")):
+        data = claims("CLM*C1*1***11:B:1~", LINE, levels=employer + level)
+        [person] = every("Patient", data)
+        coverage = only("Coverage", data)
+        assert only("Claim", data)["patient"]["reference"] == f"Patient/{person['id']}"
+        assert ("subscriber" in coverage, coverage["subscriberId"]) == (False, "POL1")
+        names.add(person["id"])
+    assert len(names) == 3
+
+
 def test_two_newborns_without_a_name_are_two_patients():
     first = DEPENDENT.replace("*TIM", "*BABY BOY")
     names = {
