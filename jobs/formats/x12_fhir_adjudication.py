@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from jobs.formats import x12_fhir_codes as codes
-from jobs.formats.x12_fhir_json import Text, concept, listed, money
+from jobs.formats.x12_fhir_json import Text, concept, decimal, listed, money
 from jobs.formats.x12_segments import Node
 
 _ALLOWED_LINE, _ALLOWED_CLAIM = "B6", "AU"
@@ -94,7 +94,8 @@ def _adjustments(found: Node, currency: str) -> list[Text]:
     for one in found["adjustments"]:
         amount = money(one["amount"], currency)
         if amount:
-            made.append(f'{{{_adjusted(one["group"], one["reason"])},"amount":{amount}}}')
+            units = f',"value":{decimal(one["quantity"])}' if one["quantity"] is not None else ""
+            made.append(f'{{{_adjusted(one["group"], one["reason"])},"amount":{amount}{units}}}')
     return made
 
 

@@ -8,6 +8,7 @@ claim; the check or transfer as a whole stands in x12_fhir_remittance only.
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from jobs.formats import x12_fhir_adjudication as adjudication
@@ -40,6 +41,9 @@ from jobs.formats.x12_segments import Node
 PREDETERMINATION = "25"
 # Extensions of a line: why it was decided so (LQ), and what was billed where the payer pays it as another (SVC06).
 REMARK, BILLED_AS = f"{codes.OURS}remark", f"{codes.OURS}billed-as"
+# And how much was billed where another number is paid (SVC07); what is paid is one where SVC05 says no number.
+UNITS_BILLED = f"{codes.OURS}units-billed"
+_ONE = Decimal(1)
 # Data element 1029, as the 835 uses it.
 STATUSES = {
     "1": "processed as primary", "2": "processed as secondary", "3": "processed as tertiary", "4": "denied",
@@ -171,13 +175,19 @@ def _type(found: Node) -> str:
     return "institutional" if is_facility else "professional"
 
 
-def _days(found: Node) -> tuple[date | None, date | None]:
+def _statement(found: Node) -> Node:
+    """The days of the statement: those of each line that has none of its own (835 TR3, 2110 DTM)."""
     told = {one["qualifier"]: one["start"] for one in found.get("dates") or ()}
-    if told.get(_BEGINS):
-        return told[_BEGINS], told.get(_ENDS)
+    return {"service_start": told.get(_BEGINS), "service_end": told.get(_ENDS)}
+
+
+def _days(found: Node) -> tuple[date | None, date | None]:
+    start, end = _statement(found).values()
+    if start:
+        return start, end
     starts = [line["service_start"] for line in found["lines"] if line.get("service_start")]
     ends = [line.get("service_end") or line["service_start"] for line in found["lines"] if line.get("service_start")]
-    return (min(starts), max(ends)) if starts else (None, told.get(_ENDS))
+    return (min(starts), max(ends)) if starts else (None, end)
 
 
 def _care_team(found: Node) -> Text:
@@ -201,7 +211,7 @@ def _insurance(found: Node, payer: str, who: Key | None) -> Text:
 
 def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> Text:
     lines = found["lines"]
-    numbers = claimed(lines)
+    numbers, own = claimed(lines), _statement(found)
     made = []
     for line, made_of, answers, sequence in zip(lines, decided, numbers, sequences(numbers), strict=True):
         qualifier, code = line["code_qualifier"], line["code"]
@@ -212,8 +222,8 @@ def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> T
             "revenue": concept(codes.REVENUE, code if qualifier == "NU" else line["revenue_code"]),
             "productOrService": None if qualifier == "NU" else codes.service(qualifier, code),
             "modifier": codes.modifiers(line["modifiers"]),
-            **serviced(line),
-            "quantity": quantity(line["units"] if line["units"] is not None else line.get("units_billed"), None),
+            **serviced(line if line.get("service_start") or line.get("service_end") else own),
+            "quantity": quantity(_ONE if line["units"] is None and "units_billed" in line else line["units"], None),
             "net": money(line["charge"], currency),
             "adjudication": adjudication.adjudications(line, made_of, currency),
         }
@@ -223,7 +233,7 @@ def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> T
 
 # LQ01: HE remarks of remittance advice, RX reject codes of pharmacies.
 _REMARKS = {"RX": codes.REJECTS}
-_MORE = frozenset({"references", "submitted", "remarks"})
+_MORE = frozenset({"references", "submitted", "remarks", "units_billed"})
 
 
 def _more(line: Node) -> Text:
@@ -233,6 +243,7 @@ def _more(line: Node) -> Text:
     if billed := line.get("submitted"):
         service = codes.service(billed["code_qualifier"], billed["code"])
         made.append(extension(BILLED_AS, "CodeableConcept", service))
+    made.append(extension(UNITS_BILLED, "Quantity", quantity(line.get("units_billed"), None)))
     for one in line.get("remarks") or ():
         made.append(
             extension(

@@ -300,6 +300,19 @@ def test_a_payment_says_what_kind_of_claim_it_answers_as_far_as_it_can_be_told(t
     assert code(only("ExplanationOfBenefit", payments(text))["type"]) == [kind]
 
 
+def test_a_paid_line_has_the_days_of_its_claim_unless_it_says_its_own_and_counts_what_is_paid():
+    text = (
+        "CLP*C1*1*300*200**MB*ICN1~DTM*232*20260101~DTM*233*20260103~"
+        "SVC*HC:97110*300*100****3~CAS*CO*222*200*2~SVC*HC:97112*0*100**2~DTM*472*20260102~"
+    )
+    first, second = only("ExplanationOfBenefit", payments(text))["item"]
+    assert first["servicedPeriod"] == {"start": "2026-01-01", "end": "2026-01-03"}
+    assert (second["servicedDate"], second["quantity"]["value"]) == ("2026-01-02", 2)
+    [billed] = first["extension"]
+    assert (first["quantity"]["value"], billed["valueQuantity"]["value"]) == (1, 3)
+    assert [one["value"] for one in first["adjudication"] if "value" in one] == [2]
+
+
 def test_a_pharmacys_reject_code_is_no_remark_of_remittance_advice():
     text = "CLP*C1*4*50*0**13*ICN1~SVC*N4:00093721410*50*0~CAS*CO*16*50~LQ*RX*75~LQ*HE*N4~"
     [line] = only("ExplanationOfBenefit", payments(text))["item"]
