@@ -45,7 +45,7 @@ _KINDS = {
     "reason_for_visit": (_CARIN_DIAGNOSIS, "patientreasonforvisit"),
     "external_cause": (_CARIN_DIAGNOSIS, "externalcauseofinjury"),
 }  # fmt: skip
-_STATEMENT, _SERVICE, _ADMITTED, _ACCIDENT = "434", "472", "435", "439"
+_STATEMENT, _SERVICE, _ADMITTED, _ACCIDENT, _DECIDED = "434", "472", "435", "439", "573"
 
 
 def claim_id(billing: Key, number: str, payer: str) -> str:
@@ -145,7 +145,7 @@ def currency_of(found: Node, feed: Source) -> str:
 
 
 _NORMAL = concept(f"{codes.TERMINOLOGY}processpriority", "normal")
-_PRIOR = concept(f"{codes.TERMINOLOGY}ex-relatedclaimrelationship", "prior")
+_STANDS_FOR = concept(f"{codes.TERMINOLOGY}ex-relatedclaimrelationship", "prior")
 
 
 def _type_of_bill(found: Node) -> Text:
@@ -164,7 +164,7 @@ def related(payer: str, number: str | None) -> Text:
     """What a claim or payment stands for, by the payer's number."""
     if not number:
         return None
-    return f'[{{"claim":{{"identifier":{payer_claim_number(payer, number)}}},"relationship":{_PRIOR}}}]'
+    return f'[{{"claim":{{"identifier":{payer_claim_number(payer, number)}}},"relationship":{_STANDS_FOR}}}]'
 
 
 def _diagnoses(found: Node) -> Text:
@@ -211,19 +211,36 @@ def _procedures(found: Node) -> Text:
 def insured(coverage: str, display: str | None, sequence: int, *, focal: bool, other: Node | None = None,
             currency: str = "USD", authorisation: str | None = None) -> Text:  # fmt: skip
     """One entry of Claim.insurance; `other` is what another payer decided already (loop 2320)."""
-    more: Text = None
-    if other:
-        paid = next((one["amount"] for one in other.get("amounts") or () if one["qualifier"] == "D"), None)
-        decided = prior_adjudication([adjusted(one, currency) for one in other["adjustments"]])
-        more = listed([extension(f"{codes.OURS}prior-payer-paid", "Money", money(paid, currency)), decided])
+    decider = (other or {}).get("payer") or {}
     return joined(
         {
-            "extension": more,
+            "extension": _decided_before(other, decider, currency) if other else None,
             "sequence": str(sequence),
             "focal": "true" if focal else "false",
             "coverage": reference("Coverage", coverage, display),
-            "preAuthRef": listed([quoted(authorisation)]),
+            "preAuthRef": listed([quoted(authorisation or parties.reference_of(decider, "G1"))]),
         }
+    )
+
+
+# AMT of loop 2320: what the payer paid, what is left to the patient, what was not covered.
+PRIOR_PAID = f"{codes.OURS}prior-payer-paid"
+_PRIOR = {
+    "D": PRIOR_PAID, "EAF": f"{codes.OURS}prior-payer-left-to-patient", "A8": f"{codes.OURS}prior-payer-noncovered",
+}  # fmt: skip
+
+
+def _decided_before(other: Node, decider: Node, currency: str) -> Text:
+    """What another payer decided already (loops 2320 and 2330B): amounts, adjustments, its claim number and the day."""
+    told = {one["qualifier"]: one["amount"] for one in reversed(other.get("amounts") or ())}
+    days = [one["start"] for one in decider.get("dates") or () if one["qualifier"] == _DECIDED]
+    return listed(
+        [
+            *[extension(url, "Money", money(told.get(name), currency)) for name, url in _PRIOR.items()],
+            prior_adjudication([adjusted(one, currency) for one in other["adjustments"]]),
+            extension(f"{codes.OURS}prior-payer-claim-number", "String", quoted(parties.reference_of(decider, "F8"))),
+            extension(f"{codes.OURS}prior-payer-decided", "Date", day(days[0]) if days else None),
+        ]
     )
 
 

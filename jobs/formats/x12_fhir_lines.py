@@ -172,9 +172,13 @@ def _more(line: Node, currency: str) -> Text:
     if line.get("non_covered") is not None:
         found.append(extension(f"{codes.OURS}non-covered", "Money", money(line["non_covered"], currency)))
     for told in line.get("adjudications") or ():
+        left = [one["amount"] for one in told.get("amounts") or () if one["qualifier"] == "EAF"]
+        days = [one["start"] for one in told.get("dates") or () if one["qualifier"] == "573"]
         parts = [
             extension("payer", "String", quoted(told["payer_id"])),
             extension("paid", "Money", money(told["paid"], currency)),
+            extension("left-to-patient", "Money", money(left[0], currency) if left else None),
+            extension("decided", "Date", day(days[0]) if days else None),
             *[adjusted(one, currency) for one in told["adjustments"]],
         ]
         found.append(prior_adjudication(parts))

@@ -379,6 +379,39 @@ def test_a_former_payer_has_a_coverage_of_its_own_and_what_it_paid():
     assert first["class"] == [{"type": first["class"][0]["type"], "value": "G1", "name": "GROUP"}]
 
 
+def test_what_a_former_payer_decided_has_its_number_its_day_and_what_it_left_to_the_patient():
+    other = (
+        "SBR*P*18*******CI~CAS*PR*1*20~AMT*D*75~AMT*EAF*20~AMT*A8*5~NM1*IL*1*DOE*JANE****MI*J1~"
+        "NM1*PR*2*FIRST*****PI*F1~DTP*573*D8*20260115~REF*F8*ICN7~REF*G1*AUTH7~"
+    )
+    decided = "SVD*F1*75*HC:99213**1~CAS*PR*1*20~DTP*573*D8*20260115~AMT*EAF*20~"
+    data = claims("CLM*C1*100***11:B:1~", other, LINE, decided, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
+    claim = only("Claim", data)
+
+    def told(extensions):
+        return {
+            one["url"].removeprefix("https://lakeward.dev/fhir/prior-payer-"): one["valueMoney"]["value"]
+            if "valueMoney" in one
+            else one.get("valueDate", one.get("valueString"))
+            for one in extensions
+        }
+
+    former = claim["insurance"][1]
+    whole = told(former["extension"])
+    whole.pop("https://lakeward.dev/fhir/prior-adjudication")
+    assert whole == {
+        "paid": 75,
+        "left-to-patient": 20,
+        "noncovered": 5,
+        "claim-number": "ICN7",
+        "decided": "2026-01-15",
+    }
+    assert former["preAuthRef"] == ["AUTH7"]
+    assert told(claim["item"][0]["extension"][0]["extension"]) == {
+        "payer": "F1", "paid": 75, "left-to-patient": 20, "decided": "2026-01-15", "PR-1": 20,
+    }  # fmt: skip
+
+
 def test_the_visit_is_told_by_the_claim_to_the_first_payer_and_in_passing_by_later_ones():
     other = "SBR*P*01*****12~NM1*IL*1*DOE*JOHN****MI*J1~NM1*PR*2*FIRST*****PI*F1~"
     later = claims("CLM*C1*100***11:B:1~", other, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
