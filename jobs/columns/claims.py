@@ -14,11 +14,13 @@ from pyspark.sql import functions as F
 from jobs.columns.dates import moment
 from jobs.columns.fhir import CODEABLE, CODES, PERIOD, REFERENCE, all_codings, codings, extended
 from jobs.columns.lists import flat
+from jobs.columns.money import AMOUNT, MONEY
 from jobs.columns.quantities import QUANTITY, measured
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import SPAN, span
 from jobs.formats.claims_csv_header import ENCOUNTER
 from jobs.formats.claims_csv_line import PART_OF
+from jobs.formats.x12_fhir_claim import PRIOR_PAID
 from jobs.formats.x12_fhir_codes import OURS
 
 # The state of a claim that asks a later payer what an earlier one was asked before (silver.claim_state).
@@ -31,7 +33,8 @@ WHO: Final = f"""
     contained array<struct<resourceType: string, id: string, type: {CODEABLE}, payor: array<{REFERENCE}>>>,
     status string, type {CODEABLE}, use string, patient {REFERENCE}, provider {REFERENCE}, facility {REFERENCE},
     prescription {REFERENCE}, insurer {REFERENCE},
-    insurance array<struct<sequence: int, focal: boolean, coverage: {REFERENCE}>>,
+    insurance array<struct<sequence: int, focal: boolean, coverage: {REFERENCE},
+        extension: array<struct<url: string, valueMoney: {MONEY}>>>>,
     billablePeriod {PERIOD}, extension array<struct<url: string, valueReference: {REFERENCE}>>
 """
 RELATED: Final = f"related array<struct<claim: {REFERENCE}, relationship: {CODEABLE}>>"
@@ -99,6 +102,14 @@ def focal(r: Column) -> Column:
 def payer_turn(r: Column) -> Column:
     """Which payer in turn is asked: the place of the focal coverage among all (FHIR R4 Claim.insurance.sequence)."""
     return F.get(r["insurance"]["sequence"], _focal_place(r))
+
+
+def prior_paid(r: Column) -> Column:
+    """What payers that were asked before paid, in all (837 2320 AMT D); null where none is told to have decided."""
+    told = F.filter(flat(r["insurance"]["extension"]), lambda one: one["url"] == PRIOR_PAID)["valueMoney"]["value"]
+    wide = "decimal(38,4)"
+    total = F.aggregate(told, F.lit(0).cast(wide), lambda sofar, one: (sofar + one).cast(wide))
+    return F.when(F.size(told) > 0, total.try_cast(AMOUNT))
 
 
 def _focal_place(r: Column) -> Column:

@@ -49,6 +49,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         claims.procedures(r, zone).alias("procedures"),
         claims.information(r, zone).alias("information"),
         r["total"]["value"].alias("total_amount"),
+        claims.prior_paid(r).alias("prior_paid_amount"),
         r["total"]["currency"].alias("currency"),
         faults(
             no_subject=reference(r["patient"], "Patient").isNull(),

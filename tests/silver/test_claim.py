@@ -91,3 +91,13 @@ def test_a_claim_names_every_claim_that_it_stands_for(only):
     ]
     assert only({**CLAIM, "related": related}).replaced_claim_refs == ["Claim/k0", "Claim?identifier=payer|P1"]
     assert only(CLAIM).replaced_claim_refs == []
+
+
+def test_a_claim_to_a_later_payer_says_what_those_before_paid(only):
+    paid = [
+        {"url": f"https://lakeward.dev/fhir/{name}", "valueMoney": {"value": value, "currency": "USD"}}
+        for name, value in (("prior-payer-paid", 75.25), ("prior-payer-left-to-patient", 20))
+    ]
+    insurance = [{"sequence": 3, "focal": True}, *[{"sequence": n, "focal": False, "extension": paid} for n in (1, 2)]]
+    assert only({**CLAIM, "insurance": insurance}).prior_paid_amount == Decimal("150.5000")
+    assert only(CLAIM).prior_paid_amount is None
