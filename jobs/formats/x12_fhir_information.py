@@ -46,6 +46,9 @@ def information(found: Node, *, has_diagnoses: bool) -> list[Said]:
     for one in found.get("amounts") or ():
         if one["amount"] is not None:
             told.append((codes.INFO, concept(codes.AMOUNT, one["qualifier"]), *valued(one["amount"])))
+    for name, element in (("special_program", "1366"), ("delay_reason", "1514")):
+        if found.get(name):
+            told.append((codes.INFO, concept(f"{codes.ELEMENT}{element}", found[name]), "", None))
     # The first cause is the accident's type.
     for cause in (found.get("accident_causes") or ())[1:]:
         told.append((codes.INFO, concept(f"{codes.ELEMENT}1362", cause), "", None))

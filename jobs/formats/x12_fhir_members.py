@@ -106,7 +106,7 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
     parts = {
         "identifier": alone(member_number(key, number)),
         "status": '"active"',
-        "type": concept(codes.FILING, subscription.get("filing_indicator")),
+        "type": _kind(subscription),
         "subscriber": patient_reference(subscriber),
         "subscriberId": quoted(number),
         "beneficiary": patient_reference(who),
@@ -116,6 +116,13 @@ def coverage(subscription: Node, payer_of: Node, key: str, who: Key, subscriber:
         "order": str(turn) if (turn := payer_turn(subscription)) else None,
     }
     return Resource("Coverage", coverage_id(key, number, who), at, None, body(parts))
+
+
+def _kind(subscription: Node) -> Text:
+    """Claim filing indicator (SBR09), and why Medicare pays second where it does (SBR05, 837 TR3, 2000B and 2320)."""
+    told = ((codes.FILING, "filing_indicator"), (codes.INSURANCE, "insurance_type"))
+    found = [coding(system, code) for system, name in told if (code := subscription.get(name))]
+    return concepts(found) if found else None
 
 
 def payer_turn(subscription: Node) -> int | None:

@@ -412,6 +412,16 @@ def test_what_a_former_payer_decided_has_its_number_its_day_and_what_it_left_to_
     }  # fmt: skip
 
 
+def test_a_coverage_says_why_medicare_pays_second_and_a_claim_why_it_comes_late():
+    late = "CLM*C1*100***11:B:1*Y*A*Y*Y***02********9~"
+    data = claims(late, LINE, levels=SUBSCRIBER.replace("SBR*P*18*G1*GROUP*****CI", "SBR*S*18***12****MB"))
+    assert [(one["system"][-4:], one["code"]) for one in only("Coverage", data)["type"]["coding"]] == [
+        ("1032", "MB"), ("1336", "12"),
+    ]  # fmt: skip
+    told = [one["code"]["coding"][0] for one in only("Claim", data)["supportingInfo"]]
+    assert [(one["system"][-4:], one["code"]) for one in told] == [("1325", "1"), ("1366", "02"), ("1514", "9")]
+
+
 def test_the_visit_is_told_by_the_claim_to_the_first_payer_and_in_passing_by_later_ones():
     other = "SBR*P*01*****12~NM1*IL*1*DOE*JOHN****MI*J1~NM1*PR*2*FIRST*****PI*F1~"
     later = claims("CLM*C1*100***11:B:1~", other, LINE, levels=SUBSCRIBER.replace("SBR*P", "SBR*S"))
