@@ -40,7 +40,12 @@ from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
 
 ENCOUNTER = f"{codes.OURS}encounter"
-_TYPES = {"P": "professional", "I": "institutional", "D": "oral", "DENTAL": "oral"}
+_TYPES = {
+    **dict.fromkeys(("P", "CMS1500", "CMS-1500", "HCFA"), "professional"),
+    **dict.fromkeys(("I", "UB04", "UB-04", "UB", "FACILITY", "INPATIENT", "OUTPATIENT"), "institutional"),
+    **dict.fromkeys(("D", "DENTAL"), "oral"),
+}
+_ICD9 = frozenset({"9", "09", "ICD9", "ICD-9", "ICD-9-CM"})
 _VOID = frozenset({"void", "voided", "reversed", "cancelled", "canceled", "v"})
 _MOST_DIAGNOSES = 25
 # Of each the NPI in a column of its own, as `attending_npi`.
@@ -111,9 +116,13 @@ def _shared(row: Values, payer: str, currency: str) -> dict[str, Text]:
     }
 
 
+def _is_icd9(row: Values) -> bool:
+    return (text(row, "icd_version") or "").upper() in _ICD9
+
+
 def _diagnoses(row: Values) -> Text:
     made: list[Text] = []
-    version = codes.ICD9_CM if text(row, "icd_version") == "9" else codes.ICD10_CM
+    version = codes.ICD9_CM if _is_icd9(row) else codes.ICD10_CM
     group = concept(codes.DRG, text(row, "drg"))
     for place in range(1, _MOST_DIAGNOSES + 1):
         code = text(row, f"diagnosis_{place}")
@@ -141,7 +150,7 @@ def _diagnoses(row: Values) -> Text:
 
 def _procedures(row: Values) -> Text:
     made = []
-    version = codes.ICD9_PROCEDURES if text(row, "icd_version") == "9" else codes.ICD10_PCS
+    version = codes.ICD9_PROCEDURES if _is_icd9(row) else codes.ICD10_PCS
     for place in range(1, _MOST_DIAGNOSES + 1):
         code = text(row, f"procedure_{place}")
         if code:

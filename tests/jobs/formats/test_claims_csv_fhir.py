@@ -198,6 +198,19 @@ def test_a_stay_has_its_bill_type_and_ends_when_the_patient_left():
     assert encounter["period"] == {"start": "2026-01-05", "end": "2026-01-06"}
 
 
+def test_a_claim_names_its_form_and_its_version_of_the_icd_as_payers_write_them():
+    columns = {**OPTIONS["files"]["claim_header"]["columns"], "icd_version": {}}
+    header = {**OPTIONS["files"]["claim_header"], "columns": columns}
+    feed = FEED._replace(options={**OPTIONS, "files": {**OPTIONS["files"], "claim_header": header}})
+    found = []
+    for kind, version in (("Inpatient", "09"), ("UB-04", "ICD-9"), ("HCFA", "10")):
+        cells = {**CLAIM, "claim_type": kind, "icd_version": version, "diagnosis_1": "25000"}
+        claim = only("Claim", said("claim_header", cells, feed))
+        found.append((code(claim["type"])[0], claim["diagnosis"][0]["diagnosisCodeableConcept"]["coding"][0]["system"]))
+    nine, ten = "http://hl7.org/fhir/sid/icd-9-cm", "http://hl7.org/fhir/sid/icd-10-cm"
+    assert found == [("institutional", nine), ("institutional", nine), ("professional", ten)]
+
+
 def test_a_drg_is_told_also_where_no_diagnosis_is():
     bare = {**CLAIM, "diagnosis_1": "", "diagnosis_2": "", "drg": "470"}
     for cells, count in ((bare, 1), ({**bare, "diagnosis_2": "I10"}, 0)):
