@@ -2,7 +2,8 @@
 
 submitted    SVC02, CLP03           benefit      SVC03, CLP04
 eligible     AMT B6 of a line, AMT AU of a claim; where none is sent and no former payer had a part (OA 23), what is
-             paid and the patient's share together, with the reason paid-plus-patient-share
+             paid, the patient's share and what is withheld of the payment together, with the reason
+             paid-plus-patient-share
 deductible, coinsurance, copay      CAS PR 1, 2, 3
 <group>-<reason>                    any other CAS, as CO-45
 memberliability                     CLP05; of a reversal only what is below zero
@@ -25,6 +26,8 @@ from jobs.formats.x12_segments import Node
 
 _ALLOWED_LINE, _ALLOWED_CLAIM = "B6", "AU"
 _IMPACT_OF_FORMER = ("OA", "23")
+# Managed care withholding, tax withholding, sequestration (X12 external code list 139): what is allowed stays the same.
+_WITHHELD = frozenset({"104", "105", "253"})
 _SHARES = ("deductible", "coinsurance", "copay")
 _CATEGORIES = {name: codes.category(name) for name in ("submitted", "benefit", "eligible", *_SHARES)}
 _MEMBER = concept(f"{codes.CARIN}C4BBAdjudication", "memberliability")
@@ -57,7 +60,16 @@ def decided(found: Node, *, by_former: bool) -> Decided:
         return Decided(None, False, owed)
     for amount in owed.values():
         paid += amount
-    return Decided(paid, False, owed)
+    return Decided(paid + _withheld(found), False, owed)
+
+
+def _withheld(part: Node) -> Decimal:
+    """What is taken off the payment and not off what is allowed."""
+    total = _NOTHING
+    for one in part["adjustments"]:
+        if one["reason"] in _WITHHELD and one["group"] != "PR" and one["amount"] is not None:
+            total += one["amount"]
+    return total
 
 
 def _as_charged(found: Node, amount: Decimal) -> Decimal:
@@ -143,7 +155,8 @@ def _allowed_of_lines(found: Node, lines: list[Decided], sums: dict[str, Decimal
             return sum(told, _NOTHING)
     if by_former or found.get("paid") is None:
         return None
-    return sum(sums.values(), _NOTHING) + found["paid"]
+    withheld = sum(map(_withheld, (found, *found["lines"])), _NOTHING)
+    return sum(sums.values(), _NOTHING) + withheld + found["paid"]
 
 
 def _amount(category: str, amount: Decimal | None, currency: str, reason: Text = None) -> Text:

@@ -254,6 +254,15 @@ def test_what_is_allowed_is_made_out_and_marked_only_where_no_former_payer_had_a
     assert "eligible" not in dict(amounts(later["item"][0]["adjudication"]) + amounts(later["total"]))
 
 
+def test_what_is_withheld_of_a_payment_is_allowed_all_the_same():
+    text = "CLP*C1*1*100*{}**MB*ICN1~{}SVC*HC:99213*100*78.4~CAS*CO*45*0**253*1.6~CAS*PR*2*20~"
+    benefit = only("ExplanationOfBenefit", payments(text.format("78.4", "")))
+    [line] = benefit["item"]
+    assert (dict(amounts(line["adjudication"]))["eligible"], dict(amounts(benefit["total"]))["eligible"]) == (100, 100)
+    whole = only("ExplanationOfBenefit", payments(text.format("68.4", "CAS*CO*104*10~")))
+    assert dict(amounts(whole["total"]))["eligible"] == 100
+
+
 def test_payment_reversal_and_correction_stand_side_by_side_and_add_up_to_the_final_state():
     who = "NM1*QC*1*DOE*JANE****MI*M1~"
     first = payments(f"CLP*C1*1*100*80*20*MB*ICN1~{who}SVC*HC:99213*100*80~CAS*PR*2*20~")
