@@ -19,8 +19,8 @@ from jobs.formats.x12_segments import Node
 _RECEIVED = "050"
 # The statement's days are the benefit's own, what is covered (AU) is its total.
 _ELSEWHERE = frozenset({"232", "233", "AU"})
-# 835 TR3, 2100 REF: predetermination, authorisations, repricing, group, policy and class of contract.
-_TOLD = frozenset({"1L", "6P", "9A", "9C", "BB", "CE", "G1", "G3", "IG"})
+# 835 TR3, 2100 REF: predetermination, authorisations, repricing, group, class of contract. A policy may be a person's.
+_TOLD = frozenset({"6P", "9A", "9C", "BB", "CE", "G1", "G3"})
 _OWN = f"{codes.OURS}claim-information"
 _OTHER_PAYERS = {
     "crossover": concept(_OWN, "crossover-carrier"),

@@ -335,7 +335,7 @@ def test_a_pharmacys_reject_code_is_no_remark_of_remittance_advice():
 def test_what_a_payer_says_besides_of_a_claim_is_supporting_information():
     text = (
         "CLP*C1*19*1000*800**MB*ICN1*11*1**470~CAS*CO*45*200~NM1*QC*1*DOE*JANE****MI*M1~NM1*TT*2*SECOND*****PI*22~"
-        "MIA*4***780.5*MA01~REF*CE*PLAN~REF*EA*MRN7~DTM*232*20260101~DTM*233*20260105~DTM*050*20260110~"
+        "MIA*4***780.5*MA01~REF*CE*PLAN~REF*IG*POL1~REF*EA*MRN7~DTM*232*20260101~DTM*233*20260105~DTM*050*20260110~"
         "AMT*AU*900~AMT*I*5.25~QTY*CA*4~"
     )
     drg, remark, days, group, received, interest, covered, contract, passed_on = (
