@@ -40,9 +40,10 @@ from jobs.formats.x12_fhir_team import care_team
 from jobs.formats.x12_segments import Node
 
 ENCOUNTER = f"{codes.OURS}encounter"
+_INPATIENT = "INPATIENT"
 _TYPES = {
     **dict.fromkeys(("P", "CMS1500", "CMS-1500", "HCFA"), "professional"),
-    **dict.fromkeys(("I", "UB04", "UB-04", "UB", "FACILITY", "INPATIENT", "OUTPATIENT"), "institutional"),
+    **dict.fromkeys(("I", "UB04", "UB-04", "UB", "FACILITY", _INPATIENT, "OUTPATIENT"), "institutional"),
     **dict.fromkeys(("D", "DENTAL"), "oral"),
 }
 _ICD9 = frozenset({"9", "09", "ICD9", "ICD-9", "ICD-9-CM"})
@@ -205,6 +206,7 @@ def _encounter(row: Values, name: str, patient: Text, billing: Node | None, at: 
     bill = text(row, "bill_type")
     place = bill.lstrip("0")[:2] if bill else text(row, "place_of_service")
     claim: Node = {
+        "class": "IMP" if not place and (text(row, "claim_type") or "").upper() == _INPATIENT else None,
         "place_of_service": place,
         "place_qualifier": "A" if bill else "B",
         "frequency": "8" if _is_void(row) else "1",

@@ -99,7 +99,12 @@ def _place_of_service(claim: Node) -> str:
 
 
 def act_class(claim: Node) -> str:
-    """HL7 v3 ActCode of the encounter, by place of service or type of bill; ambulatory where neither says more."""
+    """HL7 v3 ActCode of the encounter: `class` where the source says it, else by place of service or type of bill.
+
+    Ambulatory where none says more.
+    """
+    if told := claim.get("class"):
+        return str(told)
     place, lines = claim.get("place_of_service") or "", claim["lines"]
     if claim.get("place_qualifier") != "A":
         return _PLACES.get(_place_of_service(claim), "AMB")

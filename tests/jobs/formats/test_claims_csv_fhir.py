@@ -211,6 +211,14 @@ def test_a_claim_names_its_form_and_its_version_of_the_icd_as_payers_write_them(
     assert found == [("institutional", nine), ("institutional", nine), ("professional", ten)]
 
 
+def test_a_claim_that_is_called_inpatient_is_a_stay_unless_its_bill_says_another_thing():
+    found = []
+    for kind, bill in (("Inpatient", ""), ("Inpatient", "0131"), ("Outpatient", ""), ("P", "")):
+        cells = {**CLAIM, "claim_type": kind, "bill_type": bill}
+        found.append(only("Encounter", said("claim_header", cells))["class"]["code"])
+    assert found == ["IMP", "AMB", "AMB", "AMB"]
+
+
 def test_a_drg_is_told_also_where_no_diagnosis_is():
     bare = {**CLAIM, "diagnosis_1": "", "diagnosis_2": "", "drg": "470"}
     for cells, count in ((bare, 1), ({**bare, "diagnosis_2": "I10"}, 0)):
