@@ -46,6 +46,11 @@ def information(found: Node, *, has_diagnoses: bool) -> list[Said]:
     for one in found.get("amounts") or ():
         if one["amount"] is not None:
             told.append((codes.INFO, concept(codes.AMOUNT, one["qualifier"]), *valued(one["amount"])))
+    person = found.get("patient") or found.get("subscriber") or {}
+    if person.get("is_pregnant"):
+        told.append((codes.INFO, concept(OWN, "pregnant"), "", None))
+    if person.get("weight") is not None:
+        told.append((codes.INFO, concept(OWN, "weight-in-pounds"), *valued(person["weight"])))
     for name, element in (("special_program", "1366"), ("delay_reason", "1514")):
         if found.get(name):
             told.append((codes.INFO, concept(f"{codes.ELEMENT}{element}", found[name]), "", None))

@@ -2,7 +2,8 @@
 
 Teeth and areas after the first (TOO, SV304), dates other than the service's, references, amounts, test results (MEA),
 notes, emergency, EPSDT, family planning and copay exemption (SV109, 11, 12, 15), certifications (CRC), attachments
-(PWK), contract (CN1), repricing (HCP). The last four stand at the whole claim alike (loop 2300).
+(PWK), contract (CN1), repricing (HCP), ambulance (CR1). The last five stand at the whole claim alike (loop 2300), which
+says of teeth besides which are missing or to be extracted (DN2).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.x12_fhir_information import OWN, Said, dated, valued
 from jobs.formats.x12_fhir_json import Text, concept, quoted
 from jobs.formats.x12_segments import Node
+from jobs.formats.x12_segments import decimal as number_of
 
 _SERVICE = "472"
 _ADDITIONAL = codes.information("additionalbodysite")
@@ -55,6 +57,20 @@ def shared(part: Node) -> list[Said]:
         system = f"{codes.OURS}repricing"
         amounts = ((name, repriced[name]) for name in ("allowed", "savings"))
         told += [(codes.INFO, concept(system, name), *valued(one)) for name, one in amounts if one is not None]
+    for kept in part.get("other_segments") or ():
+        said = [one or "" for one in kept["elements"]] + [""] * 10
+        if kept["segment"] == "CR1":
+            told += _ambulance(said)
+        elif kept["segment"] == "DN2" and said[0]:
+            told.append((codes.INFO, concept(codes.TOOTH, said[0]), *_text(said[1])))
+    return told
+
+
+def _ambulance(said: list[str]) -> list[Said]:
+    """Why (CR104) and how far (CR106, in miles) somebody was taken."""
+    told: list[Said] = [(codes.INFO, concept(f"{codes.ELEMENT}1317", said[3]), "", None)] if said[3] else []
+    if (miles := number_of(said[5])) is not None:
+        told.append((codes.INFO, concept(OWN, "ambulance-miles"), *valued(miles)))
     return told
 
 

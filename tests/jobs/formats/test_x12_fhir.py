@@ -543,6 +543,19 @@ def test_a_dental_predetermination_is_no_claim_to_be_paid():
     assert (code(line["bodySite"]), [code(one) for one in line["subSite"]]) == (["12"], [["M"], ["O"]])
 
 
+def test_how_far_somebody_was_taken_which_teeth_are_missing_and_what_the_patient_is_are_information_of_the_claim():
+    def told(data):
+        return [(code(one["code"])[0], one.get("valueString", one.get("valueQuantity", {}).get("value")))
+                for one in only("Claim", data)["supportingInfo"][1:]]  # fmt: skip
+
+    taken = claims("CLM*C1*100***41:B:1~CR1*LB*140*I*A*DH*12.5~", LINE, levels=SUBSCRIBER + DEPENDENT.replace(
+        "PAT*19", "PAT*19******01*100*Y"))  # fmt: skip
+    assert told(taken) == [("pregnant", None), ("weight-in-pounds", 100), ("A", None),
+                           ("ambulance-miles", Decimal("12.5"))]  # fmt: skip
+    dental = claims("CLM*C1*5***11:B:1~DN2*8*M~LX*1~SV3*AD:D2150*5****1~", guide="005010X224A2")
+    assert told(dental) == [("8", "M")]
+
+
 def test_teeth_have_the_numbers_of_the_ada_and_each_its_own_surfaces():
     text = (
         "CLM*C1*50***11:B:1*Y*A*Y*Y~LX*1~SV3*AD:D2150*50**20**1~TOO*JP*12*M:O~TOO*JP*13*D~LX*2~SV3*AD:D4341*0**10:20~"
