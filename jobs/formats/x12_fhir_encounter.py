@@ -11,7 +11,7 @@ from datetime import date, datetime
 from jobs.formats import x12_fhir_codes as codes
 from jobs.formats.translation import Resource
 from jobs.formats.x12_fhir_json import Text, alone, body, coding, concept, identifier, joined, listed, named, period
-from jobs.formats.x12_fhir_parties import Key, provider_reference
+from jobs.formats.x12_fhir_parties import Key, provider_key, provider_reference
 from jobs.formats.x12_segments import Node
 
 _ACT = f"{codes.TERMINOLOGY}v3-ActCode"
@@ -56,8 +56,8 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
     stays_on = admission.get("patient_status") == STILL_PATIENT
     status = '"cancelled"' if claim.get("frequency") in codes.VOIDS else '"in-progress"' if stays_on else '"finished"'
     people = [(claim[role], code) for role, code in _ROLES.items() if role in claim]
-    if "rendering" not in claim and billing.get("is_person"):
-        people.append((billing, "PPRF"))
+    if "rendering" not in claim:
+        people += [(one, "PPRF") for one in (_only_of_lines(claim) or billing,) if one]
     stay = admission and joined(
         {
             "admitSource": concept(codes.ADMISSION_SOURCE, admission.get("source")),
@@ -80,6 +80,12 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
         "serviceProvider": provider_reference(billing) if billing and not billing["is_person"] else None,
     }
     return Resource("Encounter", name, at, None, body(parts))
+
+
+def _only_of_lines(claim: Node) -> Node | None:
+    """Who rendered every line (loop 2420A) of a claim that names nobody itself; None where several did."""
+    told = [line.get("rendering") for line in claim["lines"]]
+    return told[0] if told and all(one and provider_key(one) == provider_key(told[0]) for one in told) else None
 
 
 def _participant(person: Node, code: str) -> str:

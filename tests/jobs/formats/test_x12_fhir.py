@@ -171,6 +171,20 @@ def test_a_stay_begins_with_the_admission_and_not_with_what_was_done_in_the_days
     assert only("Claim", data)["billablePeriod"] == {"start": "2026-01-29", "end": "2026-02-05"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "people"),
+    [
+        (["NM1*82*1*ROE*RAY****XX*1999999976~"] * 2, ["Practitioner/npi-1999999976"]),
+        (["NM1*82*1*ROE*RAY****XX*1999999976~", "NM1*82*1*POE*MAY****XX*1999999950~"], []),
+        (["NM1*82*1*ROE*RAY****XX*1999999976~", ""], []),
+    ],
+)
+def test_who_rendered_every_line_of_a_claim_saw_the_patient(lines, people):
+    data = claims("CLM*C1*200.2***11:B:1~", *[LINE.replace("LX*1", f"LX*{n}") + one for n, one in enumerate(lines, 1)])
+    found = only("Encounter", data).get("participant", ())
+    assert [one["individual"]["reference"] for one in found] == people
+
+
 def test_claims_make_no_encounters_where_the_feed_says_so():
     data = claims("CLM*C1*100***11:B:1~", LINE)
     assert every("Encounter", data, encounters=False) == []
