@@ -164,8 +164,9 @@ def whole_id(r: Column) -> Column:
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> said = '{"extension": [{"url": "%s", "valueReference": {"reference": "Claim/7"}}]}' % PART_OF
     >>> rows = spark.createDataFrame([(said,), ("{}",)], "payload string")
-    >>> read = rows.select(F.from_json("payload", f"extension array<struct<url: string, valueReference: {REFERENCE}>>"))
-    >>> [row.id for row in read.toDF("r").select(whole_id(F.col("r")).alias("id")).collect()]
+    >>> from jobs.columns.fhir import parsed
+    >>> read = parsed(rows, f"extension array<struct<url: string, valueReference: {REFERENCE}>>", contained=False)
+    >>> [row.id for row in read.select(whole_id(F.col("r")).alias("id")).collect()]
     ['7', None]
     """
     return F.substring_index(reference(extended(r["extension"], PART_OF)["valueReference"], "Claim"), "/", -1)
