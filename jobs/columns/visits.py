@@ -31,10 +31,16 @@ STAYS = ("IMP", "ACUTE", "NONAC")
 EXCLUDED = {"entered-in-error": "entered_in_error", "cancelled": "cancelled", "planned": "planned"}
 
 
-def excluded_status() -> Column:
-    """Why an encounter is no visit: it was called off, is still to come, or never was."""
+def judged(encounters: DataFrame, claim_states: DataFrame) -> DataFrame:
+    """Encounters with `excluded`: why it is no visit; null when it is one, or a part of one.
+
+    It was called off, is still to come or never was; or all the claims that made it known are void or replaced.
+    """
     table = F.create_map(*[F.lit(part) for pair in EXCLUDED.items() for part in pair])
-    return F.try_element_at(table, F.col("status"))
+    over = claim_states.where(F.col("encounter_id").isNotNull()).select("encounter_id", F.col("state").alias("_state"))
+    known = encounters.join(F.broadcast(over), on="encounter_id", how="left")
+    why = F.coalesce(F.try_element_at(table, F.col("status")), F.concat(F.lit("claim_"), F.col("_state")))
+    return known.withColumn("excluded", why).drop("_state")
 
 
 def told_in() -> Column:

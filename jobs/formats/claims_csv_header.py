@@ -209,7 +209,6 @@ def _encounter(row: Values, name: str, patient: Text, billing: Node | None, at: 
         "class": "IMP" if not place and (text(row, "claim_type") or "").upper() == _INPATIENT else None,
         "place_of_service": place,
         "place_qualifier": "A" if bill else "B",
-        "frequency": "8" if _is_void(row) else "1",
         "lines": [],
         "claim_id": text(row, "patient_control_number"),
         "admission": {

@@ -54,7 +54,6 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
     """The Encounter of a claim that ran over these days."""
     admission, billing = claim.get("admission") or {}, claim.get("billing") or {}
     stays_on = admission.get("patient_status") == STILL_PATIENT
-    status = '"cancelled"' if claim.get("frequency") in codes.VOIDS else '"in-progress"' if stays_on else '"finished"'
     people = [(claim[role], code) for role, code in _ROLES.items() if role in claim]
     if "rendering" not in claim:
         people += [(one, "PPRF") for one in (_only_of_lines(claim) or billing,) if one]
@@ -68,7 +67,8 @@ def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[da
     parts = {
         # The provider's number of the claim: by it the same visit is known in other feeds.
         "identifier": alone(identifier(f"{codes.OURS}patient-control-number", number)),
-        "status": status,
+        # That its claim is void is said of the claim: another one may stand for the same visit.
+        "status": '"in-progress"' if stays_on else '"finished"',
         "class": coding(_ACT, act_class(claim)),
         "type": listed([_kind_of_bill(claim)]),
         "subject": patient,

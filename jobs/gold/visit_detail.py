@@ -9,19 +9,20 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.visits import coded, described, ends, excluded_status, kind, one_before, told_in
+from jobs.columns.visits import coded, described, ends, kind, one_before, told_in
+from jobs.columns.visits import judged as of_encounters
 
 
-def judged(encounters: DataFrame, visits: DataFrame) -> DataFrame:
-    """Every encounter, and `excluded`: why it is no part of a visit."""
-    parts = _parts(visits).select("encounter_id", F.lit(True).alias("_is_part"))
-    known = encounters.join(parts, on="encounter_id", how="left")
-    own = F.when(F.col("_is_part").isNull(), "visit_of_its_own")
-    return known.withColumn("excluded", F.coalesce(excluded_status(), own)).drop("_is_part")
+def judged(encounters: DataFrame, visits: DataFrame, claim_states: DataFrame) -> DataFrame:
+    """Every encounter with the visit it is a part of, and `excluded`: why it is no part of one."""
+    known = of_encounters(encounters, claim_states).join(_parts(visits), on="encounter_id", how="left")
+    own = F.when(F.col("visit_occurrence_id").isNull(), "visit_of_its_own")
+    return known.withColumn("excluded", F.coalesce("excluded", own))
 
 
 def build(
     encounters: DataFrame,
+    claim_states: DataFrame,
     patients: DataFrame,
     links: DataFrame,
     people: DataFrame,
@@ -31,7 +32,7 @@ def build(
     visits: DataFrame,
 ) -> DataFrame:
     """OMOP CDM 5.4 VISIT_DETAIL: encounters that are a part of a visit, and of which part of it, as the visit knows."""
-    parts = encounters.join(_parts(visits), on="encounter_id", how="inner")
+    parts = judged(encounters, visits, claim_states).where(F.col("excluded").isNull())
     rows = described(parts, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")

@@ -12,16 +12,12 @@ from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
 from jobs.columns.visit_parts import placed_in_visits
-from jobs.columns.visits import coded, described, ends, excluded_status, kind, one_before, told_in
-
-
-def excluded() -> Column:
-    """Why an encounter is no visit and no part of one; null when it is either."""
-    return excluded_status()
+from jobs.columns.visits import coded, described, ends, judged, kind, one_before, told_in
 
 
 def build(
     encounters: DataFrame,
+    claim_states: DataFrame,
     patients: DataFrame,
     links: DataFrame,
     people: DataFrame,
@@ -35,9 +31,10 @@ def build(
     are of one person, kind and first day.
     """
     # What did not take place may still say what its parts are parts of.
-    asked = encounters.where(excluded().isNull() | F.col("part_of_ref").isNotNull())
+    known = judged(encounters, claim_states)
+    asked = known.where(F.col("excluded").isNull() | F.col("part_of_ref").isNotNull())
     rows = described(asked, patients, links, people, practitioners, organizations, concept_map, said_in=asked)
-    own = encounters.where(excluded().isNull())
+    own = known.where(F.col("excluded").isNull())
     rows = _told_once(rows, _named(with_person(own, patients, links, people)))
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
@@ -88,9 +85,8 @@ def _named(encounters: DataFrame) -> DataFrame:
 def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     # Gathered once for all that compares them.
     alike = rows.join(named, on="encounter_id", how="left").repartition("person_id")
-    alike = placed_in_visits(alike, excluded().isNull(), F.col("_as.encounter_id")).where(
-        excluded().isNull() & ~F.col("is_part")
-    )
+    took_place = F.col("excluded").isNull()
+    alike = placed_in_visits(alike, took_place, F.col("_as.encounter_id")).where(took_place & ~F.col("is_part"))
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
     what = F.coalesce(F.col("_as.kind"), kind())

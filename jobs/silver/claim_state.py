@@ -1,6 +1,8 @@
-"""silver.claim_state: one Claim or ExplanationOfBenefit that another claim replaced, voided or told before."""
+"""silver.claim_state: one Claim, its answer or its visit, that another claim replaced, voided or told before."""
 
 from __future__ import annotations
+
+import functools
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -8,14 +10,16 @@ from pyspark.sql import functions as F
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
+from jobs.columns.remittance import CLAIMS
 
 VOIDED, REPLACED = "voided", "replaced"
 _SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")
 _BENEFIT, _CLAIM = "ExplanationOfBenefit?", "Claim?"
 
 
-def build(claims: DataFrame, benefits: DataFrame) -> DataFrame:
-    """One row for each claim that another one stands for, and for each benefit that answers such or a cancelled one.
+def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> DataFrame:
+    """One row for each claim that another one stands for, for each benefit that answers such or a cancelled one, and
+    for each encounter that is known by such claims alone.
 
     The table is small and made as a whole: the claim that says so may be about another patient.
     """
@@ -29,13 +33,21 @@ def build(claims: DataFrame, benefits: DataFrame) -> DataFrame:
     ended = told.unionByName(paid_back)
     again = _asked_again(claims, ended).join(ended.select("claim_id"), on="claim_id", how="left_anti")
     gone = claims.join(ended.unionByName(again), on="claim_id", how="inner")
-    nothing = F.lit(None).cast("bigint")
-    of_claims = gone.select(*_SOURCE, "claim_id", nothing.alias("benefit_id"), "state", "by_claim_id")
-    of_benefits = answers.unionByName(back).select(
-        *_SOURCE, nothing.alias("claim_id"), "benefit_id", "state", "by_claim_id"
-    )
+    # What became of a claim that was asked first becomes of what asks a later payer the same.
+    as_first = again.join(ended.select(F.col("claim_id").alias("by_claim_id")), on="by_claim_id", how="left_semi")
+    over = own.unionByName(ended).unionByName(as_first)
+    rows = [
+        _rows(gone, "claim_id"),
+        _rows(answers.unionByName(back), "benefit_id"),
+        _rows(_unbilled(encounters, claims, over), "encounter_id"),
+    ]
+    return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
+
+
+def _rows(ended: DataFrame, own: str) -> DataFrame:
+    """Rows of the table about things that are over, of the kind whose key is `own`."""
     source = [F.col(name) for name in _SOURCE[:4]]
-    return of_claims.unionByName(of_benefits).withColumn("claim_state_id", key("claim_state", *source))
+    return ended.select(key("claim_state", *source).alias("claim_state_id"), *_SOURCE, own, "state", "by_claim_id")
 
 
 def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:
@@ -125,6 +137,28 @@ def _taken_back(benefits: DataFrame, answers: DataFrame) -> DataFrame:
     place = F.rank().over(Window.partitionBy("_alike").orderBy("created_date", "received_at", "benefit_id"))
     first = standing.withColumn("_place", place).where(F.col("_place") <= F.col("_more"))
     return first.select(*benefits.columns, F.lit(VOIDED).alias("state"), "by_claim_id")
+
+
+def _unbilled(encounters: DataFrame, claims: DataFrame, over: DataFrame) -> DataFrame:
+    """The encounters that claims made known all of which are over, with the state of these."""
+    # What a record of care tells of took place, whatever became of the bill.
+    known = _called(encounters.where(F.col("feed").startswith(CLAIMS)), F.col("aliases"), "encounter_id")
+    named = _called(
+        claims.where(F.col("feed").startswith(CLAIMS)).join(over, on="claim_id", how="left"),
+        F.col("encounter_refs"),
+        F.when(F.col("state").isNotNull(), F.struct("state", "by_claim_id")).alias("_end"),
+        _is_meant().alias("_is_meant"),
+    )
+    gone = named.where(F.col("_end").isNotNull()).groupBy("_alias").agg(F.max("_end").alias("_end"))
+    ended = (
+        known.join(F.broadcast(gone), on="_alias", how="inner").groupBy("encounter_id").agg(F.max("_end").alias("_"))
+    )
+    stands = named.where(F.col("_end").isNull() & F.col("_is_meant")).select("_alias")
+    standing = known.join(ended.select("encounter_id"), on="encounter_id", how="left_semi").join(
+        stands, on="_alias", how="left_semi"
+    )
+    left = ended.join(standing.select("encounter_id"), on="encounter_id", how="left_anti")
+    return encounters.join(left.select("encounter_id", "_.state", "_.by_claim_id"), on="encounter_id", how="inner")
 
 
 def _is_drug() -> Column:

@@ -24,7 +24,7 @@ def placed(rows):
     links = rows("silver.person_link").select("patient_id", "person_id").unionByName(person)
     people = rows("gold.person", *[{"person_id": row.person_id} for row in person.collect()])
 
-    def make(*, count=False, preceding=False, **encounters):
+    def make(*, count=False, preceding=False, over=(), **encounters):
         numbers = {name: number for number, name in enumerate(encounters, 1)}
         given = [
             {
@@ -47,9 +47,10 @@ def placed(rows):
             for name, one in encounters.items()
         ]
         told = rows("silver.encounter", *given)
-        visits = visit_occurrence.build(told, patients, links, people, *parties)
+        states = rows("silver.claim_state", *[{"encounter_id": numbers[name], "state": "replaced"} for name in over])
+        visits = visit_occurrence.build(told, states, patients, links, people, *parties)
         kept = rows("gold.visit_occurrence").sparkSession.createDataFrame(visits.collect(), visits.schema)
-        details = visit_detail.build(told, patients, links, people, *parties, kept).collect()
+        details = visit_detail.build(told, states, patients, links, people, *parties, kept).collect()
         owner = {row.visit_occurrence_id: row.lw_source.split("|")[1] for row in kept.collect()}
         source = {row.visit_detail_id: row.lw_source.split("|")[1] for row in details}
         named = {str(number): name for name, number in numbers.items()}
@@ -66,7 +67,7 @@ def placed(rows):
             inside = named[source[row.parent_visit_detail_id]] if row.parent_visit_detail_id else None
             found[named[source[row.visit_detail_id]]] = (named[owner[row.visit_occurrence_id]], inside)
         if count:
-            reasons = visit_detail.judged(told, kept).groupBy("excluded").count().collect()
+            reasons = visit_detail.judged(told, kept, states).groupBy("excluded").count().collect()
             return found, {row[0]: row[1] for row in reasons}
         return found
 
@@ -97,11 +98,12 @@ def test_each_part_knows_the_one_before_it_in_its_visit(placed):
     assert placed(**told, preceding=True) == {"bed": "ward", "lab": "bed"}
 
 
-def test_a_part_that_was_called_off_is_passed_over(placed):
+def test_a_part_that_was_called_off_is_passed_over_and_one_whose_claims_are_over_is_none(placed):
     told = {"stay": {**STAY}, "ward": {"of": "stay", "status": "cancelled"}, "bed": {"of": "ward"}}
-    assert placed(**told, count=True) == (
+    told["billed"] = {"of": "stay", "feed": "claims_x12"}
+    assert placed(**told, count=True, over=["billed"]) == (
         {"stay": None, "bed": ("stay", None)},
-        {None: 1, "cancelled": 1, "visit_of_its_own": 1},
+        {None: 1, "cancelled": 1, "claim_replaced": 1, "visit_of_its_own": 1},
     )
 
 

@@ -16,7 +16,7 @@ def visits(rows):
     """`visits({...}, {...})`: encounters of one person of several feeds; encounter ids of each visit."""
     from pyspark.sql import functions as F
 
-    def make(*encounters, of=lambda row: sorted(row.lw_told_by)):
+    def make(*encounters, of=lambda row: sorted(row.lw_told_by), over=()):
         feeds = sorted({one["feed"] for one in encounters})
         patients = rows("silver.patient", *[
             {"patient_id": number, "feed": feed, "tenant": "demo", "aliases": [f"Patient/{feed}"]}
@@ -44,7 +44,8 @@ def visits(rows):
         ]
         none = [rows(name) for name in ("silver.practitioner", "silver.organization", "silver.concept_map")]
         people = rows("gold.person", {"person_id": person})
-        found = build(rows("silver.encounter", *given), patients, links, people, *none)
+        states = rows("silver.claim_state", *[{"encounter_id": number, "state": "replaced"} for number in over])
+        found = build(rows("silver.encounter", *given), states, patients, links, people, *none)
         return sorted(of(row) for row in found.where(F.size("faults") == 0).collect())
 
     return make
@@ -64,6 +65,12 @@ def test_a_visit_is_of_a_claim_where_nobody_but_a_payer_tells_of_it(visits):
 
 def test_the_same_day_and_kind_in_two_feeds_is_one_visit(visits):
     assert visits({"feed": "ehr_fhir"}, {"feed": "claims_x12"}) == [[1, 2]]
+
+
+def test_a_visit_whose_claims_are_all_over_is_none(visits):
+    """Its claim was replaced under another number: the visit of the new claim is the one that took place."""
+    told = [{"feed": "claims_x12", "start_date": OTHER}, {"feed": "claims_x12"}, {"feed": "claims_x12"}]
+    assert visits(*told, over=[2]) == [[1], [3]]
 
 
 def test_from_where_and_to_where_says_whoever_knows_it(visits):

@@ -36,6 +36,21 @@ def asks(number, own, turn, *, on=7, **more):
     return claim(number, aliases=[f"Claim/{number}", f"{OWN}|{own}"], payer_turn=turn, **{**days, **more})
 
 
+def visit(number, **more):
+    return {
+        "encounter_id": int(number),
+        "tenant": "demo",
+        "feed": "claims_x12",
+        "resource_type": "Encounter",
+        "resource_id": number,
+        "record_id": 3,
+        "received_at": datetime.datetime(2026, 3, 1),
+        "patient_id": 1,
+        "aliases": [f"Encounter/{number}", f"Encounter?identifier=of|{number}"],
+        **more,
+    }
+
+
 def benefit(number, claim, payers=None, **more):
     also = [f"ExplanationOfBenefit?{PAYERS}|{payers}"] if payers else []
     return {
@@ -68,8 +83,23 @@ def drug(amount, **more):
 
 DAY = datetime.date(2026, 1, 7)
 NAMES = ("first", "second", "own", "a", "b", "voided", "void", "cancelled", "fill", "refill", "back", "draft", "asked")
-NAMES += ("to first", "to second", "to third", "another day", "first gone", "second alone")
-ASKED_AGAIN = {"to second": ("asked_again", "to first"), "to third": ("asked_again", "to first")}
+NAMES += (
+    "to first",
+    "to second",
+    "to third",
+    "another day",
+    "first gone",
+    "second alone",
+    "first replaced",
+    "second of it",
+    "anew",
+    "of a record",
+)
+ASKED_AGAIN = {
+    "to second": ("asked_again", "to first"),
+    "to third": ("asked_again", "to first"),
+    "second of it": ("asked_again", "first replaced"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -87,28 +117,33 @@ def found(spark):
     )
     later = {"created_date": datetime.date(2026, 2, 1)}
     claims = [
-        claim("first"),
+        claim("first", encounter_refs=["Encounter/11"]),
         # By the payer's number, which only the answer to the first tells.
-        claim("second", replaces=[f"Claim?{PAYERS}|P1"]),
+        claim("second", replaces=[f"Claim?{PAYERS}|P1"], encounter_refs=["Encounter/12"]),
         claim("own", replaces=[f"Claim?{PAYERS}|P3"]),
         claim("a", replaces=["Claim/b"]),
         claim("b", replaces=["Claim/a"], **later),
-        claim("voided"),
-        claim("void", status="cancelled", replaces=["Claim/other", "Claim/voided"]),
-        claim("cancelled", status="cancelled"),
+        claim("voided", encounter_refs=["Encounter/13"]),
+        claim("void", status="cancelled", replaces=["Claim/other", "Claim/voided"], encounter_refs=["Encounter/13"]),
+        claim("cancelled", status="cancelled", encounter_refs=["Encounter/14"]),
         claim("fill"),
         claim("refill"),
         claim("back", status="cancelled"),
-        claim("asked"),
-        claim("draft", status="draft", replaces=["Claim/asked"]),
+        claim("asked", encounter_refs=["Encounter/14"]),
+        claim("draft", status="draft", replaces=["Claim/asked"], encounter_refs=["Encounter/13"]),
         # The second payer's claim came first.
         asks("to second", "K1", 2, patient_id=2, created_date=datetime.date(2025, 12, 1)),
         asks("to first", "K1", 1),
         asks("to third", "K1", 3, start_date=None, end_date=None),
         asks("another day", "K1", 2, on=9),
-        asks("first gone", "K2", 1, status="cancelled"),
-        asks("second alone", "K2", 2),
+        asks("first gone", "K2", 1, status="cancelled", encounter_refs=["Encounter?identifier=of|15"]),
+        asks("second alone", "K2", 2, encounter_refs=["Encounter/15"]),
+        asks("first replaced", "K3", 1, encounter_refs=["Encounter/16"]),
+        asks("second of it", "K3", 2, encounter_refs=["Encounter/16"]),
+        asks("anew", "K4", 1, replaces=["Claim/first replaced"]),
+        claim("of a record", status="cancelled", feed="ehr_fhir", encounter_refs=["Encounter/17"]),
     ]
+    visits = [visit(str(number)) for number in range(11, 17)] + [visit("17", feed="ehr_fhir")]
     benefits = [
         benefit("1", "first", "P1"),
         benefit("2", "second", "P2"),
@@ -126,7 +161,8 @@ def found(spark):
             field.nullable = True
         return spark.createDataFrame([tuple(one.get(name) for name in schema.names) for one in given], schema)
 
-    return build(frame("silver.claim", claims), frame("silver.benefit", benefits)).collect()
+    given = {"silver.claim": claims, "silver.benefit": benefits, "silver.encounter": visits}
+    return build(*[frame(table, rows) for table, rows in given.items()]).collect()
 
 
 def states(rows, kind):
@@ -141,6 +177,7 @@ def test_the_claims_that_another_stands_for(found):
         "a": ("replaced", "b"),
         "voided": ("voided", "void"),
         "fill": ("voided", "back"),
+        "first replaced": ("replaced", "anew"),
         **ASKED_AGAIN,
     }
 
@@ -160,6 +197,16 @@ def test_the_benefits_that_answer_them_or_a_cancelled_claim(found):
     }
 
 
+def test_the_visits_all_whose_claims_are_over(found):
+    assert states(found, "Encounter") == {
+        "11": ("replaced", "second"),
+        # A draft stands for nothing.
+        "13": ("voided", "void"),
+        # 14 and 15 have a claim that stands; of 16 a second payer heard as the first; 17 is of a record of care.
+        "16": ("replaced", "anew"),
+    }
+
+
 def test_every_row_is_of_one_thing(found):
-    assert all((row.claim_id is None) != (row.benefit_id is None) for row in found)
-    assert len({row.claim_state_id for row in found}) == len(found) == 10
+    assert all([row.claim_id, row.benefit_id, row.encounter_id].count(None) == 2 for row in found)
+    assert len({row.claim_state_id for row in found}) == len(found) == 15
