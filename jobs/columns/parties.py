@@ -25,6 +25,8 @@ NPI_TYPE = "NPI"
 DEA_TYPE = "DEA"
 # Kinds of organization (HL7 organization-type) that pay for care.
 PAYING = ("ins", "pay")
+# Forms of places (HL7 location-physical-type) that are units of an institution: ward, wing, level, area.
+UNITS = ("wa", "wi", "lvl", "area")
 
 
 def identifiers(given: Column) -> Column:
@@ -98,10 +100,29 @@ def gives_care() -> Column:
     return ~((F.size(codes) > 0) & F.forall(codes, lambda one: F.coalesce(one["code"].isin(*PAYING), F.lit(False))))
 
 
+def is_unit() -> Column:
+    """Whether a location is a unit where care is given: a ward, a wing, a level; no room or bed, and no site."""
+    return F.coalesce(F.exists("physical_type_codes", lambda one: one["code"].isin(*UNITS)), F.lit(False))
+
+
 def with_care_site(rows: DataFrame, organizations: DataFrame) -> DataFrame:
     """Add care_site_id, the organization that `organization_ref` names where it gives care; every row stays once."""
     sites = organizations.where(gives_care())
     return resolved(rows, "organization_ref", sites, "organization_id", "care_site_id")
+
+
+def with_unit(rows: DataFrame, ref: str, places: DataFrame) -> DataFrame:
+    """Add place_name and unit_id of the location that a column names: its care site, or that of what it lies in.
+
+    Every row stays once.
+    """
+    known = places.withColumn("_unit", F.when(is_unit(), F.col("location_id")))
+    found = resolved(
+        rows, ref, known, "location_id", "_place_id", place_name="name", _own="_unit", _within="part_of_ref"
+    )
+    around = known.where(F.col("_unit").isNotNull())
+    found = resolved(found, "_within", around, "_unit", "_around")
+    return found.withColumn("unit_id", F.coalesce("_own", "_around")).drop("_place_id", "_own", "_within", "_around")
 
 
 def addresses(given: Column) -> Column:

@@ -12,16 +12,24 @@ from jobs.formats.translation import UNSAID
 
 
 def with_what_holds_on(
-    resources: DataFrame, translated: DataFrame, kind: str, ddl: str, places: Mapping[str, Column]
+    resources: DataFrame,
+    translated: DataFrame,
+    kind: str,
+    ddl: str,
+    places: Mapping[str, Column],
+    in_turn: Mapping[str, Column] | None = None,
 ) -> DataFrame:
     """The resources of a kind with column `held`: what holds of each place, or null; a FHIR resource is always whole.
 
     `places` are parts of the resource `r` by the word that the extension has for them; `ddl` has extension.valueString.
+    `in_turn` are parts of which `held` has a list: each version's word that is not null, oldest first.
     """
-    return resources.join(_last_said(translated, kind, ddl, places), on="said_id", how="left")
+    return resources.join(_last_said(translated, kind, ddl, places, in_turn or {}), on="said_id", how="left")
 
 
-def _last_said(translated: DataFrame, kind: str, ddl: str, places: Mapping[str, Column]) -> DataFrame:
+def _last_said(
+    translated: DataFrame, kind: str, ddl: str, places: Mapping[str, Column], in_turn: Mapping[str, Column]
+) -> DataFrame:
     """By `said_id`, what holds at each version: its own word, else the last before it.
 
     A version that takes the resource back ends what was said before; where nobody said anything, a version's own
@@ -38,4 +46,10 @@ def _last_said(translated: DataFrame, kind: str, ddl: str, places: Mapping[str, 
         said = F.when(~F.array_contains(unsaid, word), F.struct(own.alias("value"), is_tombstone().alias("is_end")))
         last = F.last(said, ignorenulls=True).over(so_far)
         held[word] = F.when(last["is_end"].eqNullSafe(F.lit(False)), last["value"]).otherwise(own)
+    for word, own in in_turn.items():
+        said = F.when(own.isNotNull() | is_tombstone(), F.struct(own.alias("value"), is_tombstone().alias("is_end")))
+        every = F.collect_list(said).over(so_far)
+        ends = F.array_position(F.reverse(every["is_end"]), F.lit(True)).cast("int")
+        since = F.when(ends > 0, F.slice(every, F.size(every) - ends + 2, F.size(every))).otherwise(every)
+        held[word] = since["value"]
     return told.select("said_id", F.struct(*[value.alias(word) for word, value in held.items()]).alias("held"))

@@ -84,7 +84,8 @@ def ends() -> Column:
 
 def one_before(own: Column, within: str) -> Column:
     """Of the visits, or parts of a visit, that have `within` in common, the key `own` of the last that began before."""
-    in_order = Window.partitionBy(within).orderBy("start_date", F.col("start_at").asc_nulls_last(), "encounter_id")
+    order = [F.col("start_date"), F.col("start_at").asc_nulls_last(), F.col("encounter_id"), own]
+    in_order = Window.partitionBy(within).orderBy(*order)
     usable = F.col("start_date").isNotNull() & F.col("_has_person")
     before = in_order.rowsBetween(Window.unboundedPreceding, -1)
     return F.last(F.when(usable, own), ignorenulls=True).over(before)

@@ -19,7 +19,7 @@ from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, packed
 from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_story import Story, Whose, first, patient_name, reference, visit_name
 from jobs.formats.hl7v2_message import Segment
-from jobs.formats.hl7v2_types import Organization
+from jobs.formats.hl7v2_types import Organization, Place
 from jobs.formats.translation import DELETE, UNSAID
 
 ACT = f"{THO}v3-ActCode"
@@ -40,6 +40,9 @@ _UNIFORM_BILLING = {
     "0112": "http://www.nubc.org/patient-discharge",
 }
 _USES = {"A": "AD", "F": "DD"}
+# Events after which the patient is in another place, or in the one that the stay begins with; a transfer that is called
+# off (A12) brings him back (section 3.3).
+_MOVES, _MOVES_BACK = ("A01", "A02", "A04", "A06", "A07"), "A12"
 # Updates say nothing of how a visit stands, as long as they do not tell its end.
 _UPDATES = ("A08", "A28", "A31", "A54", "A55", "")
 _PAD = [""] * 54
@@ -113,7 +116,7 @@ def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> str | None:
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:
     dialect = story.message.dialect
     status, started, ended = _state(story, pv1, event)
-    same, mentions = _constant(
+    same, places, mentions = _constant(
         dialect, status, pv1[2], pv1[3], pv1[4], pv1[6], pv1[7], pv1[8], pv1[9], pv1[10], pv1[13], pv1[14], pv1[17],
         pv1[18], pv1[36], pv1[52], pv2[3] if len(pv2) > 3 else "",
         story.feed.options.get("uniform_billing") is True,
@@ -129,9 +132,36 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
         body["period"] = {"start": started, "end": ended}
     elif started or ended:
         body["period"] = {"start": started} if started else {"end": ended}
+    if told := [*places, *_ward(story, pv1, event, started)]:
+        body["location"] = told
     if unsaid := _unsaid(pv1, event, started, ended):
         body["extension"] = [{"url": UNSAID, "valueString": unsaid}]
     return body
+
+
+def _ward(story: Story, pv1: Segment, event: str, started: str | None) -> list[dict[str, Any]]:
+    """The ward that an event brings the patient to (PV1-3, PL.1) and since when: an entry of Encounter.location.
+
+    That of a transfer that did not happen has no time: there the patient is since he came.
+    """
+    if event not in (*_MOVES, _MOVES_BACK) or pv1[3] == NULL:
+        return []
+    found = hl7v2_types.place(story.message.dialect, first(story.message.dialect, pv1[3]))
+    ward = parties.location(Place(found.unit, None, None, found.facility)) if found.unit else None
+    if ward is None:
+        return []
+    story.refer(ward)
+    entry = {"location": ward.reference, "physicalType": coded(parties.PHYSICAL, parties.WARD), "status": "active"}
+    if event == _MOVES_BACK:
+        return [entry]
+    since = started if event in ("A01", "A04") else _occurred_at(story) or story.said_at
+    return [{**entry, "period": {"start": since}}] if since else []
+
+
+def _occurred_at(story: Story) -> str | None:
+    """EVN-6."""
+    evn = next((one for one in story.message.segments[1:3] if one[0] == "EVN"), None)
+    return story.raw_time(story.message.field(evn, 6)) if evn else None
 
 
 def _unsaid(pv1: Segment, event: str, started: str | None, ended: str | None) -> str:
@@ -169,8 +199,8 @@ def _constant(
     dialect: Dialect, status: str, kind: str, place: str, admission: str, prior: str, attending: str, referring: str,
     consulting: str, service: str, again: str, source: str, admitting: str, sort: str, disposition: str, others: str,
     reason: str, billing: bool,
-) -> tuple[dict[str, Any], tuple[Mention, ...]]:  # fmt: skip
-    """What many visits have in common, and whom and what it refers to."""
+) -> tuple[dict[str, Any], tuple[dict[str, Any], ...], tuple[Mention, ...]]:  # fmt: skip
+    """What many visits have in common, where the patient is and was, and whom and what these refer to."""
 
     def code(raw: str, table: str) -> orjson.Fragment | None:
         url = (_UNIFORM_BILLING.get(table) if billing else None) or f"{THO}v2-{table}"
@@ -192,11 +222,10 @@ def _constant(
         },
         "participant": people,
         "serviceProvider": facility,
-        "location": places,
         "reasonCode": [concept(dialect.coded(reason)) if reason else None],
     }
     kept = {name: found for name, value in body.items() if (found := packed(value)) is not None}
-    return kept, (*mentions, *further)
+    return kept, tuple(places), (*mentions, *further)
 
 
 def _class(code: str) -> dict[str, Any] | None:

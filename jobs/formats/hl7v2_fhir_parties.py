@@ -25,6 +25,8 @@ class Mention(NamedTuple):
     text: str
 
 
+# HL7 location-physical-type: a ward, or whatever else PL.1 calls the point of care.
+PHYSICAL, WARD = f"{THO}location-physical-type", "wa"
 # HL7 table 0200 and 0190 in FHIR's words; what is not here has no use that FHIR knows.
 _NAME_USES = {
     "L": "official",
@@ -175,9 +177,18 @@ def location(found: Place) -> Mention | None:
         return None
     words = " ".join(one for one in found[:3] if one) or found.facility
     within = organization(Organization(found.facility, None, None))
-    body = {"status": "active", "name": words, "managingOrganization": within.reference if within else None}
+    body = {
+        "status": "active",
+        "name": words,
+        "physicalType": coded(PHYSICAL, next((kind for kind, said in _form(found) if said), None)),
+        "managingOrganization": within.reference if within else None,
+    }
     name = ident(found.facility, *found[:3])
     return _mention("Location", name, words, without_nothing(body))
+
+
+def _form(found: Place) -> tuple[tuple[str, str | None], ...]:
+    return ("bd", found.bed), ("ro", found.room), (WARD, found.unit)
 
 
 def _mention(kind: str, name: str, words: str | None, body: dict[str, Any]) -> Mention:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.visits import coded, described, ends, kind, one_before, told_in
-from jobs.columns.visits import judged as of_encounters
+from jobs.columns.parties import with_unit
+from jobs.columns.placed import visit_of
+from jobs.columns.told import heard
+from jobs.columns.visits import EXCLUDED, STAYS, coded, described, ends, judged, kind, one_before, told_in
 
-
-def judged(encounters: DataFrame, visits: DataFrame, claim_states: DataFrame) -> DataFrame:
-    """Every encounter with the visit it is a part of, and `excluded`: why it is no part of one."""
-    known = of_encounters(encounters, claim_states).join(_parts(visits), on="encounter_id", how="left")
-    own = F.when(F.col("visit_occurrence_id").isNull(), "visit_of_its_own")
-    return known.withColumn("excluded", F.coalesce("excluded", own))
+# Classes of encounters in which it matters on which ward somebody lies, though it be one alone.
+ON_WARDS = (*STAYS, "OBSENC")
+# What `judged` says, and which encounters are parts. The places of an encounter are rows beside its own.
+RECEIVED = f"""
+    SELECT coalesce(
+        CASE status {" ".join(f"WHEN '{status}' THEN '{reason}'" for status, reason in EXCLUDED.items())} END,
+        'claim_' || over.state,
+        CASE WHEN parts.encounter_id IS NULL THEN 'visit_of_its_own' END
+    ) AS excluded
+    FROM encounters
+    LEFT JOIN (SELECT encounter_id, state FROM claim_states WHERE encounter_id IS NOT NULL) over USING (encounter_id)
+    LEFT JOIN (SELECT unnest(lw_parts).encounter_id AS encounter_id FROM visits) parts USING (encounter_id)
+"""
+FOUND_AGAIN = "SELECT count(*) FROM made WHERE lw_place IS NULL"
 
 
 def build(
@@ -28,15 +38,29 @@ def build(
     people: DataFrame,
     practitioners: DataFrame,
     organizations: DataFrame,
+    places: DataFrame,
     concept_map: DataFrame,
     visits: DataFrame,
 ) -> DataFrame:
-    """OMOP CDM 5.4 VISIT_DETAIL: encounters that are a part of a visit, and of which part of it, as the visit knows."""
-    parts = judged(encounters, visits, claim_states).where(F.col("excluded").isNull())
-    rows = described(parts, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
+    """OMOP CDM 5.4 VISIT_DETAIL: encounters that are parts of a visit, and the places where a patient was in turn.
+
+    Which encounters are parts, and of which part, the visit knows. A visit that several feeds tell of has the places
+    of the first of them that knows any.
+    """
+    known = judged(encounters, claim_states).where(F.col("excluded").isNull())
+    known = known.join(_parts(visits), on="encounter_id", how="left")
+    known = known.withColumn("_is_part", F.col("visit_occurrence_id").isNotNull())
+    place = F.struct(F.lit(None).cast("int").alias("number"), F.lit(None).cast("string").alias("ref"))
+    parts = known.where("_is_part").withColumn("_place", place)
+    rows = parts.unionByName(_places(known, visits))
+    rows = described(rows, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
+    rows = with_unit(rows.withColumn("_place_ref", F.col("_place.ref")), "_place_ref", places)
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
     went_to, went_to_said = coded("discharge_codes", "discharge_map")
-    parent, own = F.col("parent_id"), key("visit_detail", F.col("encounter_id"))
+    number = F.col("_place.number")
+    encounter = key("visit_detail", F.col("encounter_id"))
+    own = F.when(number.isNull(), encounter).otherwise(key("visit_detail", F.col("encounter_id"), number))
+    parent = F.when(number.isNull(), F.col("parent_id")).otherwise(F.when(F.col("_is_part"), F.col("encounter_id")))
     return rows.select(
         own.alias("visit_detail_id"),
         "person_id",
@@ -47,8 +71,8 @@ def build(
         F.col("end_at").alias("visit_detail_end_datetime"),
         told_in().alias("visit_detail_type_concept_id"),
         "provider_id",
-        "care_site_id",
-        source_value(F.col("class_code")).alias("visit_detail_source_value"),
+        F.coalesce("unit_id", "care_site_id").alias("care_site_id"),
+        source_value(F.coalesce("place_name", "class_code")).alias("visit_detail_source_value"),
         F.lit(concepts.NO_MATCH).alias("visit_detail_source_concept_id"),
         came_from.alias("admitted_from_concept_id"),
         came_from_said.alias("admitted_from_source_value"),
@@ -59,6 +83,7 @@ def build(
         "visit_occurrence_id",
         F.array("record_id").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.encounter"), F.col("encounter_id").cast("string")).alias("lw_source"),
+        number.alias("lw_place"),
         faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()).alias("faults"),
     )
 
@@ -66,3 +91,40 @@ def build(
 def _parts(visits: DataFrame) -> DataFrame:
     """(encounter_id, parent_id, visit_occurrence_id): the encounters that are parts of visits, each once."""
     return visits.select("visit_occurrence_id", F.inline("lw_parts"))
+
+
+def _places(known: DataFrame, visits: DataFrame) -> DataFrame:
+    """A row for each place where the patient was in turn: the encounter with the time and the place of that."""
+    matters = F.upper("class_code").isin(*ON_WARDS) | (F.size("moves") > 1)
+    tells = known.where(matters & (F.size("moves") > 0))
+    whole = visit_of(visits).withColumnsRenamed({"_encounter_id": "encounter_id", "visit_occurrence_id": "_visit_id"})
+    rows = tells.join(whole, on="encounter_id", how="left")
+    rows = rows.withColumn("visit_occurrence_id", F.coalesce("visit_occurrence_id", "_visit_id")).drop("_visit_id")
+    rows = rows.where(F.col("visit_occurrence_id").isNotNull())
+    # A part has places of its own, a visit those of one teller.
+    about = Window.partitionBy(F.when(F.col("_is_part"), F.col("encounter_id")).otherwise(F.col("visit_occurrence_id")))
+    order = F.struct(heard(), "encounter_id")
+    told = rows.withColumn("_is_first", order == F.min(order).over(about)).where("_is_first").drop("_is_first")
+    each = told.select("*", F.posexplode("moves").alias("_number", "_move"))
+    nothing = F.array().cast(known.schema["admit_source_codes"].dataType)
+    return each.withColumns(
+        {
+            "start_date": F.col("_move.start_date"),
+            "start_at": F.col("_move.start_at"),
+            **_until(),
+            "admit_source_codes": nothing,
+            "discharge_codes": nothing,
+            "_place": F.struct((F.col("_number") + 1).alias("number"), F.col("_move.location_ref").alias("ref")),
+        }
+    ).drop("_number", "_move")
+
+
+def _until() -> dict[str, Column]:
+    """When a stay in a place ended: as said, else with the encounter; never before it began."""
+    said = F.col("_move.end_date").isNotNull()
+    last = F.when(said, F.col("_move.end_date")).otherwise(F.col("end_date"))
+    last_at = F.when(said, F.col("_move.end_at")).otherwise(F.col("end_at"))
+    return {
+        "end_date": F.when(last.isNotNull(), F.greatest(last, "_move.start_date")),
+        "end_at": F.when(last_at.isNotNull(), F.greatest(last_at, "_move.start_at")),
+    }

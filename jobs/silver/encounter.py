@@ -21,6 +21,7 @@ from jobs.columns.fhir import (
     parsed,
     text_of,
 )
+from jobs.columns.moves import TOLD, in_turn, stated, told_of
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
 from jobs.columns.unsaid import with_what_holds_on
@@ -44,6 +45,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     encounters = parsed(current(resources, "Encounter", translated=translated, superseded=superseded), SCHEMA)
     if translated is not None:
         encounters = _with_what_holds_on(encounters, translated)
+    else:
+        encounters = encounters.withColumn("moves", F.lit(None).cast(f"array<{TOLD}>"))
     r, zone = F.col("r"), F.col("time_zone")
     period, stay = r["period"], r["hospitalization"]
     rows = encounters.select(
@@ -69,6 +72,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         _participants(r["participant"], zone).alias("participants"),
         reference(r["serviceProvider"], "Organization").alias("organization_ref"),
         _locations(r["location"], zone).alias("locations"),
+        F.coalesce(in_turn(F.col("moves"), zone), stated(_locations(r["location"], zone))).alias("moves"),
         reference(r["partOf"], "Encounter").alias("part_of_ref"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
@@ -90,11 +94,11 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
     places = {name: r[name] for name in ("status", "class", "location")}
     places |= {"start": r["period"]["start"], "end": r["period"]["end"]}
     schema = f"{SCHEMA}, extension array<struct<url:string,valueString:string>>"
-    told = with_what_holds_on(encounters, translated, "Encounter", schema, places)
+    told = with_what_holds_on(encounters, translated, "Encounter", schema, places, {"moves": told_of(r["location"])})
     period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
     whole = r.withField("status", held["status"]).withField("period", period)
     whole = whole.withField("`class`", held["class"]).withField("location", held["location"])
-    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
+    return told.withColumns({"r": F.when(held.isNull(), r).otherwise(whole), "moves": held["moves"]}).drop("held")
 
 
 def _diagnoses(given: Column) -> Column:

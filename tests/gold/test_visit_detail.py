@@ -1,6 +1,7 @@
 """gold.visit_detail: the parts of a visit, and which part each lies in."""
 
 import datetime
+from collections import Counter
 
 import pytest
 from pyspark.sql import functions as F
@@ -8,6 +9,7 @@ from pyspark.sql import functions as F
 from jobs.columns.people import own_person
 from jobs.formats.x12_fhir_codes import PLACE_OF_SERVICE, TYPE_OF_BILL
 from jobs.gold import visit_detail, visit_occurrence
+from jobs.shell import arrow_rows
 
 DAY = datetime.date(2026, 1, 12)
 STAY = {"class_code": "IMP", "end_date": datetime.date(2026, 1, 16)}
@@ -16,7 +18,9 @@ STAY = {"class_code": "IMP", "end_date": datetime.date(2026, 1, 16)}
 @pytest.fixture
 def placed(rows):
     """`placed(a={...}, b={...})`: the visit in which each of these encounters lies, and the part of it, by name."""
-    parties = [rows(name) for name in ("silver.practitioner", "silver.organization", "silver.concept_map")]
+    doctors, sites, nowhere, codes = [
+        rows(f"silver.{name}") for name in ("practitioner", "organization", "location", "concept_map")
+    ]
     patients = rows("silver.patient", *[
         {"patient_id": n, "feed": "ehr_fhir", "tenant": "demo", "aliases": [f"Patient/{n}"]} for n in (1, 2)
     ])  # fmt: skip
@@ -24,7 +28,7 @@ def placed(rows):
     links = rows("silver.person_link").select("patient_id", "person_id").unionByName(person)
     people = rows("gold.person", *[{"person_id": row.person_id} for row in person.collect()])
 
-    def make(*, count=False, preceding=False, over=(), **encounters):
+    def make(*, count=False, preceding=False, over=(), places=nowhere, whole=False, **encounters):
         numbers = {name: number for number, name in enumerate(encounters, 1)}
         given = [
             {
@@ -48,9 +52,13 @@ def placed(rows):
         ]
         told = rows("silver.encounter", *given)
         states = rows("silver.claim_state", *[{"encounter_id": numbers[name], "state": "replaced"} for name in over])
-        visits = visit_occurrence.build(told, states, patients, links, people, *parties)
+        visits = visit_occurrence.build(told, states, patients, links, people, doctors, sites, codes)
         kept = rows("gold.visit_occurrence").sparkSession.createDataFrame(visits.collect(), visits.schema)
-        details = visit_detail.build(told, states, patients, links, people, *parties, kept).collect()
+        details = visit_detail.build(
+            told, states, patients, links, people, doctors, sites, places, codes, kept
+        ).collect()
+        if whole:
+            return sorted(details, key=lambda row: row.lw_place or 0)
         owner = {row.visit_occurrence_id: row.lw_source.split("|")[1] for row in kept.collect()}
         source = {row.visit_detail_id: row.lw_source.split("|")[1] for row in details}
         named = {str(number): name for name, number in numbers.items()}
@@ -67,8 +75,9 @@ def placed(rows):
             inside = named[source[row.parent_visit_detail_id]] if row.parent_visit_detail_id else None
             found[named[source[row.visit_detail_id]]] = (named[owner[row.visit_occurrence_id]], inside)
         if count:
-            reasons = visit_detail.judged(told, kept, states).groupBy("excluded").count().collect()
-            return found, {row[0]: row[1] for row in reasons}
+            given = {"encounters": told, "claim_states": states, "visits": kept}
+            asked = {name: frame.toArrow() for name, frame in given.items()}
+            return found, dict(Counter(reason for (reason,) in arrow_rows.ask(visit_detail.RECEIVED, **asked)))
         return found
 
     return make
@@ -182,3 +191,56 @@ def test_a_professional_claim_is_no_evidence_of_a_stay_and_one_called_off_holds_
 def test_a_professional_claim_inside_a_stay_that_two_feeds_tell_of_is_a_part_of_the_one_visit(placed):
     told = {"stay": {**STAY}, "billed": claim(bill="11", last=4), "seen": claim("21")}
     assert placed(**told) == {"stay": None, "seen": ("stay", None)}
+
+
+def test_where_the_patient_was_in_turn_are_parts_of_the_visit_with_the_wards_as_sites_of_care(rows, placed):
+    def at(hour):
+        return datetime.datetime(2026, 1, 12, hour)
+
+    def move(ward, since, until=None):
+        return (f"Location/{ward}", DAY, since, until and DAY, until)
+
+    moves = [move("4W", at(8), at(14)), move("bed", at(14), at(20)), move("nowhere", at(20))]
+    told = {
+        "stay": {**STAY, "feed": "adt_hl7v2", "moves": moves, "end_at": datetime.datetime(2026, 1, 16, 9)},
+        # The first feed that knows any has the word, also where another one tells of the visit before it.
+        "record": {**STAY, "moves": []},
+        "claim": {**STAY, "feed": "claims_x12", "moves": [move("4W", at(7))]},
+        "in and out": {"moves": [move("clinic", at(9))], "start_date": DAY + datetime.timedelta(40)},
+        "called off": {**STAY, "status": "cancelled", "moves": moves},
+    }
+    wards = [
+        {
+            "location_id": 71,
+            "aliases": ["Location/4W"],
+            "name": "4 West",
+            "physical_type_codes": [(None, "wa", None, None, None)],
+        },
+        {
+            "location_id": 72,
+            "aliases": ["Location/ICU"],
+            "name": "ICU",
+            "physical_type_codes": [(None, "wa", None, None, None)],
+        },
+        {"location_id": 73, "aliases": ["Location/bed"], "name": "ICU 1", "part_of_ref": "Location/ICU"},
+    ]
+    places = rows("silver.location", *wards, feed="adt_hl7v2", tenant="demo")
+    found = placed(**told, places=places, whole=True)
+    last = datetime.date(2026, 1, 16), datetime.datetime(2026, 1, 16, 9)
+    assert [
+        (row.lw_place, row.care_site_id, row.visit_detail_source_value, row.visit_detail_start_datetime,
+         row.visit_detail_end_date, row.visit_detail_end_datetime) for row in found
+    ] == [
+        (1, 71, "4 West", at(8), DAY, at(14)), (2, 72, "ICU 1", at(14), DAY, at(20)), (3, None, "IMP", at(20), *last),
+    ]  # fmt: skip
+    assert [row.preceding_visit_detail_id for row in found] == [None, *[row.visit_detail_id for row in found[:2]]]
+    assert {row.parent_visit_detail_id for row in found} == {None}
+
+
+def test_where_a_patient_was_during_a_part_of_a_visit_lies_in_that_part(placed):
+    moves = [("Location/a", DAY, None, None, None)]
+    told = {"stay": {**STAY}, "ward": {"of": "stay", "class_code": "IMP", "moves": moves}}
+    ward, place = placed(**told, whole=True)
+    assert (place.parent_visit_detail_id, place.visit_occurrence_id) == (ward.visit_detail_id, ward.visit_occurrence_id)
+    # Until the end of the part, which nobody told.
+    assert (place.visit_detail_start_date, place.visit_detail_end_date, ward.lw_place) == (DAY, DAY, None)

@@ -64,6 +64,22 @@ def test_places_reasons_and_diagnoses_keep_their_order(only):
     assert (row.diagnoses[0].condition_ref, row.diagnoses[0].rank) == ("Condition/1", 2)
 
 
+def test_the_places_that_say_since_when_are_moves(only):
+    def place(name, *span):
+        return {
+            "location": {"reference": f"Location/{name}"},
+            "period": dict(zip(("start", "end"), span, strict=False)),
+        }
+
+    days = ["2024-04-10T02:00:00Z", "2024-04-11T02:00:00Z", "2024-04-12T02:00:00Z"]
+    row = only(
+        encounter(location=[place("icu", *days[1:]), place("ward", *days[:2]), place("hall"), place("home", days[2])])
+    )
+    assert [(move.location_ref, move.start_at.day, move.end_at and move.end_at.day) for move in row.moves] == [
+        ("Location/ward", 10, 11), ("Location/icu", 11, 12), ("Location/home", 12, None)
+    ]  # fmt: skip
+
+
 def test_a_conditional_reference_has_a_text_but_no_key(only):
     row = only(encounter(subject={"reference": "Patient?identifier=http://mrn|7"}))
     assert (row.patient_ref, row.patient_id) == ("Patient?identifier=http://mrn|7", None)
@@ -121,3 +137,32 @@ def test_what_a_later_message_leaves_out_holds_on_until_it_is_taken_back(rows, f
     [row] = build(fhir_records(), translated(rows, *messages)).collect()
     assert (row.status, row.start_at, row.end_at, row.class_code) == told
     assert (row.location_ref is None) is (TOMBSTONE in messages)
+
+
+def at(event, minute, place, **more):
+    """An event on a visit in March, on a ward."""
+    return message(f"ADT^{event}", minute, PID, pv1(place=f"{place}^12^1^H", **more))
+
+
+ADMITTED, TO_ICU = at("A01", 8, "4W", start="202603010730"), at("A02", 20, "ICU")
+
+
+@pytest.mark.parametrize(
+    ("messages", "wards"),
+    [
+        ([ADMITTED], ["4W"]),
+        ([TO_ICU, ADMITTED], ["4W", "ICU"]),
+        # From bed to bed on a ward, and what the day brings besides.
+        ([ADMITTED, at("A02", 15, "4W"), at("A08", 16, "5E"), TO_ICU, RESULT], ["4W", "ICU"]),
+        ([ADMITTED, TO_ICU, at("A02", 30, "4W"), at("A03", 40, "4W")], ["4W", "ICU", "4W"]),
+        ([ADMITTED, TO_ICU, at("A12", 30, "4W")], ["4W"]),
+        ([ADMITTED, at("A12", 30, "5E")], ["4W"]),
+        ([ADMITTED, TOMBSTONE, TO_ICU], ["ICU"]),
+        ([at("A08", 16, "5E")], []),
+    ],
+    ids=["one", "out of order", "bed to bed", "there and back", "called off", "unknown", "deleted before", "no move"],
+)
+def test_messages_on_a_visit_tell_together_where_the_patient_was_in_turn(rows, fhir_records, messages, wards):
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    assert [move.location_ref for move in row.moves] == [f"Location/H-{ward}--" for ward in wards]
+    assert [move.end_at for move in row.moves] == [*[move.start_at for move in row.moves[1:]], None][: len(wards)]

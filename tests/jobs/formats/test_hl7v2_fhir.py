@@ -131,12 +131,32 @@ def test_a_visit_says_where_who_and_why():
         ("ATND", "Practitioner/NPI-99"), ("REF", "Practitioner/-98"),
     ]  # fmt: skip
     assert [(one["location"]["reference"], one["status"]) for one in body["location"]] == [
-        ("Location/NORTH-4W-12-1", "active"), ("Location/NORTH-3E--", "completed"),
+        ("Location/NORTH-4W-12-1", "active"), ("Location/NORTH-3E--", "completed"), ("Location/NORTH-4W--", "active"),
     ]  # fmt: skip
     assert codes(body["reasonCode"][0]) == [("http://hl7.org/fhir/sid/icd-10-cm", "R07.9")]
     assert found["Practitioner/NPI-99"]["identifier"] == [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "99"}]
-    assert found["Location/NORTH-4W-12-1"]["name"] == "4W 12 1"
+    beds = [found[f"Location/NORTH-{name}"] for name in ("4W-12-1", "4W--", "3E--")]
+    assert [(one["name"], codes(one["physicalType"])[0][1]) for one in beds] == [
+        ("4W 12 1", "bd"), ("4W", "wa"), ("3E", "wa")
+    ]  # fmt: skip
     assert found[body["serviceProvider"]["reference"]] == {"name": "NORTH"}
+
+
+@pytest.mark.parametrize(
+    ("event", "since"),
+    [
+        ("A01", "2026-02-27"),
+        ("A02", "2026-02-28T10:00:00-05:00"),
+        ("A12", None),
+        ("A08", "no ward"),
+        ("A05", "no ward"),
+    ],
+)
+def test_the_events_that_move_a_patient_say_to_which_ward_and_since_when(event, since):
+    evn = f"EVN|{event}|202603010800||||202602281000"
+    body = of_type("Encounter", evn, PID, f"{PV1}{'|' * 25}20260227", kind=f"ADT^{event}")
+    told = [one.get("period") for one in body["location"] if "physicalType" in one]
+    assert told == ([] if since == "no ward" else [since and {"start": since}])
 
 
 def test_codes_of_the_uniform_bill_are_such_only_where_the_feed_says_so():
