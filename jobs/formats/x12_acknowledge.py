@@ -103,21 +103,22 @@ def answer(
 
     `at` is the moment they are made, in the clock that partners know us by; `number` the first interchange control
     number to use (1 to 999,999,999), one for each answer. `seen` holds sender and control number of interchanges that
-    arrived before: those are duplicates. `held` are the reasons for which the file's delivery waits. An ISA that cannot
-    be read names nobody to answer to.
+    arrived before: those are duplicates. `held` are the reasons for which the file's delivery waits: a test waits
+    because it is one, and is answered as what it tests would be. An ISA that cannot be read names nobody to answer to.
     """
     found = find(blocks, limits)
     made: list[Answer] = []
     for one in found.interchanges:
+        waits = set(held) - ({x12_interchanges.TEST_INTERCHANGE} & set(one.faults))
         status, code = _judged(one, seen)
-        if status == ACCEPTED and _is_answer(one) and not (held and one.groups):
+        if status == ACCEPTED and _is_answer(one) and not (waits and one.groups):
             continue
-        if held and status == ACCEPTED and not _is_refused_within(one):
+        if waits and status == ACCEPTED and not _is_refused_within(one):
             # No code names content under a new control number (025 is of the number), nor a neighbour that is wrong.
-            status, code = REJECTED, _CONTENT if _AROUND.isdisjoint(held) else _STRUCTURE
+            status, code = REJECTED, _CONTENT if _AROUND.isdisjoint(waits) else _STRUCTURE
         segments = ["*".join(["TA1", *map(_clean, (one.control_number, one.date, one.time)), status, code])]
         if status != REJECTED:
-            segments += _groups(one, found, at, number + len(made), takes_in=not held)
+            segments += _groups(one, found, at, number + len(made), takes_in=not waits)
         made.append(Answer(one.sender, one.control_number, status, _wrapped(one, segments, at, number + len(made))))
     return made
 

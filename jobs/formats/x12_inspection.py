@@ -6,7 +6,7 @@ Everything is looked at: what an envelope counts can only be checked by counting
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from jobs.formats.x12_pieces import Cutter, Piece
 # What the shell asks of the inspection module of any format.
 __all__ = [
     "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "HOLDING", "Inspector", "LINES", "Limits", "NOT_FHIR",
-    "NOT_X12", "UNKNOWN", "X12Inspection", "inspect",
+    "NOT_X12", "UNKNOWN", "X12Inspection", "inspect", "inspector",
 ]  # fmt: skip
 
 X12, UNKNOWN = "x12", "unknown"
@@ -53,13 +53,18 @@ class X12Inspection(Inspection):
     interchanges: tuple[Interchange, ...] = ()
 
 
+def inspector(limits: Mapping[str, Any], options: Mapping[str, Any], _: str | None = None) -> Inspector:
+    """The inspector of a file, from what its feed declares: option `test_interchanges` (true: they are taken in)."""
+    return Inspector(Limits.of(limits), takes_tests=options.get("test_interchanges") is True)
+
+
 def inspect(path: str, limits: Limits | None = None) -> X12Inspection:
     """Look at a file that lies still."""
-    inspector = Inspector(limits or Limits())
+    looks = Inspector(limits or Limits())
     with open(path, "rb") as stream:
         while block := stream.read(BLOCK):
-            inspector.update(block)
-    return inspector.finish(path)
+            looks.update(block)
+    return looks.finish(path)
 
 
 class Inspector:
@@ -69,7 +74,8 @@ class Inspector:
     and acknowledgements; `types` counts records by resource type.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, takes_tests: bool = False) -> None:
+        self._holding = HOLDING - {x12_interchanges.TEST_INTERCHANGE} if takes_tests else HOLDING
         self._unpacker = Unpacker(limits.unpacked_bytes, limits.unpacked_ratio)
         self._cutter = Cutter(limits.record_bytes)
         self._place = x12_place.Place(limits.context_bytes)
@@ -95,7 +101,9 @@ class Inspector:
         if not self._reckoner.interchanges and x12.UNREADABLE_ISA not in self._faults:
             return self._found(UNKNOWN, (NOT_X12,))
         within = [fault for one in self._reckoner.interchanges for fault in one.all_faults]
-        return self._found(X12, tuple(name for name in dict.fromkeys((*self._faults, *within)) if name in HOLDING))
+        return self._found(
+            X12, tuple(name for name in dict.fromkeys((*self._faults, *within)) if name in self._holding)
+        )
 
     def _take(self, pieces: list[Piece]) -> None:
         for piece in pieces:

@@ -23,6 +23,7 @@ WRONG_GROUP_NUMBER = "group_control_mismatch"
 WRONG_GROUP_COUNT = "group_count_mismatch"
 WRONG_INTERCHANGE_NUMBER = "interchange_control_mismatch"
 REPEATED_INTERCHANGE = "interchange_repeated"
+TEST_INTERCHANGE = "test_interchange"
 FAULTS = {
     WRONG_SEGMENT_COUNT: "SE01 is not the number of segments from ST to SE",
     WRONG_TRANSACTION_NUMBER: "SE02 is not ST02",
@@ -31,8 +32,11 @@ FAULTS = {
     WRONG_GROUP_COUNT: "IEA01 is not the number of groups",
     WRONG_INTERCHANGE_NUMBER: "IEA02 is not ISA13",
     REPEATED_INTERCHANGE: "two interchanges of a file have the same sender and control number",
+    TEST_INTERCHANGE: "ISA15 = T: what is in it is a test of the sender's, and no care",
     x12_balance.REMITTANCE_UNBALANCED: x12_balance.FAULTS[x12_balance.REMITTANCE_UNBALANCED],
 }
+# Data element I14.
+_TEST = "T"
 
 
 @dataclass
@@ -167,6 +171,8 @@ class Reckoner:
         )  # fmt: skip
         if (key := (found.sender, found.control_number)) in self._seen:
             found.faults = (REPEATED_INTERCHANGE,)
+        if found.usage == _TEST:
+            found.faults += (TEST_INTERCHANGE,)
         self._seen.add(key)
         self.interchanges.append(found)
 

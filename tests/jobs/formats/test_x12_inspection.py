@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from infra.bench import x12 as made
 from jobs.formats import x12, x12_acknowledge, x12_answers
 from jobs.formats.x12_delimiters import read
-from jobs.formats.x12_inspection import Inspector
+from jobs.formats.x12_inspection import Inspector, inspector
 
 AT = datetime(2026, 3, 2, 9, 30)
 LIMITS = x12.Limits()
@@ -40,10 +40,10 @@ def payments_file(paid, *claims):
 
 def inspect(data, block=1 << 20):
     data = data if isinstance(data, bytes) else data.encode()
-    inspector = Inspector(LIMITS)
+    looks = Inspector(LIMITS)
     for at in range(0, len(data), block):
-        inspector.update(data[at : at + block])
-    return inspector.finish("")
+        looks.update(data[at : at + block])
+    return looks.finish("")
 
 
 def test_a_whole_file_is_counted_as_it_will_be_read():
@@ -80,6 +80,7 @@ def test_control_numbers_and_digests_are_shown():
         ("IEA*1*", "IEA*2*", "group_count_mismatch"),
         ("IEA*1*000000001", "IEA*1*000000002", "interchange_control_mismatch"),
         ("SENDER   ", "SENDER", "bad_isa"),
+        ("*0*P*:", "*0*T*:", "test_interchange"),
         ("005010X222A1~ST", "004010X098A1~ST", "version_4010"),
         ("005010X222A1~ST", "005010X999~ST", "unknown_guide"),
     ],
@@ -88,6 +89,14 @@ def test_each_thing_that_holds_a_delivery_has_its_name(old, new, named):
     data = claims_file()
     assert old in data
     assert inspect(data.replace(old, new)).faults == (named,)
+
+
+def test_a_site_in_its_test_phase_takes_interchanges_in_that_are_tests():
+    data = claims_file().replace("*0*P*:", "*0*T*:").encode()
+    for wanted, faults in ((True, ()), (False, ("test_interchange",))):
+        looks = inspector({}, {"test_interchanges": wanted}, "a.837")
+        looks.update(data)
+        assert looks.finish("").faults == faults
 
 
 def test_empty_segments_are_not_counted():

@@ -127,6 +127,24 @@ def test_each_interchange_of_what_is_held_is_refused(deliver, answer, settings):
     assert b"TA1*000000003*260301*0600*A*000~" in refused and b"IK5*R*4~AK9*R*1*1*0~" in refused
 
 
+def test_a_test_is_held_and_answered_as_one_as_what_it_tests_would_be(deliver, answer, settings):
+    test = deliver("claims_x12", claim(1).replace(b"*0*P*:", b"*0*T*:"))
+    assert (test.state, test.reasons) == ("held", ("test_interchange",))
+    assert answer("claims_x12") == 1
+    [made] = answers(settings, test)
+    assert b"*0*T*:~" in made and b"TA1*000000001*260301*0600*A*000~" in made and b"AK9*A*1*1*1~" in made
+    # In production it may have the same number and content.
+    assert deliver("claims_x12", claim(1)).state == "landed"
+
+
+def test_what_waits_with_a_test_is_refused(deliver, answer, settings):
+    both = deliver("claims_x12", claim(1).replace(b"*0*P*:", b"*0*T*:") + claim(2, set_number=2, name="C2"))
+    assert answer("claims_x12") == 1
+    test, beside = answers(settings, both)
+    assert b"TA1*000000001*260301*0600*A*000~" in test
+    assert b"TA1*000000002*260301*0600*R*024~IEA*0*" in beside
+
+
 def test_what_came_before_is_refused_by_its_number_or_its_content(deliver, answer, settings):
     first = deliver("claims_x12", claim(1))
     later = AT + datetime.timedelta(hours=1)
