@@ -127,7 +127,16 @@ def own_number(names: Column) -> Column:
     >>> [row.own for row in rows.select(own_number(F.col("names")).alias("own")).collect()]
     ['Claim?identifier=https://lakeward.dev/fhir/patient-control-number/npi-1|7', None]
     """
-    own = F.try_element_at(F.filter(names, lambda text: text.contains(_OWN_NUMBER)), F.lit(1))
+    return _first_number(names, _OWN_NUMBER)
+
+
+def tax_number(names: Column) -> Column:
+    """Of the same texts, that of the provider's own number where the provider is known by the tax number; else null."""
+    return _first_number(names, f"{_OWN_NUMBER}tin-")
+
+
+def _first_number(names: Column, kind: str) -> Column:
+    own = F.try_element_at(F.filter(names, lambda text: text.contains(kind)), F.lit(1))
     return F.regexp_replace(own, "^[A-Za-z]+", "Claim")
 
 

@@ -77,7 +77,7 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
         visit = reference("Encounter", name)
         # What a later payer is asked for was told to the first: of the visit its claim speaks in passing.
         made.append(encounter(found, name, patient, facility, stay(found, days), None if asks_later else at))
-    around = Around(billing, payer, patient, insurance, facility, visit, days)
+    around = Around(payer, patient, insurance, facility, visit, days)
     made.append(claim(found, record.resource_type, claim_id(billing, number, payer), around, feed, at))
     return made + _providers(found, at)
 

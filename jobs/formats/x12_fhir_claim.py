@@ -58,6 +58,11 @@ def patient_control_number(billing: Key, number: str | None) -> Text:
     return identifier(f"{codes.OURS}patient-control-number/{named(*billing)}", number)
 
 
+def provider_numbers(party: Node | None, number: str | None) -> list[Text]:
+    """The provider's own number of a claim, as it is told to those who know the provider by NPI or by tax number."""
+    return [patient_control_number(key, number) for key in parties.numbers_of(party)]
+
+
 def payer_claim_number(payer: str, number: str | None) -> Text:
     """The payer's own number of a claim (REF F8, CLP07)."""
     return identifier(f"{codes.OURS}payer-claim-number/{named(payer)}", number)
@@ -81,9 +86,8 @@ def days_of(claim: Node) -> tuple[date | None, date | None]:
 
 
 class Around(NamedTuple):
-    """What a claim refers to: ids of who bills and who pays, references, the days that are billed."""
+    """What a claim refers to: the id of who pays, references, the days that are billed."""
 
-    billing: Key
     payer: str
     patient: Text
     insurance: Text
@@ -105,7 +109,7 @@ def claim(found: Node, kind: str, name: str, around: Around, feed: Source, at: d
     parts: dict[str, Text] = {
         "identifier": listed(
             [
-                patient_control_number(around.billing, found.get("claim_id")),
+                *provider_numbers(billing, found.get("claim_id")),
                 identifier(f"{codes.OURS}clearinghouse-trace", parties.reference_of(found, "D9")),
             ]
         ),

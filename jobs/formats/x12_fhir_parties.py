@@ -68,8 +68,7 @@ def provider_key(party: Node | None) -> Key:
     number, qualifier = text(party.get("id")), text(party.get("id_qualifier"))
     if qualifier == "XX" and number:
         return ("npi", number)
-    tax = reference_of(party, *_TAX_REFERENCES) or (number if qualifier in _TAX_QUALIFIERS else None)
-    if tax:
+    if tax := _tax_number(party):
         return ("tin", tax)
     if number:
         return (qualifier.lower() or "id", number)
@@ -77,6 +76,20 @@ def provider_key(party: Node | None) -> Key:
     if other:
         return ("ref", other)
     return ("name", digest(party.get("name"), party.get("first_name"), party.get("zip")))
+
+
+def numbers_of(party: Node | None) -> list[Key]:
+    """What a provider may be called in ids, by whichever number is known: `provider_key` first, then by tax number."""
+    key = provider_key(party)
+    tax = _tax_number(party or {})
+    return [key, ("tin", tax)] if tax and key[0] == "npi" else [key]
+
+
+def _tax_number(party: Node) -> str | None:
+    """The tax number, however it is spelt: 12-3456789 is 123456789."""
+    number = text(party.get("id")) if text(party.get("id_qualifier")) in _TAX_QUALIFIERS else None
+    told = reference_of(party, *_TAX_REFERENCES) or number
+    return told.replace("-", "").replace(" ", "") if told else None
 
 
 @functools.lru_cache(maxsize=1 << 13)

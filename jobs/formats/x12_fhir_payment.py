@@ -16,7 +16,7 @@ from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats.translation import Resource, Source
-from jobs.formats.x12_fhir_claim import claim_id, currency_of, patient_control_number, payer_claim_number, related
+from jobs.formats.x12_fhir_claim import claim_id, currency_of, payer_claim_number, provider_numbers, related
 from jobs.formats.x12_fhir_json import (
     Text,
     body,
@@ -106,7 +106,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     lines = [adjudication.decided(line, by_former=by_former) for line in found["lines"]]
     parts: dict[str, Text] = {
         "identifier": listed(
-            [payer_claim_number(payer, found.get("payer_claim_id")), patient_control_number(billing, number)]
+            [payer_claim_number(payer, found.get("payer_claim_id")), *provider_numbers(found.get("payee"), number)]
         ),
         **shared,
         "type": concept(f"{codes.TERMINOLOGY}claim-type", _type(found)),

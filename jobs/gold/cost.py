@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.answered import NAMED_OTHERWISE, as_answered
 from jobs.columns.billing import BILLED_BY, of_all_lines, with_concepts, with_group, with_number
 from jobs.columns.claims import own_number
 from jobs.columns.faults import faults
@@ -35,7 +36,7 @@ def excluded() -> Column:
 
 def judged(benefits: DataFrame, states: DataFrame) -> DataFrame:
     """Every benefit, and `excluded`: why it costs nothing, by itself or since its claim was replaced or voided."""
-    ended = states.where(F.col("benefit_id").isNotNull())
+    ended = states.where(F.col("benefit_id").isNotNull() & (F.col("state") != NAMED_OTHERWISE))
     ended = ended.select("benefit_id", F.concat(F.lit("claim_"), F.col("state")).alias("_ended"))
     known = benefits.join(ended, on="benefit_id", how="left")
     return known.withColumn("excluded", F.coalesce(excluded(), F.col("_ended"))).drop("_ended")
@@ -68,6 +69,7 @@ def build(
     """
     # The group before all else: the lists that it is taken out of need not go along.
     own = judged(with_group(benefits), states).where(F.col("excluded").isNull())
+    own = as_answered(own, states.where(F.col("state") == NAMED_OTHERWISE), claims)
     rows = _of_claims_patient(_with_amounts(own, items).transform(_described), shared_claims)
     rows = settled(rows, CARRIED, BILLED_BY)
     rows = with_person(rows, patients, links, people)

@@ -1,4 +1,4 @@
-"""silver.claim_state: one Claim, its answer or its visit, that another claim replaced, voided or told before."""
+"""silver.claim_state: a Claim, its answer or its visit, that another claim replaced, voided, told before or is of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise, as_answered
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
@@ -21,8 +22,11 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     """One row for each claim that another one stands for, for each benefit that answers such or a cancelled one, and
     for each encounter that is known by such claims alone.
 
+    And one for each other benefit that answers a claim by another number of who billed it than the claim's own.
     The table is small and made as a whole: the claim that says so may be about another patient.
     """
+    otherwise = answered_otherwise(benefits, claims)
+    benefits = as_answered(benefits, otherwise, claims)
     void = claims.where(F.col("status").isin("cancelled", "entered-in-error"))
     own = void.select("claim_id", F.lit(VOIDED).alias("state"), F.col("claim_id").alias("by_claim_id"))
     told = _stood_for(claims, benefits).join(own.select("claim_id"), on="claim_id", how="left_anti")
@@ -36,9 +40,13 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     # What became of a claim that was asked first becomes of what asks a later payer the same.
     as_first = again.join(ended.select(F.col("claim_id").alias("by_claim_id")), on="by_claim_id", how="left_semi")
     over = own.unionByName(ended).unionByName(as_first)
+    taken = answers.unionByName(back)
+    named = benefits.join(otherwise, on="benefit_id", how="inner").withColumn("state", F.lit(NAMED_OTHERWISE))
+    named = named.join(taken.select("benefit_id"), on="benefit_id", how="left_anti")
     rows = [
         _rows(gone, "claim_id"),
-        _rows(answers.unionByName(back), "benefit_id"),
+        _rows(taken, "benefit_id"),
+        _rows(named, "benefit_id"),
         _rows(_unbilled(encounters, claims, over), "encounter_id"),
     ]
     return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)

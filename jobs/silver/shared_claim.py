@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from jobs.columns.answered import NAMED_OTHERWISE, as_answered
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
@@ -15,6 +16,7 @@ def build(claims: DataFrame, benefits: DataFrame, states: DataFrame) -> DataFram
 
     The table is small and made as a whole: what is told of one patient decides whose the money of another is.
     """
+    benefits = as_answered(benefits, states.where(F.col("state") == NAMED_OTHERWISE), claims)
     answered = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
     named = _numbered(claims).unionByName(_numbered(benefits.withColumn("claim_id", answered)))
     same = ["tenant", "feed", "_number", "claim_id", "patient_id"]

@@ -233,6 +233,23 @@ def test_payment_and_claim_speak_of_one_claim_one_patient_and_the_same_lines():
     assert billed == paid
 
 
+@pytest.mark.parametrize(
+    ("payee", "numbers"),
+    [
+        ("XX*1999999984~", {"npi-1999999984"}),
+        ("XX*1999999984~REF*TJ*999999999~", {"npi-1999999984", "tin-999999999"}),
+        ("FI*99-9999999~", {"tin-999999999"}),
+    ],
+)
+def test_a_claim_and_its_answer_have_the_providers_number_by_every_number_of_the_provider(payee, numbers):
+    def own(resource):
+        return {one["system"].rpartition("/")[2] for one in resource["identifier"] if one["value"] == "C1"}
+
+    answer = payments("CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~").replace("XX*1999999984~", payee)
+    assert own(only("ExplanationOfBenefit", answer)) == numbers
+    assert own(only("Claim", claims("CLM*C1*100***11:B:1~", LINE))) == {"npi-1999999984", "tin-999999999"}
+
+
 def test_a_line_paid_in_two_parts_has_two_numbers_and_answers_one_line():
     text = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~" + "SVC*HC:99213*50*40~CAS*CO*45*10~REF*6R*1~" * 2
     items = only("ExplanationOfBenefit", payments(text))["item"]

@@ -1,0 +1,55 @@
+"""Answers of payers that know who billed a claim by another number than the claim does: its NPI, its tax number.
+
+An 837 tells both numbers of who bills (NM109, REF EI), an 835 one of them or both (N104, REF TJ). Who is known by their
+NPI on either side is known by the tax number too, and two NPIs of one tax number are two providers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.columns.claims import own_number, tax_number
+from jobs.columns.keys import key
+
+# The state of a benefit that answers a claim which it cannot name (silver.claim_state).
+NAMED_OTHERWISE: Final = "named_otherwise"
+
+
+def answered_otherwise(benefits: DataFrame, claims: DataFrame) -> DataFrame:
+    """(benefit_id, by_claim_id): the only claim to the payer that has the number of who bills which a benefit knows."""
+    told = _taxed(benefits, F.col("benefit_id"), F.col("claim_ref"))
+    asked = _taxed(claims, F.col("claim_id"), F.concat(F.lit("Claim/"), F.col("resource_id")).alias("_ref"))
+    asked = asked.withColumnRenamed("_is_alone", "_is_claim_alone")
+    pairs = told.join(asked, on="_number", how="inner").where(F.col("_is_alone") | F.col("_is_claim_alone"))
+    only = pairs.groupBy("benefit_id", "claim_ref").agg(
+        F.min("claim_id").alias("by_claim_id"), F.max("claim_id").alias("_last"), F.min("_ref").alias("_ref")
+    )
+    found = only.where((F.col("by_claim_id") == F.col("_last")) & (F.col("_ref") != F.col("claim_ref")))
+    return found.select("benefit_id", "by_claim_id")
+
+
+def as_answered(benefits: DataFrame, otherwise: DataFrame, claims: DataFrame) -> DataFrame:
+    """The same benefits, those of `otherwise` (benefit_id, by_claim_id) named as their claim is."""
+    known = claims.select(
+        F.col("claim_id").alias("by_claim_id"),
+        F.concat(F.lit("Claim/"), F.col("resource_id")).alias("_ref"),
+        F.regexp_replace(own_number(F.col("aliases")), "^Claim", "ExplanationOfBenefit").alias("_own"),
+    )
+    named = otherwise.select("benefit_id", "by_claim_id").join(known, on="by_claim_id", how="inner")
+    found = benefits.join(named.drop("by_claim_id"), on="benefit_id", how="left")
+    # Of several numbers the first counts.
+    first = F.when(F.col("_own").isNotNull(), F.concat(F.array("_own"), F.col("aliases"))).otherwise(F.col("aliases"))
+    said = {"claim_ref": F.coalesce("_ref", "claim_ref"), "aliases": first}
+    return found.withColumns(said).drop("_ref", "_own")
+
+
+def _taxed(rows: DataFrame, *columns: Column) -> DataFrame:
+    """Who is known by tax number: `_number` with the payer as a key, and whether no other number is known."""
+    taxed = tax_number(F.col("aliases"))
+    payer = F.col("insurer_ref")
+    number = F.when(taxed.isNotNull() & payer.isNotNull(), key("alias", F.col("tenant"), F.col("feed"), payer, taxed))
+    is_alone = (own_number(F.col("aliases")) == taxed).alias("_is_alone")
+    return rows.where(number.isNotNull()).select(*columns, number.alias("_number"), is_alone)

@@ -1,0 +1,80 @@
+"""Answers of payers find the claim they are of, by whichever number of who bills both sides know."""
+
+import datetime
+
+from jobs.formats.x12_fhir_codes import OURS
+
+SAME = {"tenant": "demo", "feed": "claims_x12", "record_id": 1, "received_at": datetime.datetime(2026, 3, 1)}
+CLINIC, OTHER = ("npi-1", "tin-9"), ("npi-2", "tin-9")
+
+
+def known_as(kind, billed_by, own):
+    return [f"{kind}?identifier={OURS}patient-control-number/{one}|{own}" for one in billed_by]
+
+
+def claim(number, billed_by, own="C1", payer="p", patient=1, **more):
+    name = f"{billed_by[0]}-{own}-{payer}"
+    return {
+        "claim_id": number, "resource_type": "Claim", "resource_id": name, "status": "active", "use": "claim",
+        "aliases": [f"Claim/{name}", *known_as("Claim", billed_by, own)], "insurer_ref": f"Organization/{payer}",
+        "patient_id": patient, "patient_ref": f"Patient/{patient}", "replaced_claim_refs": [], **SAME, **more,
+    }  # fmt: skip
+
+
+def answer(billed_by, own="C1", payer="p", patient=1):
+    return {
+        "benefit_id": 7, "resource_type": "ExplanationOfBenefit", "resource_id": "7",
+        "claim_ref": f"Claim/{billed_by[0]}-{own}-{payer}", "insurer_ref": f"Organization/{payer}",
+        "aliases": ["ExplanationOfBenefit/7", *known_as("ExplanationOfBenefit", billed_by, own)],
+        "patient_id": patient, "patient_ref": f"Patient/{patient}", **SAME,
+    }  # fmt: skip
+
+
+CASES = [
+    # The payer knows the tax number only, or the clinic told no NPI.
+    (answer(("tin-9",)), [claim(1, CLINIC)], "named_otherwise", 1),
+    (answer(CLINIC), [claim(2, ("tin-9",))], "named_otherwise", 2),
+    # Named as the claim is.
+    (answer(("npi-1",)), [claim(3, CLINIC)], None, None),
+    (answer(("tin-9",)), [claim(4, ("tin-9",))], None, None),
+    # Two providers of one tax number have given out one number: whose is meant?
+    (answer(("tin-9",)), [claim(5, CLINIC), claim(6, OTHER)], None, None),
+    (answer(("tin-9",)), [claim(7, CLINIC), claim(8, OTHER, own="C2")], "named_otherwise", 7),
+    # Another provider of the same tax number, another payer, another number.
+    (answer(OTHER), [claim(9, CLINIC)], None, None),
+    (answer(("tin-9",)), [claim(10, CLINIC, payer="q"), claim(11, CLINIC)], "named_otherwise", 11),
+    (answer(("tin-9",)), [claim(12, CLINIC, own="C2")], None, None),
+    (answer(("tin-8",)), [claim(13, CLINIC)], None, None),
+    (answer(("npi-1",)), [claim(14, ("npi-2",))], None, None),
+    # What answers a voided claim is void with it.
+    (answer(("tin-9",)), [claim(15, CLINIC, status="cancelled")], "voided", 15),
+]
+
+
+def test_an_answer_by_tax_number_is_of_the_only_claim_that_it_can_be_of(rows):
+    from jobs.silver.claim_state import build
+
+    feeds = [f"claims_{place}" for place, _ in enumerate(CASES)]
+    claims = [{**one, "feed": feed} for feed, case in zip(feeds, CASES, strict=True) for one in case[1]]
+    benefits = [
+        {**case[0], "feed": feed, "benefit_id": place}
+        for place, (feed, case) in enumerate(zip(feeds, CASES, strict=True))
+    ]
+    built = build(rows("silver.claim", *claims), rows("silver.benefit", *benefits)).collect()
+    found = {row.benefit_id: (row.state, row.by_claim_id) for row in built}
+    assert [found.get(place, (None, None)) for place, _ in enumerate(CASES)] == [case[2:] for case in CASES]
+
+
+def test_an_answer_by_tax_number_costs_what_its_claim_was_for_and_is_of_its_patient(rows):
+    from pyspark.sql import functions as F
+
+    from jobs.columns.answered import as_answered
+    from jobs.gold.cost import judged
+    from jobs.silver import claim_state, shared_claim
+
+    claims, benefits = rows("silver.claim", claim(1, CLINIC, patient=2)), rows("silver.benefit", answer(("tin-9",)))
+    states = rows("silver.claim_state", *[row.asDict() for row in claim_state.build(claims, benefits).collect()])
+    assert {row.patient_id for row in shared_claim.build(claims, benefits, states).collect()} == {1, 2}
+    assert [row.excluded for row in judged(benefits, states).select("excluded").collect()] == [None]
+    [row] = as_answered(benefits, states, claims).select("claim_ref", F.get("aliases", F.lit(0)).alias("own")).collect()
+    assert (row.claim_ref, row.own) == ("Claim/npi-1-C1-p", *known_as("ExplanationOfBenefit", CLINIC[:1], "C1"))
