@@ -23,8 +23,9 @@ DEA_SYSTEMS = ("http://terminology.hl7.org/NamingSystem/usDEA", "urn:oid:2.16.84
 # HL7 table 0203, identifier types.
 NPI_TYPE = "NPI"
 DEA_TYPE = "DEA"
-# Kinds of organization (HL7 organization-type) that pay for care.
-PAYING = ("ins", "pay")
+# Kinds of organization that pay for care (HL7 organization-type), and that are only known to be paid for it (ours).
+PAYING, PAID = ("ins", "pay"), ("payee",)
+MONEY = PAYING + PAID
 # Forms of places (HL7 location-physical-type) that are units of an institution: ward, wing, level, area.
 UNITS = ("wa", "wi", "lvl", "area")
 
@@ -87,7 +88,7 @@ def name_text(names: Column) -> Column:
 
 
 def gives_care() -> Column:
-    """Whether an organization may be a place of care: all may but those that are nothing but payers.
+    """Whether an organization may be a place of care: all may but those that are nothing but payers or payees.
 
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
@@ -97,7 +98,7 @@ def gives_care() -> Column:
     [False, True, True]
     """
     codes = F.col("type_codes")
-    return ~((F.size(codes) > 0) & F.forall(codes, lambda one: F.coalesce(one["code"].isin(*PAYING), F.lit(False))))
+    return ~((F.size(codes) > 0) & F.forall(codes, lambda one: F.coalesce(one["code"].isin(*MONEY), F.lit(False))))
 
 
 def is_unit() -> Column:

@@ -3,8 +3,8 @@
     837P, 837I, 837D    Claim with its Encounter; Patient (subscriber, dependent), Coverage of every payer named, payer
                         Organizations, Practitioners with roles, Organizations and Locations inside the claim
     <837>.level         of a billing provider (HL03 = 20): Organization, or Practitioner with role
-    835                 ExplanationOfBenefit, and the Patient as far as an 835 knows them
-    835.header          PaymentReconciliation and payer Organization
+    835                 ExplanationOfBenefit, Patient and who rendered, as far as an 835 knows them
+    835.header          PaymentReconciliation, and the Organizations that pay and are paid
     835.summary         of a PLB: PaymentReconciliation with what is taken from the payment or added to it
 Others say nothing that silver knows. Options of the feed: `payers` (number told: the one it means), `currency` (USD),
 `encounters` (false: claims make none).
@@ -28,7 +28,7 @@ from jobs.formats import x12_fhir_payment as payments
 from jobs.formats import x12_fhir_remittance as remittances
 from jobs.formats.translation import Resource, Said, Source
 from jobs.formats.x12_fhir_claim import Around, claim, claim_id, currency_of, days_of, insured
-from jobs.formats.x12_fhir_encounter import encounter, encounter_id, stay
+from jobs.formats.x12_fhir_encounter import encounter, encounter_id, hours, stay
 from jobs.formats.x12_fhir_json import Text, listed, named, reference, resource, written
 from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_fhir_team import ROLES
@@ -75,8 +75,9 @@ def _claim(record: Said, feed: Source) -> list[Resource]:
     if feed.options.get("encounters", True) and not found.get("predetermination"):
         name = encounter_id(billing, number)
         visit = reference("Encounter", name)
+        span = hours(found, stay(found, days), feed.time_zone)
         # What a later payer is asked for was told to the first: of the visit its claim speaks in passing.
-        made.append(encounter(found, name, patient, facility, stay(found, days), None if asks_later else at))
+        made.append(encounter(found, name, patient, facility, span, None if asks_later else at))
     around = Around(payer, patient, insurance, facility, visit, days)
     made.append(claim(found, record.resource_type, claim_id(billing, number, payer), around, feed, at))
     return made + _providers(found, at)
@@ -196,8 +197,11 @@ def _header(record: Said, feed: Source) -> list[Resource]:
         return []
     at = _told_at(found, record, feed)
     made = [remittances.reconciliation(found, feed, at)] if found["payment"] else []
-    payer_of = found.get("payer")
-    return made + ([parties.payer(payer_of, payments.payer_of(found, feed), None)] if payer_of else [])
+    if payer_of := found.get("payer"):
+        made.append(parties.payer(payer_of, payments.payer_of(found, feed), None))
+    if payee := found.get("payee"):
+        made.append(parties.payee(payee))
+    return made
 
 
 def _summary(record: Said, feed: Source) -> list[Resource]:

@@ -6,6 +6,7 @@ the first one tells of it.
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import date, datetime
 
 from jobs.formats import x12_fhir_codes as codes
@@ -28,7 +29,9 @@ _BILLS = {
     "34": "HH", "41": "IMP", "65": "NONAC", "66": "NONAC", "81": "HH", "82": "IMP", "86": "NONAC",
 }  # fmt: skip
 _EMERGENCY, _OBSERVATION = "045", "0762"
-STILL_PATIENT, _ADMITTED, _INPATIENT = "30", "435", "IMP"
+STILL_PATIENT, _ADMITTED, _DISCHARGED, _INPATIENT = "30", "435", "096", "IMP"
+# What a period is made of: days, or moments with their zone.
+Span = tuple[date | None, date | None]
 
 
 def encounter_id(billing: Key, claim_id: str) -> str:
@@ -36,7 +39,7 @@ def encounter_id(billing: Key, claim_id: str) -> str:
     return named(*billing, claim_id)
 
 
-def stay(claim: Node, days: tuple[date | None, date | None]) -> tuple[date | None, date | None]:
+def stay(claim: Node, days: Span) -> Span:
     """The days of the encounter among those that are billed: an inpatient is one from the admission (DTP 435) on.
 
     A hospital bills what it did for the patient up to three days before as part of the stay (CMS payment window).
@@ -49,9 +52,30 @@ def stay(claim: Node, days: tuple[date | None, date | None]) -> tuple[date | Non
     return admitted, last
 
 
-def encounter(claim: Node, name: str, patient: Text, place: Text, days: tuple[date | None, date | None],
+def hours(claim: Node, days: Span, zone: zoneinfo.ZoneInfo) -> Span:
+    """The same with the hours of admission (DTP 435) on the first day and of discharge (DTP 096) on the last.
+
+    Hours that are none, or would end a stay before it began, leave the days.
+    """
+    told = claim.get("dates") or ()
+    admitted = next((one["time"] for one in told if one["qualifier"] == _ADMITTED and one["start"] == days[0]), None)
+    discharged = next((one["time"] for one in told if one["qualifier"] == _DISCHARGED), None)
+    start, end = _moment(days[0], admitted, zone), _moment(days[1], discharged, zone)
+    if start and end and end < start:
+        return days
+    return start or days[0], end or days[1]
+
+
+def _moment(day: date | None, clock: str | None, zone: zoneinfo.ZoneInfo) -> datetime | None:
+    """A day at an hour (HHMM, HHMMSS); None where either is not told or is none."""
+    if day is None or not clock or int(clock[:2]) > 23 or int(clock[2:4]) > 59:
+        return None
+    return datetime(day.year, day.month, day.day, int(clock[:2]), int(clock[2:4]), tzinfo=zone)
+
+
+def encounter(claim: Node, name: str, patient: Text, place: Text, days: Span,
               at: datetime | None) -> Resource:  # fmt: skip
-    """The Encounter of a claim that ran over these days."""
+    """The Encounter of a claim that ran over these days, or from and to a moment of them."""
     admission, billing = claim.get("admission") or {}, claim.get("billing") or {}
     stays_on = admission.get("patient_status") == STILL_PATIENT
     people = [(claim[role], code) for role, code in _ROLES.items() if role in claim]

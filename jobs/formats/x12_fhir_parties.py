@@ -32,6 +32,7 @@ _TAX_REFERENCES, _OTHER_REFERENCES = ("EI", "TJ", "SY"), ("G2", "LU", "1G", "0B"
 _TAX_QUALIFIERS = frozenset({"FI", "24", "34"})
 _TELECOM = {"TE": '"phone"', "FX": '"fax"', "EM": '"email"', "UR": '"url"'}
 _PAYER = alone(concept(f"{codes.TERMINOLOGY}organization-type", "pay"))
+_PAYEE = alone(concept(f"{codes.OURS}organization-type", "payee"))
 _PROVIDER = concept(f"{codes.TERMINOLOGY}organization-type", "prov")
 
 
@@ -115,6 +116,20 @@ def payer(party: Node, key: str, at: datetime | None) -> Resource:
         "address": alone(address(party)),
     }
     return Resource("Organization", named("payer", key), at, None, body(parts))
+
+
+@remembered
+def payee(party: Node) -> Resource:
+    """The Organization that is paid, in passing: an 835 does not tell whether it is the practice of a single person."""
+    key = provider_key(party)
+    parts = {
+        "identifier": _provider_numbers(party, key),
+        "type": _PAYEE,
+        "name": quoted(party.get("name")),
+        "telecom": telecom(party),
+        "address": alone(address(party)),
+    }
+    return Resource("Organization", named(*key), None, None, body(parts))
 
 
 def payer_reference(key: str, party: Node | None) -> str:

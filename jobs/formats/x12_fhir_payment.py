@@ -94,10 +94,10 @@ def _above(found: Node, feed: Source, at: datetime) -> _Above:
 
 
 def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resource]:
-    """The ExplanationOfBenefit of a CLP, and its patient as far as an 835 knows them.
+    """The ExplanationOfBenefit of a CLP, its patient and who rendered, as far as an 835 knows them.
 
-    `mention` tells CLPs of one claim in one transaction apart. The patient has no time, so that whatever a claim
-    says of the same patient is newer.
+    `mention` tells CLPs of one claim in one transaction apart. Neither person has a time, so that whatever a claim
+    says of the same one is newer.
     """
     payer, billing, currency, shared, paid_on, trace = _above(found, feed, at)
     status, number = found.get("status") or "", found.get("claim_id") or ""
@@ -130,6 +130,8 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     made = [Resource("ExplanationOfBenefit", name, at, None, body(parts))]
     if who and party:
         made.append(members.patient(party, who, payer, None, None))
+    if rendering := found.get("rendering"):
+        made += parties.provider(rendering, None, None, None)
     return made
 
 

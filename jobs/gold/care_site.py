@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 from jobs.columns.addresses import location_key, main_address
 from jobs.columns.concepts import NO_MATCH
 from jobs.columns.events import source_value
-from jobs.columns.parties import PAYING, UNITS, gives_care, is_unit
+from jobs.columns.parties import MONEY, PAYING, UNITS, gives_care, is_unit
 
 RECEIVED = f"""
     SELECT CASE
-        WHEN len(type_codes) > 0
-        AND len(list_filter(type_codes, lambda one: coalesce(one.code, '') NOT IN {PAYING})) = 0
-        THEN 'only_pays'
+        WHEN len(type_codes) = 0 THEN NULL
+        WHEN len(list_filter(type_codes, lambda one: coalesce(one.code, '') NOT IN {PAYING})) = 0 THEN 'only_pays'
+        WHEN len(list_filter(type_codes, lambda one: coalesce(one.code, '') NOT IN {MONEY})) = 0 THEN 'only_is_paid'
     END AS excluded FROM organizations
     UNION ALL
     SELECT CASE
@@ -24,7 +24,7 @@ RECEIVED = f"""
 
 
 def build(organizations: DataFrame, places: DataFrame) -> DataFrame:
-    """OMOP CDM 5.4 CARE_SITE: organizations that may give care, all but those that only pay for it, and their wards."""
+    """OMOP CDM 5.4 CARE_SITE: organizations that may give care, all but those that only pay or are paid for it, and wards."""
     giving = organizations.where(gives_care())
     return _sites(giving, "organization").unionByName(_sites(places.where(is_unit()), "location"))
 

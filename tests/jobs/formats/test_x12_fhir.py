@@ -124,7 +124,9 @@ def test_an_inpatient_claim_has_bill_type_drg_procedures_and_an_encounter_of_its
     assert (code(line["revenue"]), line["unitPrice"]["value"], line["quantity"]["code"]) == (["0120"], 225, "d")
     assert line["servicedPeriod"] == {"start": "2026-02-01", "end": "2026-02-05"}
     assert "productOrService" not in line
-    assert (encounter["class"]["code"], encounter["period"]) == ("IMP", {"start": "2026-02-01", "end": "2026-02-05"})
+    assert (encounter["class"]["code"], encounter["period"]) == (
+        "IMP", {"start": "2026-02-01T08:30:00-05:00", "end": "2026-02-05"},
+    )  # fmt: skip
     assert code(encounter["hospitalization"]["dischargeDisposition"]) == ["01"]
     assert encounter["participant"][0]["individual"] == {"reference": "Practitioner/npi-1999999976"}
     assert line["encounter"] == [{"reference": f"Encounter/{encounter['id']}"}]
@@ -157,7 +159,7 @@ def test_the_encounter_of_a_claim_says_its_type_of_bill_or_its_place_of_service(
 @pytest.mark.parametrize(
     ("bill", "admitted", "begins"),
     [
-        ("11", "DT*202602012330", "2026-02-01"),
+        ("11", "DT*202602012330", "2026-02-01T23:30:00-05:00"),
         ("11", "D8*20260129", "2026-01-29"),
         # A bill for a later part of a stay, and what is no stay.
         ("11", "D8*20260120", "2026-01-29"),
@@ -169,6 +171,24 @@ def test_a_stay_begins_with_the_admission_and_not_with_what_was_done_in_the_days
     data = claims(text, guide="005010X223A2")
     assert only("Encounter", data)["period"] == {"start": begins, "end": "2026-02-05"}
     assert only("Claim", data)["billablePeriod"] == {"start": "2026-01-29", "end": "2026-02-05"}
+
+
+@pytest.mark.parametrize(
+    ("days", "dates", "span"),
+    [
+        ("0301-20260311", "DTP*096*TM*1415~DTP*435*DT*202603012330~", ("01T23:30:00-05:00", "11T14:15:00-04:00")),
+        ("0301-20260301", "DTP*435*DT*202603010800~DTP*096*TM*1415~", ("01T08:00:00-05:00", "01T14:15:00-05:00")),
+        # Hours that are none, or would end a stay before it began.
+        ("0301-20260311", "DTP*096*TM*9900~DTP*435*DT*202603012460~", ("01", "11")),
+        ("0301-20260301", "DTP*435*DT*202603010800~DTP*096*TM*0700~", ("01", "01")),
+        # Billed is a later part of the stay.
+        ("0301-20260311", "DTP*435*DT*202602010800~", ("01", "11")),
+    ],
+)
+def test_a_stay_is_from_the_hour_of_admission_to_the_hour_of_discharge(days, dates, span):
+    text = f"CLM*C1*9***11:A:1~DTP*434*RD8*2026{days}~{dates}CL1*1*2*01~LX*1~SV2*0120**9*DA*4~"
+    found = only("Encounter", claims(text, guide="005010X223A2"))["period"]
+    assert (found["start"], found["end"]) == tuple(f"2026-03-{one}" for one in span)
 
 
 @pytest.mark.parametrize(
@@ -505,6 +525,19 @@ def test_who_bills_is_told_by_the_level_and_who_renders_by_the_claim():
         {"reference": "Organization/npi-1999999984"}, ["208D00000X"],
     )  # fmt: skip
     assert only("Claim", data)["careTeam"][0]["provider"] == {"reference": "Practitioner/npi-1999999976"}
+
+
+def test_a_payment_tells_of_everybody_that_it_names():
+    text = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~NM1*82*1*ROE*RAY****XX*1999999976~"
+    data = payments(text, "PLB*1*20261231*WO*3~", paid="77")
+    told = {f"{kind}/{name}": (at, body) for kind, name, at, body in said(data)}
+    named = {ref for _, body in told.values() for ref in re.findall(r"(?:Org|Pra|Pat)[a-z]+/[^']+", str(body))}
+    assert named == {"Organization/npi-1999999984", "Organization/payer-00001", "Practitioner/npi-1999999976",
+                     "Patient/member-00001-M1"}  # fmt: skip
+    assert named <= set(told)
+    # In passing: whoever bills says more, and whether the practice is that of a single person.
+    at, clinic = told["Organization/npi-1999999984"]
+    assert (at, clinic["name"], code(clinic["type"][0])) == (None, "CLINIC", ["payee"])
 
 
 def test_the_senders_clock_is_local_and_what_a_payment_says_of_a_patient_has_no_time():
