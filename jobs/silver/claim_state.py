@@ -11,7 +11,7 @@ from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise, as_answer
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
-from jobs.columns.remittance import CLAIMS
+from jobs.columns.remittance import CLAIMS, claim_status
 
 VOIDED, REPLACED = "voided", "replaced"
 _SOURCE = ("tenant", "feed", "resource_type", "resource_id", "record_id", "received_at", "patient_id")
@@ -128,18 +128,22 @@ def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:
 
 
 def _taken_back(benefits: DataFrame, answers: DataFrame) -> DataFrame:
-    """Drugs' benefits that a reversal takes back which does not name them: alike in all but the sign, first first."""
+    """Benefits that a reversal takes back which does not name them: alike in all but the sign, first first.
+
+    Pharmacies and flat extracts write such reversals; an 835 always names the claim.
+    """
+    who = F.when(~_is_drug(), F.concat_ws("|", "provider_ref", F.col("type_codes")["code"]))
     alike = F.xxhash64("tenant", "feed", "patient_ref", "insurer_ref", "start_date", F.abs("submitted_amount"),
-                       F.abs("payment_amount")).alias("_alike")  # fmt: skip
+                       F.abs("payment_amount"), who).alias("_alike")  # fmt: skip
     sign = F.when(F.col("submitted_amount") < 0, 1).when(F.col("submitted_amount") > 0, -1).otherwise(0)
     # What a reversal names is over already: those need no other.
     open_ = (
-        answers.where(_is_drug())
+        answers.where(_may_leave_unnamed())
         .groupBy(alike)
         .agg(F.sum(sign).alias("_more"), F.min(F.when(sign > 0, F.col("by_claim_id"))).alias("by_claim_id"))
     )
     open_ = open_.where(F.col("_more") > 0)
-    standing = benefits.where(_is_drug() & (F.col("submitted_amount") > 0)).withColumn("_alike", alike)
+    standing = benefits.where(_may_leave_unnamed() & (F.col("submitted_amount") > 0)).withColumn("_alike", alike)
     standing = standing.join(F.broadcast(open_), on="_alike", how="inner")
     standing = standing.join(answers.select("benefit_id"), on="benefit_id", how="left_anti")
     place = F.rank().over(Window.partitionBy("_alike").orderBy("created_date", "received_at", "benefit_id"))
@@ -167,6 +171,10 @@ def _unbilled(encounters: DataFrame, claims: DataFrame, over: DataFrame) -> Data
     )
     left = ended.join(standing.select("encounter_id"), on="encounter_id", how="left_anti")
     return encounters.join(left.select("encounter_id", "_.state", "_.by_claim_id"), on="encounter_id", how="inner")
+
+
+def _may_leave_unnamed() -> Column:
+    return _is_drug() | claim_status().isNull()
 
 
 def _is_drug() -> Column:

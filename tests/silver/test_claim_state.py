@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from jobs.formats.x12_fhir_codes import CLAIM_STATUS
 from jobs.silver.claim_state import build
 
 OWN = "Claim?identifier=https://lakeward.dev/fhir/patient-control-number/npi-1"
@@ -75,12 +76,17 @@ def key_of(thing, number):
     return KEYS[number]
 
 
-def drug(amount, **more):
+def drug(amount, kind="pharmacy", **more):
     money = {"submitted_amount": Decimal(amount), "payment_amount": Decimal(amount)}
-    kind = [{"system": "t", "code": "pharmacy", "display": None, "version": None, "user_selected": None}]
+    kind = [{"system": "t", "code": kind, "display": None, "version": None, "user_selected": None}]
     return {**money, "type_codes": kind, "patient_ref": "Patient/1", "insurer_ref": "o", "start_date": DAY, **more}
 
 
+def service(amount):
+    return drug(amount, kind="professional")
+
+
+ANSWER = [{"system": CLAIM_STATUS, "code": "1", "display": None, "version": None, "user_selected": None}]
 DAY = datetime.date(2026, 1, 7)
 NAMES = ("first", "second", "own", "a", "b", "voided", "void", "cancelled", "fill", "refill", "back", "draft", "asked")
 NAMES += (
@@ -94,6 +100,9 @@ NAMES += (
     "second of it",
     "anew",
     "of a record",
+    "care",
+    "care reversed",
+    "other care",
 )
 ASKED_AGAIN = {
     "to second": ("asked_again", "to first"),
@@ -129,6 +138,9 @@ def found(spark):
         claim("fill"),
         claim("refill"),
         claim("back", status="cancelled"),
+        claim("care"),
+        claim("other care"),
+        claim("care reversed", status="cancelled"),
         claim("asked", encounter_refs=["Encounter/14"]),
         claim("draft", status="draft", replaces=["Claim/asked"], encounter_refs=["Encounter/13"]),
         # The second payer's claim came first.
@@ -153,6 +165,11 @@ def found(spark):
         benefit("6", "refill", **drug(10), created_date=DAY),
         benefit("7", "back", **drug(-10)),
         benefit("8", "nobody knows"),
+        benefit("9", "care", **service(20), provider_ref="Organization/1"),
+        benefit("10", "other care", **service(20), provider_ref="Organization/2"),
+        benefit("11", "care reversed", **service(-20), provider_ref="Organization/1"),
+        # An 835 names what it answers.
+        benefit("12", "nobody knows", **service(20), provider_ref="Organization/1", sub_type_codes=ANSWER),
     ]
 
     def frame(table, given):
@@ -178,6 +195,7 @@ def test_the_claims_that_another_stands_for(found):
         "voided": ("voided", "void"),
         "fill": ("voided", "back"),
         "first replaced": ("replaced", "anew"),
+        "care": ("voided", "care reversed"),
         **ASKED_AGAIN,
     }
 
@@ -194,6 +212,9 @@ def test_the_benefits_that_answer_them_or_a_cancelled_claim(found):
         # One of two like fills is taken back by a reversal that names none.
         "5": ("voided", "back"),
         "7": ("voided", "back"),
+        # So is what a flat extract's reversal leaves unnamed.
+        "9": ("voided", "care reversed"),
+        "11": ("voided", "care reversed"),
     }
 
 
@@ -209,4 +230,4 @@ def test_the_visits_all_whose_claims_are_over(found):
 
 def test_every_row_is_of_one_thing(found):
     assert all([row.claim_id, row.benefit_id, row.encounter_id].count(None) == 2 for row in found)
-    assert len({row.claim_state_id for row in found}) == len(found) == 15
+    assert len({row.claim_state_id for row in found}) == len(found) == 18
