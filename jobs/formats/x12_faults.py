@@ -1,5 +1,6 @@
-"""What in a claim or a claim payment cannot go on: amounts that do not add up, dates that are none.
+"""What in a claim or a claim payment cannot go on: amounts that do not add up, dates that are none, no claim at all.
 
+A subrogation demand (BHT06 = 31) asks a payer to give back what a Medicaid agency paid for care claimed before.
 Control totals are gates (005010X222 and X223: CLM02 is the sum of the lines; 005010X221: CLP04 and SVC03 are the
 charge less all adjustments). The whole payment (BPR02) is checked at the door.
 """
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 from jobs.formats import x12_balance, x12_claim, x12_payment, x12_said
 from jobs.formats.translation import Said
-from jobs.formats.x12_segments import BAD_DATE, BAD_NUMBER
+from jobs.formats.x12_segments import BAD_DATE, BAD_NUMBER, Node
 
 CLAIMS = ("837P", "837I", "837D")
 PAYMENT = "835"
+SUBROGATION_DEMAND = "subrogation_demand"
+_DEMAND = "31"
 # Other problems are answered with a 999 and leave the claim usable.
 UNUSABLE = (BAD_DATE, BAD_NUMBER)
 
@@ -21,13 +24,18 @@ def faults(record: Said) -> tuple[str, ...]:
     try:
         if record.resource_type in CLAIMS:
             found = x12_said.claim(record)
-            wrong = x12_balance.of_claim(found)
+            wrong = tuple(one.fault for one in x12_balance.of_claim(found))
+            wrong += (SUBROGATION_DEMAND,) if _is_demand(found) else ()
         elif record.resource_type == PAYMENT:
             found = x12_said.payment(record)
-            wrong = x12_balance.of_payment(found)
+            wrong = tuple(one.fault for one in x12_balance.of_payment(found))
         else:
             return ()
     except (x12_claim.X12ClaimError, x12_payment.X12PaymentError):
         return ()
     problems = {problem.fault for problem in found["problems"] if problem.fault in UNUSABLE}
-    return tuple(sorted(problems | {one.fault for one in wrong}))
+    return tuple(sorted({*problems, *wrong}))
+
+
+def _is_demand(found: Node) -> bool:
+    return bool((found.get("transaction") or {}).get("kind") == _DEMAND)

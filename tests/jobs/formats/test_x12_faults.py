@@ -41,6 +41,12 @@ def test_a_payment_that_is_not_the_charge_less_the_adjustments_is_unbalanced(spo
     assert "claim_payment_unbalanced" in faults(payment._replace(payload=wrong))
 
 
+def test_a_demand_to_give_back_what_medicaid_paid_is_no_claim_for_care(spoken):
+    claim = _first(spoken, "837P")
+    assert b"*CH~" in claim.context
+    assert faults(claim._replace(context=claim.context.replace(b"*CH~", b"*31~"))) == ("subrogation_demand",)
+
+
 def test_the_hospitals_own_slips_are_found_and_nothing_else(spoken):
     # A day with a spoilt file comes again, so a record may be there twice.
     found = sorted(fault for _, fault in {(one.payload, fault) for one in spoken for fault in faults(one)})
