@@ -103,7 +103,7 @@ def _shared(row: Values, payer: str, currency: str) -> dict[str, Text]:
             ]
         ),
         "type": concept(f"{codes.TERMINOLOGY}claim-type", _TYPES.get(kind.upper(), kind.lower())),
-        "subType": concept(codes.TYPE_OF_BILL, text(row, "bill_type")),
+        "subType": concept(codes.TYPE_OF_BILL, codes.bill(text(row, "bill_type"))),
         "use": '"claim"',
         "patient": members.patient_reference(who),
         "billablePeriod": period(date(row, "service_from"), date(row, "service_to", "service_from")),
@@ -203,8 +203,8 @@ def _people(row: Values) -> dict[str, Node]:
 
 def _encounter(row: Values, name: str, patient: Text, billing: Node | None, at: datetime) -> Resource:
     """The encounter, as of a claim of an 837."""
-    bill = text(row, "bill_type")
-    place = bill.lstrip("0")[:2] if bill else text(row, "place_of_service")
+    bill = codes.bill(text(row, "bill_type"))
+    place = bill[:2] if bill else text(row, "place_of_service")
     claim: Node = {
         "class": "IMP" if not place and (text(row, "claim_type") or "").upper() == _INPATIENT else None,
         "place_of_service": place,

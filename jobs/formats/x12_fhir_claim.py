@@ -153,7 +153,7 @@ _STANDS_FOR = concept(f"{codes.TERMINOLOGY}ex-relatedclaimrelationship", "prior"
 
 
 def _type_of_bill(found: Node) -> Text:
-    place = found.get("place_of_service")
+    place = codes.bill(found.get("place_of_service"))
     if not place or found.get("place_qualifier") != "A":
         return None
     return concept(codes.TYPE_OF_BILL, f"{place}{found.get('frequency') or ''}")

@@ -63,6 +63,16 @@ REJECTS = f"{TERMINOLOGY}NCPDPRejectCode"
 # letters are adjustments, Q a reopening, X and Y of abbreviated encounters. Late charges (5) come on top.
 VOIDS, REPLACEMENTS = frozenset("8X"), frozenset("67FGHIJKMPQY")
 
+
+def bill(told: str | None) -> str | None:
+    """A type of bill, or its facility and care alone, as electronic claims write it: without the zero of paper.
+
+    >>> bill("0111"), bill("111"), bill("011"), bill("")
+    ('111', '111', '11', None)
+    """
+    return told.lstrip("0") or None if told else None
+
+
 _SYSTEMS = {
     "ICD-10-CM": ICD10_CM, "ICD-9-CM": ICD9_CM, "ICD-10-PCS": ICD10_PCS, "ICD-9-CM procedures": ICD9_PROCEDURES,
     "DRG": DRG,

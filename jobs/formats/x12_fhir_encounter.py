@@ -119,7 +119,7 @@ def _participant(person: Node, code: str) -> str:
 def _kind_of_bill(claim: Node) -> Text:
     """Type of bill of an institutional claim, place of service of any other: by it is known who bills."""
     if claim.get("place_qualifier") == "A":
-        return concept(codes.TYPE_OF_BILL, claim.get("place_of_service"))
+        return concept(codes.TYPE_OF_BILL, codes.bill(claim.get("place_of_service")))
     return concept(codes.PLACE_OF_SERVICE, _place_of_service(claim))
 
 

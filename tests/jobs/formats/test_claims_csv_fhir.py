@@ -192,7 +192,7 @@ def test_a_stay_has_its_bill_type_and_ends_when_the_patient_left():
     claim, encounter = only("Claim", found), only("Encounter", found)
     assert (code(claim["type"]), code(claim["subType"]), encounter["class"]["code"]) == (
         ["institutional"],
-        ["0111"],
+        ["111"],
         "IMP",
     )
     assert code(claim["diagnosis"][0]["packageCode"]) == ["280"]

@@ -152,6 +152,8 @@ def test_the_encounter_of_a_claim_says_its_type_of_bill_or_its_place_of_service(
 
     hospital = claims("CLM*C1*1***11:A:1~LX*1~SV2*0450**1~", guide="005010X223A2")
     assert kind(hospital) == [{"system": "https://www.nubc.org/CodeSystem/TypeOfBill", "code": "11"}]
+    padded = claims("CLM*C1*1***011:A:1~LX*1~SV2*0450**1~", guide="005010X223A2")
+    assert (kind(padded), code(only("Claim", padded)["subType"])) == (kind(hospital), ["111"])
     place = "https://www.cms.gov/Medicare/Coding/place-of-service-codes"
     assert kind(claims("CLM*C1*100***21:B:1~", LINE)) == [{"system": place, "code": "21"}]
 
