@@ -130,7 +130,8 @@ def of_claim_items(items: DataFrame, claims: DataFrame, concept_map: DataFrame) 
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),
         end_at=F.col("end_at"),
-        quantity=F.col("quantity"),
+        # Of a drug its own amount counts, and not how often the service of giving it is billed.
+        quantity=F.when(is_drug, F.coalesce("drug_quantity", "quantity")).otherwise(F.col("quantity")),
         modifier_concept_id=F.when(F.size("modifier_codes") > 0, F.coalesce("_modifier_id", F.lit(NO_MATCH))),
         modifier_source_value=F.nullif(F.array_join("modifier_codes.code", ","), F.lit("")),
     )

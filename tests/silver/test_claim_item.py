@@ -152,3 +152,16 @@ def test_a_line_names_the_information_that_is_about_it_also_where_that_is_no_ref
     told = [{"sequence": number, "valueString": "x"} for number in (1, 2)]
     [row] = lines(claim_of(line_of(1, informationSequence=[1, 2]), supportingInfo=told))
     assert (row.information_sequences, row.event_refs) == ([1, 2], [])
+
+
+def test_a_line_says_how_much_of_its_one_drug_was_given(lines):
+    def drug(number):
+        ndc = {"coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": f"0040937960{number}"}]}
+        return {"sequence": number, "productOrService": ndc, "quantity": {"value": 1.5, "unit": "ML", "code": "mL"}}
+
+    other = {"sequence": 1, "productOrService": {"text": "a service"}, "quantity": {"value": 3}}
+    given = [line_of(n, quantity={"value": 2}, detail=told) for n, told in enumerate([[drug(1)], [other], []], 1)]
+    rows = lines(claim_of(*given, line_of(4, detail=[drug(1), drug(2)])))
+    assert [(row.quantity, row.drug_quantity, row.drug_quantity_unit_code) for row in rows] == [
+        (2, Decimal("1.5"), "mL"), (2, None, None), (2, None, None), (None, None, None),
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """What a claim says of a service and of a diagnosis: who it is by, and what qualifies it."""
 
+from decimal import Decimal
+
 import pytest
 from pyspark.sql import functions as F
 
@@ -77,3 +79,16 @@ def test_the_first_modifier_has_its_concept_and_all_are_kept_as_sent(rows):
     made = of_claim_items(given, rows("silver.claim", claim()), rows("silver.concept_map", known)).collect()
     found = {row.source_row_id: (row.modifier_concept_id, row.modifier_source_value) for row in made}
     assert found == {1: (77, "25,LT"), 2: (0, "lt"), 3: (None, None)}
+
+
+def test_of_a_drug_its_own_amount_counts_and_not_how_often_it_was_given(rows):
+    ndc = code("http://hl7.org/fhir/sid/ndc", "00409379601")
+    same = {**WHO, "modifier_codes": [], "event_refs": [], "quantity": Decimal(2)}
+    items = [
+        {**same, "claim_item_id": 1, "codes": [code(HCPCS, "J1885"), ndc], "drug_quantity": Decimal("1.5")},
+        {**same, "claim_item_id": 2, "codes": [ndc]},
+        {**same, "claim_item_id": 3, "codes": [code(HCPCS, "J1885")], "drug_quantity": Decimal("1.5")},
+    ]
+    given = rows("silver.claim_item", *items).withColumn("_state", F.lit(None).cast("string"))
+    made = of_claim_items(given, rows("silver.claim", claim()), rows("silver.concept_map")).collect()
+    assert {row.source_row_id: row.quantity for row in made} == {1: Decimal("1.5"), 2: 2, 3: 2}
