@@ -22,8 +22,8 @@ _ORDER_STATES = {
     "DR": "stopped", "HD": "on-hold", "OH": "on-hold", "HR": "on-hold", "RQ": "stopped", "RU": "stopped",
     "UF": "cancelled", "UN": "cancelled",
 }  # fmt: skip
-# Vaccinations that were not given (RXA-20, table 0322; CVX 998 "no vaccine administered").
-_NOT_GIVEN, _NO_VACCINE = ("NA", "RE"), "998"
+# What was not given, or in part (RXA-20, table 0322); CVX 998 "no vaccine administered".
+_NOT_GIVEN, _IN_PART, _NO_VACCINE = ("NA", "RE"), "PA", "998"
 # What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
 _NO_ORDER = "9999"
 
@@ -136,13 +136,15 @@ def _tell_administration(story: Story, row: Medication, whose: Whose, request: s
     start, end = story.time(row.starts_at) or story.said_at, story.time(row.ends_at)
     spans = end is not None and end != start
     body = {
-        "status": "not-done" if (row.status or "").upper() in _NOT_GIVEN else "completed",
+        "status": "completed" if _is_given(row) else "not-done",
+        "statusReason": [concept(one) for one in row.refusals],
         **_named(story, row, whose),
         "context": whose.encounter_ref,
         "effectiveDateTime": None if spans else start,
         "effectivePeriod": {"start": start, "end": end} if spans else None,
         "performer": _performers(story, row),
         "request": _request_ref(request),
+        "reasonCode": [concept(one) for one in row.indications],
         "dosage": {
             "text": row.frequency,
             "route": concept(row.route),
@@ -151,6 +153,11 @@ def _tell_administration(story: Story, row: Medication, whose: Whose, request: s
         },
     }
     story.tell("MedicationAdministration", story.unique("MedicationAdministration", name), _clean(body))
+
+
+def _is_given(row: Medication | Immunization) -> bool:
+    """Whether it was taken: any reason to refuse it (RXA-18) says that it was not (HL7 v2.5 section 4.14.7.18)."""
+    return (row.status or "").upper() not in _NOT_GIVEN and not row.refusals
 
 
 def tell_immunizations(story: Story) -> None:
@@ -172,7 +179,7 @@ def _immunization_name(row: Immunization, whose: Whose) -> str:
 
 
 def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, Any]:
-    given = (row.status or "").upper() not in _NOT_GIVEN and row.vaccine.code != _NO_VACCINE
+    given = _is_given(row) and row.vaccine.code != _NO_VACCINE
     source = row.source.code or row.source.alternate_code
     performer = story.refer(parties.practitioner(row.provider))
     maker = Organization(row.manufacturer.text, row.manufacturer.code, row.manufacturer.system)
@@ -190,6 +197,8 @@ def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, An
         "reportOrigin": concept(row.source) if source and source != "00" else None,
         "location": story.refer_place(Place(None, None, None, where)) if where else None,
         "manufacturer": story.refer(parties.organization(maker)),
+        # A dose given in part may not protect: FHIR R4 immunization-subpotent-reason has "partial dose".
+        "isSubpotent": True if (row.status or "").upper() == _IN_PART else None,
         "lotNumber": row.lots[0] if row.lots else None,
         "expirationDate": (row.expires_on or "")[:10],
         "site": concept(row.site),

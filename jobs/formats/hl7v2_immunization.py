@@ -112,9 +112,9 @@ def _immunization(message: Message, index: int, segment: Segment, subject: Subje
 
 
 def _facility(rxa: Fields) -> Organization:
-    """LA2, RXA-11: component 4 is the facility."""
-    found = rxa.place(11, "place")
-    return Organization(found.facility, None, None)
+    """LA2, RXA-11, since 2.7 PL, RXA-27: component 4 is the facility."""
+    found = rxa.place(11, "place").facility or rxa.place(27, "place").facility
+    return Organization(found, None, None)
 
 
 def _observed(message: Message, under: list[Segment], code: str) -> Coded:

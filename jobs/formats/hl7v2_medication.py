@@ -33,7 +33,7 @@ class Medication(NamedTuple):
 
     `amount` and `unit` are one dose (`amount_most` of a range), `quantity` what is dispensed. `starts_at`: RXA-3,
     RXD-3, or the begin in TQ1 or ORC-7. `status` is RXA-20 (CP complete, PA part, NA not, RE refused), `action`
-    RXA-21 (A add, D delete, U update). `control`: ORC-1. `components`: RXC.
+    RXA-21 (A add, D delete, U update), `refusals` RXA-18 and `indications` RXA-19. `control`: ORC-1. `components`: RXC.
     """
 
     segment: int
@@ -67,6 +67,8 @@ class Medication(NamedTuple):
     frequency: str | None
     status: str | None
     action: str | None
+    refusals: tuple[Coded, ...]
+    indications: tuple[Coded, ...]
     components: tuple[Coded, ...]
     nulls: tuple[str, ...]
     faults: tuple[str, ...]
@@ -120,6 +122,8 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         frequency=tq1.text(3, "frequency") or _frequency(orc, rx),
         status=rx.text(20, "status") if given else None,
         action=rx.text(21, "action") if given else None,
+        refusals=rx.all_coded(18, "refusals") if given else (),
+        indications=rx.all_coded(19, "indications") if given else (),
         components=tuple(Fields(message, one).coded(2, "components") for one in under if one[0] == "RXC"),
         nulls=rx.nulls,
         faults=orc.faults + rx.faults + tq1.faults + (() if any(drug) else (NO_DRUG,)),

@@ -97,11 +97,35 @@ def test_a_vaccination_says_what_was_given_by_whom_and_of_which_lot():
 
 
 @pytest.mark.parametrize(("status", "code", "read"), [("RE", "08", "not-done"), ("", "998", "not-done"),
-                                                      ("", "08", "completed")])  # fmt: skip
+                                                      ("NA", "08", "not-done")])  # fmt: skip
 def test_a_vaccination_refused_was_not_given(status, code, read):
     rxa = f"RXA|0|1|20260301||{code}^X^CVX|999||||||||||||00^Parental decision^NIP002||{status}"
     body = of_type("Immunization", PID, "ORC|RE||9999^EHR", rxa, kind="VXU^V04")
     assert (body["status"], body["statusReason"]["text"]) == (read, "Parental decision")
+
+
+def test_any_reason_to_refuse_says_that_it_was_not_taken_whatever_else_is_said_of_it():
+    rxa = "RXA|0|1|20260301||08^HepB^CVX|0.5||||||||||||00^Parental decision^NIP002||%s"
+    for status in ("", "CP"):
+        body = of_type("Immunization", PID, "ORC|RE||I1^EHR", rxa % status, kind="VXU^V04")
+        assert body["status"] == "not-done"
+    rxa = "RXA|0|1|20260301||197361^Amlodipine^RXNORM|5|mg|||||||||||PAT^Patient^L|I10^Hypertension^I10"
+    body = of_type("MedicationAdministration", PID, "ORC|RE|P9^EHR", rxa, kind="RAS^O17")
+    assert (body["status"], codes(body["statusReason"][0])) == ("not-done", [("L", "PAT")])
+    assert codes(body["reasonCode"][0]) == [("http://hl7.org/fhir/sid/icd-10-cm", "I10")]
+
+
+@pytest.mark.parametrize(("status", "read"), [("PA", True), ("CP", None)])
+def test_a_dose_given_in_part_is_subpotent(status, read):
+    rxa = f"RXA|0|1|20260301||08^HepB^CVX|0.2|mL^^UCUM|||||||||||||{status}"
+    body = of_type("Immunization", PID, "ORC|RE||I1^EHR", rxa, kind="VXU^V04")
+    assert (body["status"], body.get("isSubpotent")) == ("completed", read)
+
+
+def test_where_a_vaccination_was_given_is_a_place_of_its_own_field_since_2_7():
+    rxa = f"RXA|0|1|20260301||08^HepB^CVX|0.5{'|' * 14}CP|A{'|' * 6}^^^North Clinic"
+    body = of_type("Immunization", PID, "ORC|RE||I1^EHR", rxa, kind="VXU^V04")
+    assert body["location"]["reference"] == "Location/North-20-Clinic---"
 
 
 def test_vaccinations_without_an_order_number_are_told_apart():
