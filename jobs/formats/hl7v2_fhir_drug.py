@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats.hl7v2_dialect import Coded
-from jobs.formats.hl7v2_fhir_codes import concept, quantity, unit_members
+from jobs.formats.hl7v2_fhir_codes import concept
+from jobs.formats.hl7v2_fhir_prescription import amount_of, cleaned, instruction, named_drug, request
 from jobs.formats.hl7v2_fhir_story import Story, Whose, owned
 from jobs.formats.hl7v2_immunization import Immunization, immunizations
 from jobs.formats.hl7v2_medication import ADMINISTRATION, DISPENSE, Medication, medications
 from jobs.formats.hl7v2_types import EntityId, Organization, Place
-from jobs.formats.translation import DELETE, without_nothing
+from jobs.formats.translation import DELETE
 
-# HL7 table 0119, what becomes of the order; in FHIR's medicationrequest-status.
-_ORDER_STATES = {
-    "CA": "cancelled", "OC": "cancelled", "CR": "cancelled", "UA": "cancelled", "DC": "stopped", "OD": "stopped",
-    "DR": "stopped", "HD": "on-hold", "OH": "on-hold", "HR": "on-hold", "RQ": "stopped", "RU": "stopped",
-    "UF": "cancelled", "UN": "cancelled",
-}  # fmt: skip
 # What was not given, or in part (RXA-20, table 0322); CVX 998 "no vaccine administered".
 _NOT_GIVEN, _IN_PART, _NO_VACCINE = ("NA", "RE"), "PA", "998"
 # What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
@@ -34,13 +26,13 @@ def tell_medications(story: Story) -> None:
     repeated = story.kind.startswith(("RAS", "RDS"))
     for row in medications(story.message):
         whose = story.whose[row.segment]
-        request = _request_name(row, whose)
+        ordered = _request_name(row, whose)
         if row.kind == DISPENSE:
-            _tell_dispense(story, row, whose, request)
+            _tell_dispense(story, row, whose, ordered)
         elif row.kind == ADMINISTRATION:
-            _tell_administration(story, row, whose, request)
-        elif request:
-            story.tell("MedicationRequest", request, _request(story, row, whose), in_passing=repeated)
+            _tell_administration(story, row, whose, ordered)
+        elif ordered:
+            story.tell("MedicationRequest", ordered, request(story, row, whose), in_passing=repeated)
 
 
 def _request_name(row: Medication, whose: Whose) -> str | None:
@@ -56,54 +48,6 @@ def _drug(found: Coded) -> str | None:
     return found.code or found.text or found.alternate_code or found.alternate_text
 
 
-def _quantity(amount: Decimal | None, unit: Coded) -> orjson.Fragment | None:
-    return quantity(format(amount, "f"), None, unit_members(unit)) if amount is not None else None
-
-
-def _named(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
-    return {"medicationCodeableConcept": concept(row.drug), "subject": whose.patient_ref}
-
-
-def _instruction(row: Medication) -> dict[str, Any]:
-    unit = unit_members(row.unit)
-    low, high = row.amount, row.amount_most
-    dose: dict[str, Any] = {"doseQuantity": _quantity(low, row.unit)}
-    if low is not None and high is not None and low != high:
-        dose = {"doseRange": {"low": _quantity(low, row.unit), "high": quantity(format(high, "f"), None, unit)}}
-    return {
-        "text": row.frequency,
-        "timing": {"code": {"text": row.frequency}} if row.frequency else None,
-        "route": concept(row.route),
-        "site": concept(row.site),
-        "doseAndRate": [dose],
-    }
-
-
-def _request(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
-    refills = row.refills
-    supply = {
-        "validityPeriod": {"start": story.time(row.starts_at), "end": story.time(row.ends_at)},
-        "numberOfRepeatsAllowed": int(refills) if refills is not None and refills == refills.to_integral() else None,
-        "quantity": _quantity(row.quantity, row.quantity_unit),
-    }
-    body = {
-        "status": _ORDER_STATES.get((row.control or "").upper(), "active"),
-        "intent": "order",
-        **_named(story, row, whose),
-        "encounter": whose.encounter_ref,
-        "authoredOn": story.time(row.ordered_at) or story.said_at,
-        "requester": story.refer(parties.practitioner(row.party)),
-        "dosageInstruction": [_instruction(row)],
-        "dispenseRequest": supply,
-    }
-    return _clean(body)
-
-
-def _clean(body: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = without_nothing(body)
-    return kept
-
-
 def _request_ref(request: str | None) -> dict[str, Any] | None:
     return {"reference": f"MedicationRequest/{request}"} if request else None
 
@@ -117,15 +61,15 @@ def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | N
     name = owned(request or whose.patient, row.prescription_number, _drug(row.drug), row.starts_at or story.said_at)
     body = {
         "status": "cancelled" if (row.control or "").upper() in ("CA", "OC", "CR") else "completed",
-        **_named(story, row, whose),
+        **named_drug(row, whose),
         "context": whose.encounter_ref,
         "performer": _performers(story, row),
         "authorizingPrescription": [_request_ref(request)],
-        "quantity": _quantity(row.quantity, row.quantity_unit),
+        "quantity": amount_of(row.quantity, row.quantity_unit),
         "whenHandedOver": story.time(row.starts_at) or story.said_at,
-        "dosageInstruction": [_instruction(row)],
+        "dosageInstruction": [instruction(row)],
     }
-    story.tell("MedicationDispense", story.unique("MedicationDispense", name), _clean(body))
+    story.tell("MedicationDispense", story.unique("MedicationDispense", name), cleaned(body))
 
 
 def _tell_administration(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
@@ -138,7 +82,7 @@ def _tell_administration(story: Story, row: Medication, whose: Whose, request: s
     body = {
         "status": "completed" if _is_given(row) else "not-done",
         "statusReason": [concept(one) for one in row.refusals],
-        **_named(story, row, whose),
+        **named_drug(row, whose),
         "context": whose.encounter_ref,
         "effectiveDateTime": None if spans else start,
         "effectivePeriod": {"start": start, "end": end} if spans else None,
@@ -146,13 +90,13 @@ def _tell_administration(story: Story, row: Medication, whose: Whose, request: s
         "request": _request_ref(request),
         "reasonCode": [concept(one) for one in row.indications],
         "dosage": {
-            "text": row.frequency,
+            "text": row.timing.frequency,
             "route": concept(row.route),
             "site": concept(row.site),
-            "dose": _quantity(row.amount, row.unit),
+            "dose": amount_of(row.amount, row.unit),
         },
     }
-    story.tell("MedicationAdministration", story.unique("MedicationAdministration", name), _clean(body))
+    story.tell("MedicationAdministration", story.unique("MedicationAdministration", name), cleaned(body))
 
 
 def _is_given(row: Medication | Immunization) -> bool:
@@ -203,11 +147,11 @@ def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, An
         "expirationDate": (row.expires_on or "")[:10],
         "site": concept(row.site),
         "route": concept(row.route),
-        "doseQuantity": _quantity(row.amount, row.unit),
+        "doseQuantity": amount_of(row.amount, row.unit),
         "performer": [{"actor": performer}] if performer is not None else [],
         "reasonCode": [concept(one) for one in row.indications],
     }
-    return _clean(body)
+    return cleaned(body)
 
 
 def _as_sent(story: Story, segment: int, number: int) -> str | None:

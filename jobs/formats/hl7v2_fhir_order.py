@@ -30,13 +30,13 @@ ACTIVE, HELD, COMPLETED, REVOKED, WRONG = "active", "on-hold", "completed", "rev
 _ENDS = frozenset(("CA", "OC", "CR", "DC", "OD", "DR", "RP", "RQ", "RU", "UA", "DF"))
 _HOLDS = frozenset(("HD", "OH", "HR"))
 # ORC-9 is when the order was written only where ORC-1 says that it is (HL7 v2.5 section 4.5.1.9).
-_WRITES = frozenset(("NW", "SN", "RO", ""))
+WRITES = frozenset(("NW", "SN", "RO", ""))
 # HL7 table 0038, order status, and table 0123, status of the results, of which these tell that the order is over.
 _STATES = {"A": ACTIVE, "CA": REVOKED, "CM": COMPLETED, "DC": REVOKED, "ER": WRONG, "HD": HELD, "IP": ACTIVE,
            "RP": REVOKED, "SC": ACTIVE}  # fmt: skip
 _RESULTS = {"F": COMPLETED, "C": COMPLETED, "M": COMPLETED, "X": REVOKED}
 # HL7 table 0485; what FHIR has no word for (P before an operation, C call back, T at that time) is passed on as sent.
-_PRIORITIES = {"S": "stat", "A": "asap", "R": "routine"}
+PRIORITIES = {"S": "stat", "A": "asap", "R": "routine"}
 
 
 def tell_orders(story: Story) -> None:
@@ -98,7 +98,7 @@ def _status(row: Order) -> str:
 
 
 def _request(story: Story, row: Order, whose: Whose) -> dict[str, Any]:
-    written = (row.control or "").upper() in _WRITES
+    written = (row.control or "").upper() in WRITES
     priority = (row.priority or "").strip()
     return {
         "identifier": [*_identifier("PLAC", row.placer), *_identifier("FILL", row.filler)],
@@ -106,7 +106,7 @@ def _request(story: Story, row: Order, whose: Whose) -> dict[str, Any]:
         "status": _status(row),
         "intent": "order",
         "category": [coded(f"{THO}v2-0074", row.section)],
-        "priority": _PRIORITIES.get(priority.upper(), priority or None),
+        "priority": PRIORITIES.get(priority.upper(), priority or None),
         "code": concept(row.service),
         "subject": whose.patient_ref,
         "encounter": whose.encounter_ref,

@@ -9,6 +9,7 @@ from jobs.formats.hl7v2_dialect import NOTHING_CODED, Coded
 from jobs.formats.hl7v2_fields import Fields
 from jobs.formats.hl7v2_message import Message, Segment, below
 from jobs.formats.hl7v2_subject import Subject, walk
+from jobs.formats.hl7v2_timing import Timing, timing
 from jobs.formats.hl7v2_types import EntityId, Party
 
 REQUEST, ENCODED, DISPENSE, ADMINISTRATION = "request", "encoded", "dispense", "administration"
@@ -24,6 +25,8 @@ _FIELDS = {
     "RXD": (2, 0, 0, 0, 6, 3, 0, 4, 5, 0, 7, 16, 17, 10),
     "RXA": (5, 6, 0, 7, 8, 3, 4, 0, 0, 0, 0, 13, 14, 10),
 }
+# How it is to be given in words, and how fast (RXO-7, RXO-21, RXO-22; RXE-7, RXE-23, RXE-24).
+_INSTRUCTED = {"RXO": (7, 21, 22), "RXE": (7, 23, 24)}
 # "Not known, or as the component has it" (HL7 v2.5 section 4.14.7.6, as immunization registries write it).
 UNKNOWN_AMOUNT = Decimal("999")
 
@@ -32,8 +35,10 @@ class Medication(NamedTuple):
     """One drug ordered, encoded, dispensed or given; `kind` says which.
 
     `amount` and `unit` are one dose (`amount_most` of a range), `quantity` what is dispensed. `starts_at`: RXA-3,
-    RXD-3, or the begin in TQ1 or ORC-7. `status` is RXA-20 (CP complete, PA part, NA not, RE refused), `action`
-    RXA-21 (A add, D delete, U update), `refusals` RXA-18 and `indications` RXA-19. `control`: ORC-1. `components`: RXC.
+    RXD-3, or the begin in `timing`. `party` gives or dispenses it, of an order is the prescriber with a DEA number;
+    `orderer` is ORC-12, `order_status` ORC-5, `effective_at` ORC-15, `first_ordered_at` RXE-32. `status` is RXA-20
+    (CP complete, PA part, NA not, RE refused), `action` RXA-21 (A add, D delete, U update), `refusals` RXA-18 and
+    `indications` RXA-19. `control`: ORC-1. `components`: RXC.
     """
 
     segment: int
@@ -57,6 +62,8 @@ class Medication(NamedTuple):
     starts_at: str | None
     ends_at: str | None
     ordered_at: str | None
+    effective_at: str | None
+    first_ordered_at: str | None
     quantity: Decimal | None
     quantity_unit: Coded
     refills: Decimal | None
@@ -64,7 +71,12 @@ class Medication(NamedTuple):
     strength: Decimal | None
     strength_unit: Coded
     party: Party
-    frequency: str | None
+    orderer: Party
+    order_status: str | None
+    timing: Timing
+    instructions: tuple[Coded, ...]
+    rate: Decimal | None
+    rate_unit: Coded
     status: str | None
     action: str | None
     refusals: tuple[Coded, ...]
@@ -93,6 +105,8 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
     under = below(message.segments, index, _ENDS)
     # RXR-1 route, RXR-2 site; TQ1-3 how often, TQ1-7 and TQ1-8 from when to when.
     rxr, tq1 = (Fields(message, next((o for o in under if o[0] == s), [s])) for s in ("RXR", "TQ1"))
+    when = timing(tq1, orc, rx)
+    words, rate, pace = _INSTRUCTED.get(name, (0, 0, 0))
     drug = rx.coded(code, "drug")
     given = name == "RXA"
     return Medication(
@@ -109,9 +123,11 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         form=rx.coded(form, "form"),
         route=rxr.coded(1, "route"),
         site=rxr.coded(2, "site"),
-        starts_at=(rx.time(start, "starts_at") if start else None) or tq1.time(7, "starts_at") or _timing(orc, rx, 3),
-        ends_at=(rx.time(end, "ends_at") if end else None) or tq1.time(8, "ends_at") or _timing(orc, rx, 4),
+        starts_at=(rx.time(start, "starts_at") if start else None) or when.starts_at,
+        ends_at=(rx.time(end, "ends_at") if end else None) or when.ends_at,
         ordered_at=orc.time(9, "ordered_at"),
+        effective_at=orc.time(15, "effective_at"),
+        first_ordered_at=rx.time(32, "first_ordered_at") if name == "RXE" else None,
         quantity=rx.number(quantity, "quantity") if quantity else None,
         quantity_unit=rx.coded(of, "quantity_unit") if of else NOTHING_CODED,
         refills=rx.number(refills, "refills") if refills else None,
@@ -119,7 +135,12 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         strength=rx.number(strength, "strength"),
         strength_unit=rx.coded(per, "strength_unit"),
         party=rx.party(by, "party"),
-        frequency=tq1.text(3, "frequency") or _frequency(orc, rx),
+        orderer=orc.party(12, "orderer"),
+        order_status=orc.text(5, "order_status"),
+        timing=when,
+        instructions=rx.all_coded(words, "instructions") if words else (),
+        rate=rx.number(rate, "rate") if rate else None,
+        rate_unit=rx.coded(pace, "rate_unit") if pace else NOTHING_CODED,
         status=rx.text(20, "status") if given else None,
         action=rx.text(21, "action") if given else None,
         refusals=rx.all_coded(18, "refusals") if given else (),
@@ -128,19 +149,3 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         nulls=rx.nulls,
         faults=orc.faults + rx.faults + tq1.faults + (() if any(drug) else (NO_DRUG,)),
     )
-
-
-def _quantity_timing(orc: Fields, rx: Fields) -> tuple[str | None, ...]:
-    """TQ, the form of timing before 2.5: RXE-1 or ORC-7: quantity, interval, duration, begin, end."""
-    raw = (rx.raw(1) if rx.segment[0] == "RXE" else "") or orc.raw(7)
-    first = (rx.message.dialect.repetitions(raw) or [""])[0]
-    return (*rx.message.dialect.parts(first), None, None, None, None, None)[:5]
-
-
-def _timing(orc: Fields, rx: Fields, place: int) -> str | None:
-    text = _quantity_timing(orc, rx)[place]
-    return rx.message.time(text) if text else None
-
-
-def _frequency(orc: Fields, rx: Fields) -> str | None:
-    return _quantity_timing(orc, rx)[1]

@@ -12,6 +12,7 @@ from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, med
 from jobs.columns.quantities import QUANTITY, days, measured
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span_faults
+from jobs.columns.unsaid import with_what_holds_on
 
 REQUEST = f"""
     {MEDICATION}, status string, statusReason {CODEABLE}, intent string, priority string, doNotPerform boolean,
@@ -25,13 +26,14 @@ REQUEST = f"""
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
+    requests = parsed(current(resources, "MedicationRequest", translated=translated, superseded=superseded), REQUEST)
+    if translated is not None:
+        requests = _with_what_holds_on(requests, translated)
     r, zone = F.col("r"), F.col("time_zone")
     supply, said = r["dispenseRequest"], r["dosageInstruction"]
     valid = supply["validityPeriod"]
     route = first_said(said["route"])
-    return parsed(
-        current(resources, "MedicationRequest", translated=translated, superseded=superseded), REQUEST
-    ).select(
+    return requests.select(
         *identity("medication_request"),
         *subject(r["subject"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),
@@ -67,3 +69,24 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             **span_faults(valid["start"], valid["end"], r["authoredOn"]),
         ).alias("faults"),
     )
+
+
+def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame:
+    """What a later message on an order may leave out without taking it back: it may say no more than that it ends."""
+    r, held = F.col("r"), F.col("held")
+    supply = r["dispenseRequest"]
+    places = {"authored": r["authoredOn"], "requester": r["requester"], "dosage": r["dosageInstruction"]}
+    places |= {one: supply["validityPeriod"][one] for one in ("start", "end")}
+    places |= {"quantity": supply["quantity"], "refills": supply["numberOfRepeatsAllowed"]}
+    places |= {"duration": supply["expectedSupplyDuration"]}
+    schema = f"{REQUEST}, extension array<struct<url:string,valueString:string>>"
+    told = with_what_holds_on(requests, translated, "MedicationRequest", schema, places)
+    supplied = F.struct(
+        F.struct(held["start"].alias("start"), held["end"].alias("end")).alias("validityPeriod"),
+        held["refills"].alias("numberOfRepeatsAllowed"),
+        held["quantity"].alias("quantity"),
+        held["duration"].alias("expectedSupplyDuration"),
+    )
+    whole = r.withField("authoredOn", held["authored"]).withField("requester", held["requester"])
+    whole = whole.withField("dosageInstruction", held["dosage"]).withField("dispenseRequest", supplied)
+    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")

@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 
 from jobs.silver.medication_request import build
+from tests.hl7v2_messages import message, translated
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 PENICILLIN = {"coding": [{"system": RXNORM, "code": "834061", "display": "Penicillin V Potassium 250 MG Oral Tablet"}]}
@@ -132,3 +133,22 @@ FAULTY = {
 def test_what_cannot_be_used_says_why(fhir_records):
     rows = build(fhir_records(*[{**ORDER, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
     assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
+
+
+def test_a_message_that_only_stops_an_order_takes_nothing_else_of_it_away(rows, fhir_records):
+    pid, drug = "PID|1||7^^^NORTH^MR", "834061^Penicillin V^RXNORM"
+    written = (
+        "ORC|NW|RX1^EHR|||||||20260301090000|||99^Doe^Jane",
+        f"RXE||{drug}|250||mg|TAB||||20|TAB|2",
+        "TQ1|1||QID||||20260301|20260310",
+    )
+    messages = (
+        message("RDE^O11", 9, pid, *written),
+        message("RDE^O11", 30, pid, "ORC|DC|RX1^EHR|||||||20260302140000", f"RXE||{drug}"),
+    )
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    assert (row.status, row.faults, row.requester_ref) == ("stopped", [], "Practitioner/-99")
+    assert (row.authored_date, row.validity_start_date, row.validity_end_date) == (
+        datetime.date(2026, 3, 1), datetime.date(2026, 3, 1), datetime.date(2026, 3, 10),
+    )  # fmt: skip
+    assert (row.sig, row.dosages[0].dose, row.quantity, row.refills) == ("QID", 250, 20, 2)

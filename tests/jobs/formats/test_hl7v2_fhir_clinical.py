@@ -1,4 +1,4 @@
-"""Diagnoses, allergies, insurance, vaccines, notes and drugs of HL7 v2 messages as FHIR."""
+"""Diagnoses, allergies, insurance, vaccines and notes of HL7 v2 messages as FHIR."""
 
 import base64
 
@@ -159,41 +159,3 @@ def test_a_document_that_is_replaced_is_superseded():
     found = bodies(PID, txa, "OBX|1|TX|||New text", kind="MDM^T10")
     assert found["DocumentReference/NORTH-7-EHR-D1"]["status"] == "superseded"
     assert found["DocumentReference/NORTH-7-EHR-D2"]["status"] == "current"
-
-
-RXE = "RXE|^Q8H|197361^Amlodipine 5 MG^RXNORM|1|2|TAB^Tablet^L|||||30|TAB^Tablet^L|2|97^Roe^Rae^^^^^^NPI||RX7"
-
-
-def test_an_order_for_a_drug_is_a_request():
-    orc = "ORC|NW|P9^EHR||||||||||||||"
-    body = bodies(PID, orc, RXE, "RXR|PO^Oral^HL70162", kind="RDE^O11")["MedicationRequest/NORTH-7-EHR-P9"]
-    assert (body["status"], body["intent"]) == ("active", "order")
-    assert codes(body["medicationCodeableConcept"]) == [("http://www.nlm.nih.gov/research/umls/rxnorm", "197361")]
-    dosage = body["dosageInstruction"][0]
-    assert (dosage["text"], codes(dosage["route"])[0][1]) == ("Q8H", "PO")
-    tablet = {"unit": "TAB"}
-    assert dosage["doseAndRate"] == [{"doseRange": {"low": {"value": 1, **tablet}, "high": {"value": 2, **tablet}}}]
-    assert (body["dispenseRequest"]["quantity"]["value"], body["dispenseRequest"]["numberOfRepeatsAllowed"]) == (30, 2)
-
-
-@pytest.mark.parametrize(("control", "status"), [("NW", "active"), ("CA", "cancelled"), ("DC", "stopped"),
-                                                 ("HD", "on-hold"), ("XO", "active")])  # fmt: skip
-def test_the_order_control_says_how_a_drug_order_stands(control, status):
-    assert of_type("MedicationRequest", PID, f"ORC|{control}|P9^EHR", RXE, kind="RDE^O11")["status"] == status
-
-
-def test_a_dose_given_names_its_order_which_it_tells_in_passing():
-    rxa = "RXA|0|1|202603010900-0500|202603010900-0500|197361^Amlodipine 5 MG^RXNORM|5|mg^^UCUM|||97^Roe^Rae^^^^^^NPI"
-    segments = (PID, "ORC|RE|P9^EHR", RXE, rxa, "RXR|PO^Oral^HL70162")
-    body = of_type("MedicationAdministration", *segments, kind="RAS^O17")
-    assert body["request"] == {"reference": "MedicationRequest/NORTH-7-EHR-P9"}
-    assert (body["status"], body["effectiveDateTime"]) == ("completed", "2026-03-01T09:00:00-05:00")
-    assert body["dosage"]["dose"] == {"value": 5, "unit": "mg", "system": UCUM, "code": "mg"}
-    assert resources(*segments, kind="RAS^O17")["MedicationRequest/NORTH-7-EHR-P9"].last_updated is None
-
-
-def test_a_drug_dispensed_says_how_much_and_when():
-    rxd = "RXD|1|197361^Amlodipine 5 MG^RXNORM|202603011000-0500|30|TAB|TAB|RX7|2||97^Roe^Rae^^^^^^NPI"
-    body = of_type("MedicationDispense", PID, "ORC|RE|P9^EHR", rxd, kind="RDS^O13")
-    assert (body["quantity"], body["whenHandedOver"]) == ({"value": 30, "unit": "TAB"}, "2026-03-01T10:00:00-05:00")
-    assert body["authorizingPrescription"] == [{"reference": "MedicationRequest/NORTH-7-EHR-P9"}]

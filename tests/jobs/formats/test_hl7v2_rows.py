@@ -352,7 +352,7 @@ def test_a_drug_is_encoded_with_dose_route_and_quantity():
     ))  # fmt: skip
     assert (row.kind, row.drug.code, row.amount, row.amount_most, row.unit.code) == ("encoded", "197361", 5, 10, "mg")
     assert (row.route.code, row.quantity, row.quantity_unit.code, row.refills) == ("PO", 20, "TAB", 3)
-    assert (row.prescription_number, row.frequency, row.starts_at) == ("RX1", "BID", "2026-03-01T08:00:00-05:00")
+    assert (row.prescription_number, row.timing.frequency, row.starts_at) == ("RX1", "BID", "2026-03-01T08:00:00-05:00")
     assert (row.ends_at, row.components[0].code, row.party.id) == ("2026-03-11", "1", "99")
 
 
