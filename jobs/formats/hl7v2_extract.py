@@ -18,6 +18,7 @@ from jobs.formats import (
     hl7v2_note,
     hl7v2_order,
     hl7v2_patient,
+    hl7v2_procedure,
 )
 from jobs.formats.hl7v2_message import Message
 
@@ -27,6 +28,7 @@ THINGS: dict[str, Rows] = {
     "merge": hl7v2_merge.merges,
     "encounter": hl7v2_encounter.encounters,
     "diagnosis": hl7v2_diagnosis.diagnoses,
+    "procedure": hl7v2_procedure.procedures,
     "allergy": hl7v2_allergy.allergies,
     "insurance": hl7v2_insurance.insurances,
     "lab_result": hl7v2_lab_result.lab_results,
@@ -40,6 +42,7 @@ THINGS: dict[str, Rows] = {
 FAULTS = {
     "merge": hl7v2_merge.FAULTS,
     "diagnosis": hl7v2_diagnosis.FAULTS,
+    "procedure": hl7v2_procedure.FAULTS,
     "allergy": hl7v2_allergy.FAULTS,
     "lab_result": hl7v2_lab_result.FAULTS,
     "order": hl7v2_order.FAULTS,
@@ -56,7 +59,7 @@ _ADT = (
 )  # fmt: skip
 _RESULTS = ("ORU^R01", "ORU^R30", "ORU^R31", "ORU^R32", "ORU^R40", "OUL^R21", "OUL^R22", "OUL^R23", "OUL^R24")
 MAPPED: dict[str, tuple[str, ...]] = {
-    **{f"ADT^{event}": _VISIT for event in _ADT},
+    **{f"ADT^{event}": (*_VISIT, "procedure") for event in _ADT},
     **{f"ADT^{event}": ("patient", "merge") for event in hl7v2_merge.EVENTS},
     **dict.fromkeys((*_RESULTS, "ORU"), ("patient", "encounter", "lab_result")),
     **dict.fromkeys(("ORM^O01", "ORM", "OML^O21", "OML^O33", "OML^O35", "OML^O39", "OMG^O19"),
@@ -65,7 +68,8 @@ MAPPED: dict[str, tuple[str, ...]] = {
     **{f"MDM^{event}": ("patient", "encounter", "note") for event in hl7v2_note.EVENTS},
     **dict.fromkeys(("RDE^O01", "RDE^O11", "RDE^O25", "RAS^O01", "RAS^O17", "RDS^O01", "RDS^O13", "OMP^O09"),
                     ("patient", "encounter", "allergy", "order", "medication")),
-    **dict.fromkeys(("DFT^P03", "DFT^P11"), ("patient", "encounter", "insurance", "diagnosis", "charge")),
+    **dict.fromkeys(("DFT^P03", "DFT^P11"), ("patient", "encounter", "insurance", "diagnosis", "procedure",
+                                              "charge")),
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from jobs.formats.hl7v2_fhir_encounter import tell_changed_visits, tell_encounte
 from jobs.formats.hl7v2_fhir_note import tell_documents
 from jobs.formats.hl7v2_fhir_order import tell_orders
 from jobs.formats.hl7v2_fhir_patient import tell_merges, tell_patients
+from jobs.formats.hl7v2_fhir_procedure import tell_procedures
 from jobs.formats.hl7v2_fhir_result import tell_results
 from jobs.formats.hl7v2_fhir_story import Story, Written
 from jobs.formats.hl7v2_message import MessageError, parse
@@ -72,6 +73,8 @@ def _tell(story: Story, things: tuple[str, ...], present: set[str]) -> None:
         diagnoses = tell_conditions(story)
     if "PV1" in present and "encounter" in things:
         tell_encounters(story, diagnoses)
+    if "PR1" in present and "procedure" in things:
+        tell_procedures(story)
     if "allergy" in things and not present.isdisjoint(("AL1", "IAM")):
         tell_allergies(story)
     if "IN1" in present and "insurance" in things:
