@@ -116,9 +116,12 @@ def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> str | None:
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:
     dialect = story.message.dialect
     status, started, ended = _state(story, pv1, event)
+    # Who was not discharged after all (A13) went nowhere, whatever the message repeats of it.
+    went = "" if event == "A13" else pv1[36]
+    reason = pv2[3] if len(pv2) > 3 else ""
     same, places, mentions = _constant(
         dialect, status, pv1[2], pv1[3], pv1[4], pv1[6], pv1[7], pv1[8], pv1[9], pv1[10], pv1[13], pv1[14], pv1[17],
-        pv1[18], pv1[36], pv1[52], pv2[3] if len(pv2) > 3 else "",
+        pv1[18], went, pv1[52], reason,
         story.feed.options.get("uniform_billing") is True,
     )  # fmt: skip
     for mention in mentions:
@@ -134,7 +137,7 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
         body["period"] = {"start": started} if started else {"end": ended}
     if told := [*places, *_ward(story, pv1, event, started)]:
         body["location"] = told
-    if unsaid := _unsaid(pv1, event, started, ended):
+    if unsaid := _unsaid(pv1, reason, event, started, ended, has_diagnoses="DG1" in story.names):
         body["extension"] = [{"url": UNSAID, "valueString": unsaid}]
     return body
 
@@ -154,17 +157,13 @@ def _ward(story: Story, pv1: Segment, event: str, started: str | None) -> list[d
     entry = {"location": ward.reference, "physicalType": coded(parties.PHYSICAL, parties.WARD), "status": "active"}
     if event == _MOVES_BACK:
         return [entry]
-    since = started if event in ("A01", "A04") else _occurred_at(story) or story.said_at
+    since = started if event in ("A01", "A04") else story.happened_at
     return [{**entry, "period": {"start": since}}] if since else []
 
 
-def _occurred_at(story: Story) -> str | None:
-    """EVN-6."""
-    evn = next((one for one in story.message.segments[1:3] if one[0] == "EVN"), None)
-    return story.raw_time(story.message.field(evn, 6)) if evn else None
-
-
-def _unsaid(pv1: Segment, event: str, started: str | None, ended: str | None) -> str:
+def _unsaid(
+    pv1: Segment, reason: str, event: str, started: str | None, ended: str | None, *, has_diagnoses: bool
+) -> str:
     """What a PV1 leaves out and its event does not say either (section 2.5.3); `""` says that there is none."""
     takes_back = event in ("A11", "A13") or _STATES.get(event, FINISHED) != FINISHED
     left_out = (
@@ -173,6 +172,15 @@ def _unsaid(pv1: Segment, event: str, started: str | None, ended: str | None) ->
         ("end", not ended and not pv1[45] and not takes_back),
         ("class", not pv1[2]),
         ("location", not pv1[3] and not pv1[6]),
+        ("provider", not pv1[3]),
+        ("people", not any((*pv1[7:10], pv1[17], pv1[52]))),
+        ("source", not pv1[14]),
+        ("disposition", not pv1[36] and event != "A13"),
+        ("priority", not pv1[4]),
+        ("service", not pv1[10]),
+        ("type", not pv1[18]),
+        ("reason", not reason),
+        ("diagnosis", not has_diagnoses),
     )
     return " ".join(name for name, is_so in left_out if is_so)
 
@@ -184,9 +192,9 @@ def _state(story: Story, pv1: Segment, event: str) -> tuple[str, str | None, str
         # The discharge did not happen, whatever the message repeats of it.
         ended = None
     if event == "A03" and ended is None:
-        ended = story.said_at
+        ended = story.happened_at
     if event in ("A01", "A04") and started is None:
-        started = story.said_at
+        started = story.happened_at
     otherwise = FINISHED if ended else UNDER_WAY if event in EVENTS else "unknown"
     if otherwise == UNDER_WAY and not started and pv1[2].upper() == "P":
         # An update of who is expected does not bring him in.

@@ -111,6 +111,12 @@ class Story:
             self._times[raw] = _raw_time(self.message.dialect, raw, self.message.zone, self.feed.time_zone)
         return self._times[raw]
 
+    @property
+    def happened_at(self) -> str | None:
+        """When the event happened (EVN-6), which may be long before it was recorded (HL7 v2.5 section 3.4.1.6)."""
+        evn = next((one for one in self.message.segments[1:3] if one[0] == "EVN"), None)
+        return (self.raw_time(self.message.field(evn, 6)) if evn else None) or self.said_at
+
     def effective(self, raw: str) -> str:
         """A field of time as the member effectiveDateTime, as JSON text with a comma before it."""
         text = self.raw_time(raw)
@@ -234,7 +240,7 @@ def visit_name(story: Story, numbers: tuple[str, ...], patient: str | None, admi
     admitted = story.raw_time(admission)
     if admitted is None and story.kind in _ADMISSIONS:
         # Whoever gives a visit no number knows it by when it began, and the event says that it begins.
-        admitted = story.said_at
+        admitted = story.happened_at
     return owned(patient, "at", admitted) if admitted else None
 
 

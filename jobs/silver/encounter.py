@@ -35,6 +35,9 @@ SCHEMA = f"""
     hospitalization struct<admitSource:{CODEABLE},reAdmission:{CODEABLE},dischargeDisposition:{CODEABLE}>,
     location array<struct<location:{REFERENCE},status:string,physicalType:{CODEABLE},period:{PERIOD}>>
 """
+# What else of a visit a message may leave unsaid, by the word for it.
+HELD = {"provider": "serviceProvider", "people": "participant", "priority": "priority", "service": "serviceType",
+        "type": "type", "reason": "reasonCode", "diagnosis": "diagnosis"}  # fmt: skip
 # HL7 v3 ParticipationType
 ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
@@ -93,11 +96,22 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
     r, held = F.col("r"), F.col("held")
     places = {name: r[name] for name in ("status", "class", "location")}
     places |= {"start": r["period"]["start"], "end": r["period"]["end"]}
+    places |= {word: r[name] for word, name in HELD.items()}
+    stay = r["hospitalization"]
+    places |= {"source": stay["admitSource"], "disposition": stay["dischargeDisposition"]}
     schema = f"{SCHEMA}, extension array<struct<url:string,valueString:string>>"
     told = with_what_holds_on(encounters, translated, "Encounter", schema, places, {"moves": told_of(r["location"])})
     period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
     whole = r.withField("status", held["status"]).withField("period", period)
     whole = whole.withField("`class`", held["class"]).withField("location", held["location"])
+    for word, name in HELD.items():
+        whole = whole.withField(name, held[word])
+    kept = F.struct(
+        held["source"].alias("admitSource"),
+        stay["reAdmission"].alias("reAdmission"),
+        held["disposition"].alias("dischargeDisposition"),
+    )
+    whole = whole.withField("hospitalization", kept)
     return told.withColumns({"r": F.when(held.isNull(), r).otherwise(whole), "moves": held["moves"]}).drop("held")
 
 

@@ -139,6 +139,19 @@ def test_what_a_later_message_leaves_out_holds_on_until_it_is_taken_back(rows, f
     assert (row.location_ref is None) is (TOMBSTONE in messages)
 
 
+def test_a_short_message_takes_away_nothing_of_a_visit_that_it_does_not_speak_of(rows, fhir_records):
+    whole = f"PV1|1|I|4W^12^1^H|E|||99^Doe^Jane|||MED||||7||||IP|V1^^^H{'|' * 17}01{'|' * 8}202603010730|202603010945"
+    messages = (
+        message("ADT^A03", 8, PID, whole, "PV2|||R07.9^Chest pain^I10", "DG1|1||I21.4^MI^I10|||F"),
+        message("ADT^A08", 14, PID, pv1(kind="", place="")),
+    )
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    assert (row.practitioner_ref, row.organization_ref) == ("Practitioner/-99", "Organization/name-H")
+    said = (row.admit_source_codes, row.discharge_codes, row.priority_codes, row.service_type_codes, row.type_codes)
+    assert [one[0].code for one in said] == ["7", "01", "E", "MED", "IP"]
+    assert (row.reason_codes[0].code, len(row.diagnoses)) == ("R07.9", 1)
+
+
 def at(event, minute, place, **more):
     """An event on a visit in March, on a ward."""
     return message(f"ADT^{event}", minute, PID, pv1(place=f"{place}^12^1^H", **more))

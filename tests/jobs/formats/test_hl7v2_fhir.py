@@ -106,6 +106,21 @@ def test_the_event_says_how_a_visit_stands(event, ended, status, end):
     assert (body["status"], body["period"]) == (status, {"start": "2026-02-27", **({"end": end} if end else {})})
 
 
+def test_who_was_not_discharged_after_all_went_nowhere():
+    pv1 = f"{PV1}{'|' * 17}01"
+    assert "hospitalization" in bodies(PID, pv1, kind="ADT^A03")["Encounter/NORTH-V1"]
+    body = bodies(PID, pv1, kind="ADT^A13")["Encounter/NORTH-V1"]
+    assert "hospitalization" not in body
+    assert "disposition" not in body["extension"][0]["valueString"].split()
+
+
+@pytest.mark.parametrize(("event", "side"), [("A01", "start"), ("A04", "start"), ("A03", "end")])
+def test_a_visit_begins_and_ends_when_the_event_happened_not_when_it_was_recorded(event, side):
+    evn = f"EVN|{event}|202603021000-0500||||202602281500-0500"
+    body = bodies(evn, PID, PV1, kind=f"ADT^{event}")["Encounter/NORTH-V1"]
+    assert body["period"] == {side: "2026-02-28T15:00:00-05:00"}
+
+
 def test_an_update_of_who_is_expected_does_not_bring_him_in():
     assert of_type("Encounter", PID, PV1.replace("|I|", "|P|"), kind="ADT^A08")["status"] == "planned"
 
