@@ -135,9 +135,5 @@ def _identifier(kind: str, found: EntityId) -> list[dict[str, Any]]:
 
 
 def _specimen(story: Story, row: Order, specimens: contexts.Specimens | None, whose: Whose) -> orjson.Fragment | None:
-    """The specimen of an order, told like that of a result; one that nobody took or received yet is none."""
-    found, _ = contexts.of_group(story.message, story.names, row.segment, row.segment, specimens)
-    *_, collected, received = found
-    if not (collected or received):
-        return None
+    """The specimen of an order, told like that of a result."""
     return reports.group_of(story, row.segment, row.segment, specimens, whose, False).specimen

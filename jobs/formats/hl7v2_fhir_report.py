@@ -10,10 +10,11 @@ import orjson
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
-from jobs.formats.hl7v2_dialect import Coded, Dialect
+from jobs.formats.hl7v2_dialect import Dialect
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, written
 from jobs.formats.hl7v2_fhir_parties import Mention
-from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, owned, reference, shortened
+from jobs.formats.hl7v2_fhir_specimen import tell_specimen
+from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.translation import ident, without_nothing
 from jobs.formats.x12_fhir_codes import OURS
@@ -70,7 +71,7 @@ def group_of(
     about += _member("issued", story.raw_time(obr[22]) or story.said_at)
     specimen = None
     if specimens or obr[15] or obr[14]:
-        specimen = _specimen(story, at, last, specimens, whose, key)
+        specimen = tell_specimen(story, at, last, specimens, whose, key, reported=reported)
     also = members({"specimen": specimen}) if specimen else ""
     if reported and (obr[16] or orc[12]):
         also += _requested(story, obr[16], orc[12])
@@ -182,26 +183,3 @@ def _name_of_other(story: Story, at: int | None, whose: Whose) -> str:
     order = _order_name(message.dialect, orc[3] or orc[2])
     given = ident(message.field(segment, 3), message.field(segment, 5))
     return f"{patient}-{segment[0]}-{order}-{given}"
-
-
-def _specimen(
-    story: Story, at: int, last: int, specimens: contexts.Specimens | None, whose: Whose, key: str
-) -> orjson.Fragment | None:
-    """A reference to the specimen of a group (SPM, before 2.5 OBR-14 and OBR-15), which is told too."""
-    row, _ = contexts.of_group(story.message, story.names, at, last, specimens)
-    if not row or not any(found := row[-10:]):
-        return None
-    number, assigner, code, text, url, other, site, site_text, collected, received = found
-    name = owned(whose.patient, assigner, number) if number else shortened(f"{key}-specimen")
-    body = {
-        "identifier": [{"system": assigner_system(assigner), "value": number}] if number else [],
-        "type": concept(Coded(code, text, url, other, None, None)),
-        "subject": whose.patient_ref,
-        "receivedTime": story.time(received),
-        "collection": {
-            "collectedDateTime": story.time(collected),
-            "bodySite": concept(Coded(site, site_text, None, None, None, None)),
-        },
-    }
-    story.tell("Specimen", name, without_nothing(body))
-    return reference("Specimen", name)

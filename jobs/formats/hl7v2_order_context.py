@@ -41,7 +41,7 @@ def of_group(
     elif names[group + 1 : group + 2] == ["ORC"]:
         orc = segments[group + 1]
     order, wrong = _order(message, obr, orc)
-    spm = _specimen_segment(names, group, last, found) if found else None
+    spm = specimen_segment(names, group, last, found) if found else None
     if spm is not None:
         specimen, more = _specimen(message, segments[spm])
     elif len(obr) > 14 and (obr[14] or message.field(obr, 15)):
@@ -81,7 +81,7 @@ def specimens(names: list[str]) -> Specimens | None:
     return Specimens("OBR" not in names[: names.index("SPM")], before)
 
 
-def _specimen_segment(names: list[str], group: int, last: int, found: Specimens) -> int | None:
+def specimen_segment(names: list[str], group: int, last: int, found: Specimens) -> int | None:
     """The SPM of a group: inside it, also after its results; in OUL^R22 it stands before the order."""
     for at in range(group + 1, len(names)):
         if names[at] in _ENDS:

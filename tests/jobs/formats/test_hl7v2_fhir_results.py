@@ -13,6 +13,7 @@ from tests.jobs.formats.hl7v2_told import (
     OBR,
     PID,
     PV1,
+    UCUM,
     bodies,
     codes,
     observation,
@@ -58,6 +59,38 @@ def test_a_result_says_what_was_measured_of_whom_when_and_by_whom():
     assert codes(specimen["type"]) == [("http://snomed.info/sct", "119297000")]
     assert specimen["collection"]["collectedDateTime"] == "2026-03-01T08:00:00-05:00"
     assert specimen["receivedTime"] == "2026-03-01T08:30:00-05:00"
+
+
+def test_a_specimen_says_from_where_how_much_how_and_in_which_time_it_was_taken():
+    spm = (
+        "SPM|1|S1&EHR^A1&LAB||UR^Urine^HL70487|||CATH^Catheter^HL70488|64033007^Kidney^SCT||||1500^mL&&UCUM"
+        "|||||20260228080000-0500^20260301080000-0500"
+    )
+    body = of_type("Specimen", PID, OBR, obx("4"), spm)
+    taken = body["collection"]
+    assert codes(taken["bodySite"]) == [("http://snomed.info/sct", "64033007")]
+    assert codes(taken["method"]) == [("http://terminology.hl7.org/CodeSystem/v2-0488", "CATH")]
+    assert taken["quantity"] == {"value": 1500, "unit": "mL", "system": UCUM, "code": "mL"}
+    assert taken["collectedPeriod"] == {"start": "2026-02-28T08:00:00-05:00", "end": "2026-03-01T08:00:00-05:00"}
+
+
+def test_a_specimen_of_an_obr_was_taken_when_the_obr_says_by_whom_it_says():
+    obr = "OBR|1|P1|F1|24323-8^Panel^LN|||20260301080000-0500||5^mL|98^Poe^Eva||||20260301090000-0500|BLD&Blood&HL70070"
+    body = of_type("Specimen", PID, f"{obr}^^^LA&Left arm&HL70163", obx("4"))
+    assert (body["collection"]["collectedDateTime"], body["receivedTime"]) == (
+        "2026-03-01T08:00:00-05:00", "2026-03-01T09:00:00-05:00",
+    )  # fmt: skip
+    assert codes(body["type"]) == [("http://terminology.hl7.org/CodeSystem/v2-0070", "BLD")]
+    assert codes(body["collection"]["bodySite"]) == [("http://terminology.hl7.org/CodeSystem/v2-0163", "LA")]
+    assert (body["collection"]["quantity"]["value"], body["collection"]["collector"]["reference"]) == (
+        5, "Practitioner/-98",
+    )  # fmt: skip
+
+
+def test_an_order_with_questions_answered_asks_for_a_specimen_and_has_none():
+    obr = f"OBR|1|P1|F1|24323-8^Panel^LN{'|' * 11}BLD&Blood"
+    found = bodies(PID, "ORC|NW|P1", obr, obx("Y", "ST"), kind="ORM^O01")
+    assert [name for name in found if name.startswith("Specimen/")] == []
 
 
 def test_a_number_keeps_all_the_digits_it_was_sent_with():
