@@ -8,9 +8,10 @@ from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fhir_codes import concept
 from jobs.formats.hl7v2_fhir_prescription import amount_of, cleaned, instruction, named_drug, request
-from jobs.formats.hl7v2_fhir_story import Story, Whose, owned
+from jobs.formats.hl7v2_fhir_story import Story, Whose, owned, reference
 from jobs.formats.hl7v2_immunization import Immunization, immunizations
 from jobs.formats.hl7v2_medication import ADMINISTRATION, DISPENSE, Medication, medications
+from jobs.formats.hl7v2_order import Replacement
 from jobs.formats.hl7v2_types import EntityId, Organization, Place
 from jobs.formats.translation import DELETE
 
@@ -24,6 +25,7 @@ def tell_medications(story: Story) -> None:
     """The MedicationRequest, MedicationDispense or MedicationAdministration of each RXO, RXE, RXD and RXA."""
     # A dispense or administration repeats its order; the order's own messages know better how it stands.
     repeated = story.kind.startswith(("RAS", "RDS"))
+    replacement = Replacement()
     for row in medications(story.message):
         whose = story.whose[row.segment]
         ordered = _request_name(row, whose)
@@ -32,7 +34,10 @@ def tell_medications(story: Story) -> None:
         elif row.kind == ADMINISTRATION:
             _tell_administration(story, row, whose, ordered)
         elif ordered:
-            story.tell("MedicationRequest", ordered, request(story, row, whose), in_passing=repeated)
+            body = request(story, row, whose)
+            if prior := replacement.of(row.control, ordered):
+                body["priorPrescription"] = reference("MedicationRequest", prior[0])
+            story.tell("MedicationRequest", ordered, body, in_passing=repeated)
 
 
 def _request_name(row: Medication, whose: Whose) -> str | None:

@@ -17,7 +17,7 @@ from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fhir_clinical import told_conditions
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept
 from jobs.formats.hl7v2_fhir_story import Story, Whose, owned, reference, shortened
-from jobs.formats.hl7v2_order import Order, orders
+from jobs.formats.hl7v2_order import Order, Replacement, orders
 from jobs.formats.hl7v2_types import EntityId
 from jobs.formats.translation import ident, without_nothing
 
@@ -50,6 +50,7 @@ def tell_orders(story: Story) -> None:
     specimens = contexts.specimens(story.names)
     conditions = told_conditions(story) if "DG1" in story.names else {}
     tests: dict[str, str] = {}
+    replacement = Replacement()
     for row, end in _bounded(story):
         if row.kind not in (TEST, ALONE):
             continue
@@ -61,6 +62,8 @@ def tell_orders(story: Story) -> None:
         body = _request(story, row, whose)
         body["reasonReference"] = [reference("Condition", conditions[at]) for at in range(row.segment, end)
                                    if at in conditions]  # fmt: skip
+        replaced = replacement.of(row.control, name)
+        body["replaces"] = [reference("ServiceRequest", one) for one in replaced]
         body["specimen"] = [_specimen(story, row, specimens, whose)]
         story.tell("ServiceRequest", name, without_nothing(body))
 
@@ -102,6 +105,9 @@ def _request(story: Story, row: Order, whose: Whose) -> dict[str, Any]:
     priority = (row.priority or "").strip()
     return {
         "identifier": [*_identifier("PLAC", row.placer), *_identifier("FILL", row.filler)],
+        "basedOn": [reference("ServiceRequest", owned(whose.patient, row.parent.assigner, row.parent.value))]
+        if row.parent.value
+        else [],
         "requisition": next(iter(_identifier("PGN", row.group)), None),
         "status": _status(row),
         "intent": "order",

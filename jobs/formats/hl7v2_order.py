@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fields import Fields
 from jobs.formats.hl7v2_message import Message, Segment
@@ -26,14 +27,16 @@ MEANINGS = {
     "OE": "released", "OR": "released", "RP": "replace", "RO": "replacement", "RQ": "replaced", "RU": "replaced",
     "XO": "change", "XX": "changed", "XR": "changed", "UA": "refused", "PA": "parent", "CH": "child", "RF": "refill",
 }  # fmt: skip
+_REPLACED, _REPLACES = frozenset(("RP", "RQ", "RU")), "RO"
 _DETAILS = ("OBR", "RXO", "RXE", "RQD", "ODS")
 
 
 class Order(NamedTuple):
     """One ORC (HL7 v2.5 section 4.5.1) with the OBR (4.5.3), RXO or RXE under it, whose segment this is.
 
-    `control` is ORC-1, `meaning` what it does; `status` is ORC-5 (table 0038), `result_status` OBR-25 (0123).
-    `service` is what is ordered: OBR-4, RXO-1, RXE-2. `reasons`: ORC-16, OBR-31; `diagnoses`: DG1 under it.
+    `control` is ORC-1, `meaning` what it does; `status` is ORC-5 (table 0038), `result_status` OBR-25 (0123). `parent`
+    is the order that this one comes from (ORC-8, OBR-29). `service` is what is ordered: OBR-4, RXO-1, RXE-2.
+    `reasons`: ORC-16, OBR-31; `diagnoses`: DG1 under it.
     """
 
     segment: int
@@ -49,6 +52,7 @@ class Order(NamedTuple):
     placer: EntityId
     filler: EntityId
     group: EntityId
+    parent: EntityId
     status: str | None
     result_status: str | None
     service: Coded
@@ -67,6 +71,25 @@ class Order(NamedTuple):
     comment: str | None
     nulls: tuple[str, ...]
     faults: tuple[str, ...]
+
+
+class Replacement:
+    """Orders that are replaced, until those that replace them have followed them (HL7 v2.5 section 4.5.1.1)."""
+
+    def __init__(self) -> None:
+        self._replaced: list[str] = []
+        self._is_open = False
+
+    def of(self, control: str | None, name: str) -> list[str]:
+        """What the next order of a message replaces, by its ORC-1 and the name that it goes by."""
+        said = (control or "").upper()
+        if said == _REPLACES:
+            self._is_open = False
+            return self._replaced
+        kept = self._replaced if self._is_open else []
+        self._is_open = said in _REPLACED
+        self._replaced = [*kept, name] if self._is_open else []
+        return []
 
 
 def orders(message: Message) -> list[Order]:
@@ -119,6 +142,7 @@ def _order(
         placer=placer,
         filler=filler,
         group=orc.entity(4, "group"),
+        parent=_parent(orc, fields if is_test else orc),
         status=orc.text(5, "status"),
         result_status=fields.text(25, "result_status") if is_test else None,
         service=fields.coded({"OBR": 4, "RXE": 2, "RQD": 3, "ODS": 3}.get(detail[0], 1), "service"),
@@ -140,6 +164,13 @@ def _order(
         nulls=orc.nulls + fields.nulls,
         faults=orc.faults + fields.faults + tq1.faults + _missing(control, placer, filler),
     )
+
+
+def _parent(orc: Fields, detail: Fields) -> EntityId:
+    """The placer's number of the parent, else the filler's."""
+    raw = orc.raw(8) or (detail.raw(29) if detail is not orc else "")
+    placer, filler = hl7v2_types.entity_pair(orc.message.dialect, raw)
+    return placer if placer.value else filler
 
 
 def _timing(orc: Fields, detail: Fields, component: int) -> str | None:

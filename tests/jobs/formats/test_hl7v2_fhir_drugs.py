@@ -70,6 +70,13 @@ def test_an_order_that_is_stopped_ends_then(orc, status, end):
     assert (body["status"], period) == (status, {"start": "2026-03-01", "end": end})
 
 
+def test_a_drug_order_that_replaces_another_names_it():
+    found = bodies(PID, "ORC|RP|P9^EHR", RXE, "ORC|RO|P10^EHR", RXE, kind="RDE^O11")
+    assert found["MedicationRequest/NORTH-7-EHR-P10"]["priorPrescription"] == {
+        "reference": "MedicationRequest/NORTH-7-EHR-P9"
+    }
+
+
 def test_only_an_order_that_is_written_says_when_and_leaves_nothing_unsaid():
     at = "20260303"
     stopped = of_type("MedicationRequest", PID, f"ORC|DC|P9^EHR|||||||{at}", RXE, kind="RDE^O11")

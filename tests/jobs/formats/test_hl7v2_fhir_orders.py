@@ -111,3 +111,22 @@ def test_a_time_that_is_none_is_passed_on_for_silver_to_name():
     assert (body["authoredOn"], body["occurrenceDateTime"]) == ("soon", "20261399")
     [row] = orders(parse(said(PID, "ORC|NW|P1^EHR|||||||soon", TEST, kind="ORM^O01").payload))
     assert row.faults == ("malformed_ordered_at",)
+
+
+@pytest.mark.parametrize(
+    ("orc", "obr"),
+    [("PP&EHR^FF&LAB", ""), ("", f"{'|' * 25}PP&EHR^FF&LAB"), ("^PP&EHR", "")],
+)
+def test_an_order_names_the_one_that_it_comes_from(orc, obr):
+    found = bodies(PID, f"ORC|CH|P1^EHR||||||{orc}", TEST + obr, kind="OML^O21")
+    assert found[ORDER]["basedOn"] == [{"reference": "ServiceRequest/NORTH-7-EHR-PP"}]
+
+
+def test_an_order_that_replaces_others_names_them():
+    pairs = ("RP", "P1"), ("RP", "P2"), ("RO", "P3"), ("RO", "P4"), ("NW", "P5"), ("RP", "P6"), ("RO", "P7")
+    orders = [(f"ORC|{control}|{number}^EHR", TEST.replace("P1^", f"{number}^")) for control, number in pairs]
+    segments = [one for order in orders for one in order]
+    found = bodies(PID, *segments, kind="OML^O21")
+    replaced = {name[-2:]: [one["reference"][-2:] for one in body.get("replaces", [])] for name, body in found.items()
+                if name.startswith("ServiceRequest/")}  # fmt: skip
+    assert replaced == {"P1": [], "P2": [], "P3": ["P1", "P2"], "P4": ["P1", "P2"], "P5": [], "P6": [], "P7": ["P6"]}
