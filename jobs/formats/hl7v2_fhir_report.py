@@ -10,11 +10,11 @@ import orjson
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
-from jobs.formats.hl7v2_dialect import Dialect
+from jobs.formats.hl7v2_dialect import Dialect, sub_parts
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, filled, members, packed, written
 from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_specimen import tell_specimen
-from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, shortened
+from jobs.formats.hl7v2_fhir_story import Story, Whose, Written, first, named, reference, shortened
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.translation import ident, without_nothing
 from jobs.formats.x12_fhir_codes import OURS
@@ -75,6 +75,8 @@ def group_of(
     also = members({"specimen": specimen}) if specimen else ""
     if reported and (obr[16] or orc[12]):
         also += _requested(story, obr[16], orc[12])
+    if story.followed and obr[26]:
+        also += _followed(story, obr, whose)
     return Group(key, about, _effective(story, obr), specimen, f"{about}{category}{also}")
 
 
@@ -93,6 +95,20 @@ def _requested(story: Story, raw: str, other: str) -> str:
 def _requester(dialect: Dialect, raw: str, other: str) -> tuple[Mention | None, str]:
     who = parties.party(dialect, raw) or parties.party(dialect, other)
     return who, members({"extension": [{"url": REQUESTER, "valueReference": who.reference}]}) if who else ""
+
+
+def _followed(story: Story, obr: Segment, whose: Whose) -> str:
+    """The result that those of an OBR follow from, as susceptibilities do from the organism that was found.
+
+    OBR-26 has its code and sub-id, OBR-29 the numbers of its order (HL7 v2.5 sections 4.5.3.26 and 4.5.3.29).
+    """
+    dialect = story.message.dialect
+    code, sub = (*hl7v2_types.components(dialect, obr[26]), "", "")[:2]
+    candidates = (story.followed or {}).get((ident(sub_parts(dialect, code)[0]), ident(dialect.text(sub))), [])
+    orders = [one for one in hl7v2_types.entity_pair(dialect, obr[29]) if one.value]
+    begins = tuple(f"{whose.patient or ''}-{named(one.assigner, one.value)}-" for one in orders)
+    found = next((one for one in candidates if one.startswith(begins or "")), None)
+    return members({"derivedFrom": [reference("Observation", found)]}) if found else ""
 
 
 def _effective(story: Story, obr: Segment) -> str:

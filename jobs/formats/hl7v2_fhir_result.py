@@ -99,6 +99,8 @@ def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, 
         name = f"{group.key}-{what}-{ident(dialect.text(fields[4]))}" if fields[4] else f"{group.key}-{what}"
         if len(name) > LONGEST_ID:
             name = shortened(name)
+        if story.followed is not None:
+            story.followed.setdefault((what, ident(dialect.text(fields[4]))), []).append(name)
         read = READERS.get(kind)
         if read is None or not raw or mark in raw or raw == NULL:
             found = values(dialect, kind, raw, unit, zone, of_feed)

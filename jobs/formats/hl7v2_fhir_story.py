@@ -57,10 +57,14 @@ class Story:
     """The resources that a message tells, the last word on each of them.
 
     `at` is when it was said (EVN-2 or MSH-7) or None; `whose[n]` whom segment n is about; `told` the resources by
-    type and id; `results` those of each report.
+    type and id; `results` those of each report; `followed` the results by code and sub-id, where others follow from
+    one.
     """
 
-    __slots__ = ("message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results", "_times")
+    __slots__ = (
+        "message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results", "followed",
+        "_times",
+    )  # fmt: skip
 
     def __init__(self, message: Message, feed: Source, kind: str) -> None:
         self.message = message
@@ -76,6 +80,8 @@ class Story:
             self.said_at = None
         self.told: dict[tuple[str, str], Written] = {}
         self.results: dict[str, list[str]] = {}
+        has_parents = any(one[0] == "OBR" and len(one) > 26 and one[26] for one in message.segments)
+        self.followed: dict[tuple[str, str], list[str]] | None = {} if has_parents else None
         self.whose = _whose(self)
 
     def tell(

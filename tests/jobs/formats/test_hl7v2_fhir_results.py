@@ -262,3 +262,24 @@ def test_a_result_that_nobody_is_said_to_have_ordered_says_nothing_of_it(nobody)
 def test_what_is_answered_with_an_order_was_ordered_by_nobody():
     answer = obx("28", code="QID^Weeks pregnant^L")
     assert requesters(bodies(PID, "ORC|NW|P1^EHR", ORDERED.format(ROE), answer, kind="OML^O21")) == [[]]
+
+
+def test_a_susceptibility_follows_from_the_organism_that_was_found():
+    culture = "OBR|%d|P2^EHR|%s^LAB|%s^Test^LN|||20260301|||||||||||||||20260303||MB|F%s"
+    organism = "600-7^Bacteria^LN"
+    segments = (
+        culture % (1, "F2", "600-7", ""),
+        obx("112283007^E coli^SCT", "CWE", code=organism, sub="1"),
+        obx("3092008^S aureus^SCT", "CWE", code=organism, sub="2"),
+        culture % (2, "F3", "18769-0", "|600-7&Bacteria&LN^2^S aureus|||P2&EHR^F2&LAB"),
+        obx("^2", "SN", code="18862-3^Amoxicillin^LN", flags="S"),
+        culture % (3, "F4", "18769-0", "|600-7&Bacteria&LN^3"),
+        obx("^2", "SN", code="18862-3^Amoxicillin^LN", flags="R"),
+    )
+    found = bodies(PID, *segments)
+    derived = {name: body["derivedFrom"] for name, body in found.items() if "derivedFrom" in body}
+    assert derived == {
+        "Observation/NORTH-7-LAB-F3-18769-2d-0-18862-2d-3": [
+            {"reference": "Observation/NORTH-7-LAB-F2-600-2d-7-600-2d-7-2"}
+        ]
+    }
