@@ -42,6 +42,7 @@ _TABLE = re.compile(r"(?:HL7)?-?([0-9]{4})\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]+){3,}\Z")
 # Who assigns identifiers, where the whole country knows him.
 _ASSIGNERS = {"NPI": NPI, "SSA": SSN, "USSSA": SSN, "CLIA": "urn:oid:2.16.840.1.113883.4.7",
+              "2.16.840.1.113883.4.6": NPI, "2.16.840.1.113883.4.1": SSN,
               "MVX": "http://hl7.org/fhir/sid/mvx"}  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def system(name: str | None) -> str | None:
 @functools.lru_cache(1 << 12)
 def assigner_system(assigner: str | None, universal: str | None = None) -> str | None:
     """The system of identifiers that somebody assigns: his OID as URI, else his name as it was sent."""
-    if assigner and (known := _ASSIGNERS.get(assigner.upper())):
+    if known := _ASSIGNERS.get((assigner or "").upper()) or _ASSIGNERS.get(universal or ""):
         return known
     found = universal or assigner
     return f"urn:oid:{found}" if found and _OID.match(found) else found

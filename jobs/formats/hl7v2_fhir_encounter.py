@@ -247,8 +247,8 @@ def _participants(dialect: Dialect, fields: tuple[tuple[str, str], ...]) -> tupl
     people: list[dict[str, Any]] = []
     mentions: list[Mention] = []
     for raw, role in fields:
-        for repetition in dialect.repetitions(raw):
-            if who := parties.party(dialect, repetition):
+        for person in hl7v2_types.people(dialect, raw):
+            if who := parties.practitioner(person):
                 people.append({"type": [coded(PARTICIPATION, role)], "individual": who.reference})
                 mentions.append(who)
     return people, mentions

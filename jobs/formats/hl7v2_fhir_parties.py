@@ -141,7 +141,7 @@ def practitioner(found: Party) -> Mention | None:
     if not found.id:
         display = packed({"display": words})
         return Mention(display, None, "") if display else None
-    national = "NPI" in (found.id_type, found.assigner)
+    national = found.is_national
     name = ident("NPI" if national else found.assigner, found.id)
     made = Name(found.family, found.given, None, None, None, None, None)
     known_as = {

@@ -124,9 +124,7 @@ class Fields:
 
     def parties(self, number: int, column: str) -> tuple[Party, ...]:
         """Every person of a field."""
-        dialect = self.message.dialect
-        found = (hl7v2_types.party(dialect, one) for one in dialect.repetitions(self.raw(number, column)))
-        return tuple(one for one in found if any(one))
+        return tuple(hl7v2_types.people(self.message.dialect, self.raw(number, column)))
 
     def organization(self, number: int, column: str) -> Organization:
         """The first organisation of a field."""

@@ -75,6 +75,11 @@ class Party(NamedTuple):
     assigner: str | None
     id_type: str | None
 
+    @property
+    def is_national(self) -> bool:
+        """Whether its identifier is the National Provider Identifier of the United States."""
+        return bool(self.id) and "NPI" in (self.id_type, self.assigner)
+
 
 class Organization(NamedTuple):
     """XON: an organisation; its identifier is component 10, in older versions component 3."""
@@ -100,6 +105,8 @@ class Place(NamedTuple):
     facility: str | None
 
 
+# The register of national provider identifiers (NPPES), by its object identifier.
+NPI_OID = "2.16.840.1.113883.4.6"
 NO_PARTY = Party(None, None, None, None, None)
 NO_ORGANIZATION = Organization(None, None, None)
 NO_ENTITY = EntityId(None, None)
@@ -182,14 +189,39 @@ def phone(dialect: Dialect, raw: str, source: str) -> Phone | None:
 
 
 def party(dialect: Dialect, raw: str) -> Party:
-    """The first repetition of an XCN."""
-    first = (dialect.repetitions(raw) or [""])[0]
-    if not first:
-        return NO_PARTY
-    raws = components(dialect, first)
-    found = padded(dialect, first, 13)
-    assigner, _ = assigned_by(dialect, raws[8] if len(raws) > 8 else "")
-    return Party(found[0], found[1], found[2], assigner, found[12])
+    """The first person of an XCN field."""
+    return next(iter(people(dialect, raw)), NO_PARTY)
+
+
+def people(dialect: Dialect, raw: str) -> list[Party]:
+    """Everybody whom an XCN field names, each once.
+
+    Repetitions of one name are one person known by several identifiers (HL7 v2.5 section 3.4.3.7), of which the
+    national one is taken: it alone says the same everywhere. Two numbers of one assigner are two people.
+    """
+    found: list[Party] = []
+    for repetition in dialect.repetitions(raw):
+        one = _person(dialect, repetition)
+        at = next((n for n, other in enumerate(found) if _is_same(one, other)), None)
+        if at is not None:
+            found[at] = one if one.is_national and not found[at].is_national else found[at]
+        elif any(one):
+            found.append(one)
+    return found
+
+
+def _is_same(one: Party, other: Party) -> bool:
+    mine, its = (((who.family or "").upper(), (who.given or "").upper()) for who in (one, other))
+    if not mine[0] or mine != its:
+        return False
+    return one.id == other.id or (one.assigner, one.id_type) != (other.assigner, other.id_type)
+
+
+def _person(dialect: Dialect, repetition: str) -> Party:
+    raws = components(dialect, repetition)
+    found = padded(dialect, repetition, 13)
+    assigner, universal = assigned_by(dialect, raws[8] if len(raws) > 8 else "")
+    return Party(found[0], found[1], found[2], "NPI" if universal == NPI_OID else assigner, found[12])
 
 
 def organization(dialect: Dialect, raw: str) -> Organization:
