@@ -19,7 +19,7 @@ from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, members, system, 
 from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_report import Group
 from jobs.formats.hl7v2_fhir_story import Story, Written, first, shortened
-from jobs.formats.hl7v2_fhir_value import DOCUMENTS, READERS, media_type, reference_range, values
+from jobs.formats.hl7v2_fhir_value import DOCUMENTS, READERS, is_number, media_type, reference_range, values
 from jobs.formats.hl7v2_types import Organization
 from jobs.formats.translation import LONGEST_ID, ident
 
@@ -38,6 +38,8 @@ _FLAGS = frozenset(
      "IND", "DET", "ND", "LU", "HU", "RR", "WR", "NR", "AC", "TOX", "QCF", "CAR", "E", "EX", "HX", "LX", "SDD", "SYN-R",
      "SYN-S", "NS", "NCL", "EXP", "UNE", "OBX")
 )  # fmt: skip
+# States of a result that there is none of.
+_WITHOUT = frozenset("DINOXW")
 _PAD = [""] * 26
 _GROUPS = frozenset(("OBR", "RXA", "RXE", "PV1", "FT1", "RXO"))
 _BREAKS = _GROUPS | {"PID", "ORC", "TXA"}
@@ -101,6 +103,9 @@ def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, 
             name = shortened(name)
         if story.followed is not None:
             story.followed.setdefault((what, ident(dialect.text(fields[4]))), []).append(name)
+        if fields[11] in _WITHOUT and kind == "NM" and raw and not is_number(dialect, raw):
+            # Why there is no number, as QNS or TNP.
+            kind = "ST"
         read = READERS.get(kind)
         if read is None or not raw or mark in raw or raw == NULL:
             found = values(dialect, kind, raw, unit, zone, of_feed)

@@ -81,9 +81,24 @@ def document(dialect: Dialect, raw: str, unit: str, zone: str, of_feed: Any) -> 
     return members({"dataAbsentReason": reason if kind else None})
 
 
+@functools.lru_cache(1 << 14)
+def short(dialect: Dialect, raw: str, unit: str, zone: str, of_feed: Any) -> str:
+    """ST: with a unit (OBX-6) beside it `<5` and 5.2 are numbers, as was written before SN was (2.3), and still is."""
+    text = dialect.text(raw)
+    if unit and text and (_COMPARED.match(text) or hl7v2_values.number(text) is not None):
+        return numeric(dialect, raw, unit, zone, of_feed)
+    return _text(text)
+
+
 def whole(dialect: Dialect, raw: str, unit: str, zone: str, of_feed: Any) -> str:
-    """ST, TX, FT and every other type."""
+    """TX, FT and every other type."""
     return _text(dialect.text(raw))
+
+
+def is_number(dialect: Dialect, raw: str) -> bool:
+    """Whether an NM or SN holds a number, and not words in the place of one."""
+    text = "".join(part or "" for part in dialect.parts(raw))
+    return any(character.isdigit() for character in text)
 
 
 def _text(text: str | None) -> str:
@@ -108,6 +123,7 @@ DOCUMENTS = ("ED", "RP")
 LINES = ("TX", "FT")
 READERS: dict[str, Read] = {
     "NM": numeric,
+    "ST": short,
     "SN": structured,
     **dict.fromkeys(("CE", "CWE", "CNE", "CF", "IS", "ID"), coded),
     **dict.fromkeys(("DT", "TS", "DTM"), timed),

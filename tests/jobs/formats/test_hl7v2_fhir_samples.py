@@ -98,6 +98,7 @@ PID = (
 PV1 = "PV1|1|I|4W^12^1^NORTH||||99^Doe^Jane^^^^^^NPI||||||||||||V1^^^NORTH^VN|||||||||||||||||||||||||20260301|20260302"
 OURS = [
     ("ADT^A08", "EVN||20260301", PID, PV1, "DG1|1||I10^High^I10||20260301|F", "AL1|1|DA|1^Penicillin^L|SV|Hives",
+     "PR1|1|I10|027034Z^PCI|x|202603011000|P|45|5^A|||4^B|3^C||1|I21^MI^I10||||PR1^OR", "ROL|1|AD|AS^Aid|7^D",
      "IN1|1|PPO^Gold|60054|Example Health||||G1|||20260101|20261231||||SEL"),
     ("ADT^A40", PID, "MRG|6^^^NORTH^MR"),
     ("ADT^A50", PID, "MRG|7^^^NORTH^MR||||V0^^^NORTH", PV1),
@@ -108,6 +109,8 @@ OURS = [
     ("MDM^T02", PID, PV1, "TXA|1|DS|TX|20260301|97^R|20260302||||||D1^E|D0^E||||AU||AV", "OBX|1|TX|1^S||text~more"),
     ("RAS^O17", PID, "ORC|RE|P9^EHR", "RXE|^Q8H|197361^Aml^RXNORM|1|2|TAB|||||30|TAB|2|97^Roe",
      "RXA|0|1|202603010900|202603010930|197361^Aml^RXNORM|5|mg|||97^Roe", "RXR|PO"),
+    ("RDE^O11", PID, "ORC|DC|P9^EHR|||DC||||20260302|||97^Roe||||20260303", "RXE|^PRNQ6H^D10^20260301|1^Aml^L|1|2|mg",
+     "TQ1|1||BID|||10^d|20260301|20260310|S||as told", "RXR|PO", "ORC|RO|P10^EHR", "RXE||1^Aml^L|1||mg||^Take one"),
     ("RDS^O13", PID, "ORC|RE|P9^EHR", "RXD|1|197361^Aml^RXNORM|202603011000|30|TAB|TAB|RX7"),
     ("ORU^R01", PID, PV1, "OBR|1|P1|F1^L|1^Panel^L|||20260301|20260302||||||20260301|BLD&Blood^^^LA&Arm",
      "OBX|1|SN|2^T^L|1|^1^:^128|mg^^UCUM|1-2|H~L|||C|||20260301|L^Lab|9^A", "NTE|1||note",
