@@ -140,7 +140,7 @@ def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, An
         "patient": whose.patient_ref,
         "encounter": whose.encounter_ref,
         "occurrenceDateTime": story.time(row.given_at) or _as_sent(story, row.segment, 3),
-        "recorded": story.said_at,
+        "recorded": story.time(row.entered_at) or story.said_at,
         # NIP001: 00 is a new record of who gave it, all others are from what somebody told.
         "primarySource": source == "00" if source else None,
         "reportOrigin": concept(row.source) if source and source != "00" else None,
@@ -155,8 +155,16 @@ def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, An
         "doseQuantity": amount_of(row.amount, row.unit),
         "performer": [{"actor": performer}] if performer is not None else [],
         "reasonCode": [concept(one) for one in row.indications],
+        "protocolApplied": [_dose(row.dose_number)],
     }
     return cleaned(body)
+
+
+def _dose(number: str | None) -> dict[str, Any]:
+    """Which dose of its series it is, as the observation under it says."""
+    if number and len(number) < 4 and number.isascii() and number.isdigit() and int(number):
+        return {"doseNumberPositiveInt": int(number)}
+    return {"doseNumberString": number}
 
 
 def _as_sent(story: Story, segment: int, number: int) -> str | None:

@@ -15,7 +15,7 @@ from jobs.formats.hl7v2_types import EntityId, Organization, Party
 NO_VACCINE = "no_vaccine_code"
 FAULTS = {NO_VACCINE: "an immunization without vaccine code (RXA-5)"}
 # LOINC codes of the observations that registries ask for (CDC implementation guide 2.5.1, release 1.5, chapter 3).
-ELIGIBILITY, FUNDING = "64994-7", "30963-3"
+ELIGIBILITY, FUNDING, DOSE_NUMBER = "64994-7", "30963-3", "30973-2"
 
 
 class Immunization(NamedTuple):
@@ -24,7 +24,7 @@ class Immunization(NamedTuple):
     `vaccine` has CVX and NDC side by side when both are sent. `amount` 999 means not known and is empty here.
     `source` is RXA-9 (table NIP001): 00 given here, 01 to 08 told by somebody. `status` is RXA-20: CP complete, PA
     part, NA not given, RE refused with `refusals`; empty means complete. `action` is RXA-21: A add, U update, D
-    delete. Other observations under it are rows of lab_results with this segment as their group.
+    delete, `entered_at` RXA-22. Other observations under it are rows of lab_results with this segment as their group.
     """
 
     segment: int
@@ -57,6 +57,8 @@ class Immunization(NamedTuple):
     site: Coded
     eligibility: Coded
     funding: Coded
+    dose_number: str | None
+    entered_at: str | None
     nulls: tuple[str, ...]
     faults: tuple[str, ...]
 
@@ -106,6 +108,8 @@ def _immunization(message: Message, index: int, segment: Segment, subject: Subje
         site=rxr.coded(2, "site"),
         eligibility=_observed(message, under, ELIGIBILITY),
         funding=_observed(message, under, FUNDING),
+        dose_number=_observed(message, under, DOSE_NUMBER).code,
+        entered_at=rxa.time(22, "entered_at"),
         nulls=rxa.nulls,
         faults=rxa.faults + (() if any(vaccine) else (NO_VACCINE,)),
     )

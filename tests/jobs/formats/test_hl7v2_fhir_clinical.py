@@ -122,6 +122,15 @@ def test_a_dose_given_in_part_is_subpotent(status, read):
     assert (body["status"], body.get("isSubpotent")) == ("completed", read)
 
 
+@pytest.mark.parametrize(("sent", "name", "read"), [("2", "doseNumberPositiveInt", 2),
+                                                    ("booster", "doseNumberString", "booster")])  # fmt: skip
+def test_a_vaccination_says_which_dose_it_was_and_when_it_was_entered(sent, name, read):
+    rxa = f"RXA|0|1|20260301||08^HepB^CVX|0.5{'|' * 14}CP|A|202603021015-0500"
+    number = f"OBX|1|ST|30973-2^Dose number in series^LN|1|{sent}||||||F"
+    found = bodies(PID, "ORC|RE||I1^EHR", rxa, number, kind="VXU^V04")["Immunization/NORTH-7-EHR-I1"]
+    assert (found["protocolApplied"], found["recorded"]) == ([{name: read}], "2026-03-02T10:15:00-05:00")
+
+
 def test_where_a_vaccination_was_given_is_a_place_of_its_own_field_since_2_7():
     rxa = f"RXA|0|1|20260301||08^HepB^CVX|0.5{'|' * 14}CP|A{'|' * 6}^^^North Clinic"
     body = of_type("Immunization", PID, "ORC|RE||I1^EHR", rxa, kind="VXU^V04")
