@@ -24,7 +24,7 @@ RECEIVED = f"""
 
 
 def build(organizations: DataFrame, places: DataFrame) -> DataFrame:
-    """OMOP CDM 5.4 CARE_SITE: organizations that may give care, all but those that only pay or are paid for it, and wards."""
+    """OMOP CDM 5.4 CARE_SITE: organizations that may give care, all but those that only pay or are paid, and wards."""
     giving = organizations.where(gives_care())
     return _sites(giving, "organization").unionByName(_sites(places.where(is_unit()), "location"))
 

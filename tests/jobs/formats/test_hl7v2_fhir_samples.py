@@ -64,7 +64,7 @@ def test_the_resources_of_the_samples_are_counted():
     )
     assert counts == {
         "Patient": 87, "Linkage": 4, "Observation": 2646, "DiagnosticReport": 72, "Specimen": 20, "Organization": 56,
-        "Practitioner": 51, "Location": 32, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
+        "Practitioner": 51, "Location": 45, "Encounter": 24, "DocumentReference": 2, "Immunization": 5, "Coverage": 2,
         "Condition": 1, "AllergyIntolerance": 1, "ServiceRequest": 3,
     }  # fmt: skip
 
