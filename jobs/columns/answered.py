@@ -39,7 +39,8 @@ def as_answered(benefits: DataFrame, otherwise: DataFrame, claims: DataFrame) ->
         F.regexp_replace(own_number(F.col("aliases")), "^Claim", "ExplanationOfBenefit").alias("_own"),
     )
     named = otherwise.select("benefit_id", "by_claim_id").join(known, on="by_claim_id", how="inner")
-    found = benefits.join(named.drop("by_claim_id"), on="benefit_id", how="left")
+    # Few: sent to where the benefits are, for these are wide and many.
+    found = benefits.join(F.broadcast(named.drop("by_claim_id")), on="benefit_id", how="left")
     # Of several numbers the first counts.
     first = F.when(F.col("_own").isNotNull(), F.concat(F.array("_own"), F.col("aliases"))).otherwise(F.col("aliases"))
     said = {"claim_ref": F.coalesce("_ref", "claim_ref"), "aliases": first}
