@@ -93,7 +93,7 @@ def rows(spark):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fhir_records(spark, rows):
     """Bronze records of FHIR resources given as dicts, with the feed's time zone beside them as the shell hands it."""
 

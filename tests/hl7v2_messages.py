@@ -19,30 +19,40 @@ def message(kind, hour, *segments):
 
 def translated(rows, *messages):
     """The rows of silver.translated of these messages, each of which came with a delivery of its own."""
+    return all_translated(rows, demo=messages)
+
+
+def all_translated(rows, **stories):
+    """The same of the messages of several tenants, by the tenant's name."""
     from pyspark.sql import functions as F
 
-    feed = Source("adt_hl7v2", "demo", zoneinfo.ZoneInfo(ZONE), {}, {})
-    given = []
-    for place, text in enumerate(messages):
-        at = LANDED + datetime.timedelta(days=1, minutes=place)
-        for one in translate_written(Said(None, None, text.encode(), None, at), feed):
-            given.append(
-                {
-                    "translated_id": hash((place, one.resource_type, one.resource_id)) & 0x7FFF_FFFF_FFFF_FFFF,
-                    "tenant": "demo",
-                    "feed": feed.feed,
-                    "delivery_id": f"d{place:04}",
-                    "file_digest": f"{place:064}",
-                    "position": 0,
-                    "record_id": place + 1,
-                    "received_at": at,
-                    "record_type": text.split("|")[8],
-                    "resource_type": one.resource_type,
-                    "resource_id": one.resource_id,
-                    "last_updated": one.last_updated and one.last_updated.replace(tzinfo=None),
-                    "method": one.method,
-                    "payload": one.text,
-                    "payload_hash": hash(one.text) & 0x7FFF_FFFF_FFFF_FFFF,
-                }
-            )
+    given = [
+        row
+        for tenant, messages in stories.items()
+        for place, text in enumerate(messages)
+        for row in _said(tenant, place, text)
+    ]
     return rows("silver.translated", *given).withColumn("time_zone", F.lit(ZONE))
+
+
+def _said(tenant, place, text):
+    feed = Source("adt_hl7v2", tenant, zoneinfo.ZoneInfo(ZONE), {}, {})
+    at = LANDED + datetime.timedelta(days=1, minutes=place)
+    for one in translate_written(Said(None, None, text.encode(), None, at), feed):
+        yield {
+            "translated_id": hash((tenant, place, one.resource_type, one.resource_id)) & 0x7FFF_FFFF_FFFF_FFFF,
+            "tenant": tenant,
+            "feed": feed.feed,
+            "delivery_id": f"d{place:04}",
+            "file_digest": f"{place:064}",
+            "position": 0,
+            "record_id": place + 1,
+            "received_at": at,
+            "record_type": text.split("|")[8],
+            "resource_type": one.resource_type,
+            "resource_id": one.resource_id,
+            "last_updated": one.last_updated and one.last_updated.replace(tzinfo=None),
+            "method": one.method,
+            "payload": one.text,
+            "payload_hash": hash(one.text) & 0x7FFF_FFFF_FFFF_FFFF,
+        }

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from jobs.silver.encounter import build
-from tests.hl7v2_messages import message, translated
+from tests.hl7v2_messages import all_translated, message
 
 PATIENT = {"reference": "Patient/1"}
 
@@ -120,62 +120,70 @@ LATER = message("ADT^A08", 14, PID, pv1(kind="", place=""))
 START, END = datetime.datetime(2026, 3, 1, 12, 30), datetime.datetime(2026, 3, 1, 14, 45)
 
 
-@pytest.mark.parametrize(
-    ("messages", "told"),
-    [
-        ([BEGUN, ENDED], ("finished", START, END, "IMP")),
-        ([BEGUN, ENDED, UPDATED, RESULT], ("finished", START, END, "IMP")),
-        ([UPDATED, ENDED, BEGUN], ("finished", START, END, "IMP")),
-        ([BEGUN, ENDED, UPDATED, NOT_ENDED, LATER], ("in-progress", START, None, "IMP")),
-        ([BEGUN, ENDED, message("ADT^A08", 11, PID, pv1('""', '""'))], ("in-progress", None, None, "IMP")),
-        ([BEGUN, message("ADT^A11", 9, PID, pv1()), UPDATED], ("cancelled", None, None, "IMP")),
-        ([BEGUN, ENDED, TOMBSTONE, LATER], ("in-progress", None, None, None)),
-    ],
-    ids=["ended", "updated", "out of order", "not ended after all", "null", "cancelled", "deleted before"],
-)
-def test_what_a_later_message_leaves_out_holds_on_until_it_is_taken_back(rows, fhir_records, messages, told):
-    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+WHOLE = f"PV1|1|I|4W^12^1^H|E|||99^Doe^Jane|||MED||||7||||IP|V1^^^H{'|' * 17}01{'|' * 8}202603010730|202603010945"
+SHORT = [
+    message("ADT^A03", 8, PID, WHOLE, "PV2|||R07.9^Chest pain^I10", "DG1|1||I21.4^MI^I10|||F"),
+    message("ADT^A08", 14, PID, pv1(kind="", place="")),
+]
+# What messages on a visit say of how it stands, when and of which class it is.
+STATES = {
+    "ended": ([BEGUN, ENDED], ("finished", START, END, "IMP")),
+    "updated": ([BEGUN, ENDED, UPDATED, RESULT], ("finished", START, END, "IMP")),
+    "out of order": ([UPDATED, ENDED, BEGUN], ("finished", START, END, "IMP")),
+    "not ended after all": ([BEGUN, ENDED, UPDATED, NOT_ENDED, LATER], ("in-progress", START, None, "IMP")),
+    "null": ([BEGUN, ENDED, message("ADT^A08", 11, PID, pv1('""', '""'))], ("in-progress", None, None, "IMP")),
+    "cancelled": ([BEGUN, message("ADT^A11", 9, PID, pv1()), UPDATED], ("cancelled", None, None, "IMP")),
+    "deleted before": ([BEGUN, ENDED, TOMBSTONE, LATER], ("in-progress", None, None, None)),
+}
+
+
+def at(event, hour, place, **more):
+    """An event on a visit, on a ward."""
+    return message(f"ADT^{event}", hour, PID, pv1(place=f"{place}^12^1^H", **more))
+
+
+ADMITTED, TO_ICU = at("A01", 8, "4W", start="202603010730"), at("A02", 20, "ICU")
+# And the wards in turn.
+MOVES = {
+    "one ward": ([ADMITTED], ["4W"]),
+    "told backwards": ([TO_ICU, ADMITTED], ["4W", "ICU"]),
+    # From bed to bed on a ward, and what the day brings besides.
+    "bed to bed": ([ADMITTED, at("A02", 15, "4W"), at("A08", 16, "5E"), TO_ICU, RESULT], ["4W", "ICU"]),
+    "there and back": ([ADMITTED, TO_ICU, at("A02", 30, "4W"), at("A03", 40, "4W")], ["4W", "ICU", "4W"]),
+    "called off": ([ADMITTED, TO_ICU, at("A12", 30, "4W")], ["4W"]),
+    "called off to nowhere": ([ADMITTED, at("A12", 30, "5E")], ["4W"]),
+    "deleted and moved": ([ADMITTED, TOMBSTONE, TO_ICU], ["ICU"]),
+    "no move": ([at("A08", 16, "5E")], []),
+}
+
+
+@pytest.fixture(scope="module")
+def visits(rows, fhir_records):
+    """The visit of each of these stories: each of them is another tenant's."""
+    stories = {name: messages for name, (messages, _) in (STATES | MOVES).items()}
+    built = build(fhir_records(), all_translated(rows, short=SHORT, **stories)).collect()
+    assert len(built) == len(stories) + 1
+    return {row.tenant: row for row in built}
+
+
+@pytest.mark.parametrize("story", STATES)
+def test_what_a_later_message_leaves_out_holds_on_until_it_is_taken_back(visits, story):
+    messages, told = STATES[story]
+    row = visits[story]
     assert (row.status, row.start_at, row.end_at, row.class_code) == told
     assert (row.location_ref is None) is (TOMBSTONE in messages)
 
 
-def test_a_short_message_takes_away_nothing_of_a_visit_that_it_does_not_speak_of(rows, fhir_records):
-    whole = f"PV1|1|I|4W^12^1^H|E|||99^Doe^Jane|||MED||||7||||IP|V1^^^H{'|' * 17}01{'|' * 8}202603010730|202603010945"
-    messages = (
-        message("ADT^A03", 8, PID, whole, "PV2|||R07.9^Chest pain^I10", "DG1|1||I21.4^MI^I10|||F"),
-        message("ADT^A08", 14, PID, pv1(kind="", place="")),
-    )
-    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+def test_a_short_message_takes_away_nothing_of_a_visit_that_it_does_not_speak_of(visits):
+    row = visits["short"]
     assert (row.practitioner_ref, row.organization_ref) == ("Practitioner/-99", "Organization/name-H")
     said = (row.admit_source_codes, row.discharge_codes, row.priority_codes, row.service_type_codes, row.type_codes)
     assert [one[0].code for one in said] == ["7", "01", "E", "MED", "IP"]
     assert (row.reason_codes[0].code, len(row.diagnoses)) == ("R07.9", 1)
 
 
-def at(event, minute, place, **more):
-    """An event on a visit in March, on a ward."""
-    return message(f"ADT^{event}", minute, PID, pv1(place=f"{place}^12^1^H", **more))
-
-
-ADMITTED, TO_ICU = at("A01", 8, "4W", start="202603010730"), at("A02", 20, "ICU")
-
-
-@pytest.mark.parametrize(
-    ("messages", "wards"),
-    [
-        ([ADMITTED], ["4W"]),
-        ([TO_ICU, ADMITTED], ["4W", "ICU"]),
-        # From bed to bed on a ward, and what the day brings besides.
-        ([ADMITTED, at("A02", 15, "4W"), at("A08", 16, "5E"), TO_ICU, RESULT], ["4W", "ICU"]),
-        ([ADMITTED, TO_ICU, at("A02", 30, "4W"), at("A03", 40, "4W")], ["4W", "ICU", "4W"]),
-        ([ADMITTED, TO_ICU, at("A12", 30, "4W")], ["4W"]),
-        ([ADMITTED, at("A12", 30, "5E")], ["4W"]),
-        ([ADMITTED, TOMBSTONE, TO_ICU], ["ICU"]),
-        ([at("A08", 16, "5E")], []),
-    ],
-    ids=["one", "out of order", "bed to bed", "there and back", "called off", "unknown", "deleted before", "no move"],
-)
-def test_messages_on_a_visit_tell_together_where_the_patient_was_in_turn(rows, fhir_records, messages, wards):
-    [row] = build(fhir_records(), translated(rows, *messages)).collect()
-    assert [move.location_ref for move in row.moves] == [f"Location/H-{ward}--" for ward in wards]
-    assert [move.end_at for move in row.moves] == [*[move.start_at for move in row.moves[1:]], None][: len(wards)]
+@pytest.mark.parametrize("story", MOVES)
+def test_messages_on_a_visit_tell_together_where_the_patient_was_in_turn(visits, story):
+    moves, (_, wards) = visits[story].moves, MOVES[story]
+    assert [move.location_ref for move in moves] == [f"Location/H-{ward}--" for ward in wards]
+    assert [move.end_at for move in moves] == [*[move.start_at for move in moves[1:]], None][: len(wards)]
