@@ -98,7 +98,8 @@ def _insured(
     record_number = members.medical_record(billing, parties.reference_of(found, "EA"))
     if dependent and holder:
         made.append(members.patient(subscriber, holder, payer, None, at))
-    made.append(members.patient(dependent or subscriber, who, payer, record_number, at))
+    by_name = members.key_by_name(payer, subscriber, dependent)
+    made.append(members.patient(dependent or subscriber, who, payer, record_number, at, by_name))
     relation = (dependent or {}).get("relationship") or (None if dependent else _SELF)
     made.append(members.coverage(subscriber, payer_of, payer, who, holder, at, relation))
     turn = members.payer_turn(subscriber) or 1

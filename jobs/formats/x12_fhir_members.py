@@ -1,8 +1,9 @@
 """Members of a payer as FHIR Patient and Coverage, with ids that stay.
 
 A member's id is the payer with the member number, and of a dependent, who has no number of their own in 5010, a digest
-of the first name: so an 835, which tells no birth date, names the same patient. A subscriber that is an organisation
-(NM102 = 2) is no patient, and whom it insures are told apart by their whole names and birth dates.
+of first name and birth date. A subscriber that is an organisation (NM102 = 2) is no patient, and whom it insures are
+told apart by their whole names and birth dates. An 835 tells no birth date: whom it names by name only is a record of
+its own, and each patient who may be meant refers to it (Patient.link, seealso).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from jobs.formats.x12_fhir_parties import Key, address, digest, human_name, paye
 from jobs.formats.x12_segments import Node
 
 _GENDERS = {"F": "female", "M": "male", "U": "unknown"}
-# Names that newborns and others get who have none yet: they do not tell two children of one member apart.
+# Names that newborns and others get who have none yet: of twins the sex may tell more.
 _NO_NAMES = frozenset({"", "BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "NEWBORN", "INFANT", "UNKNOWN", "TWIN"})
 _RELATIONSHIPS = {"18": "self", "01": "spouse", "19": "child", "53": "common"}
 # Data element 1138: primary, secondary, tertiary, payer responsibility four to eleven.
@@ -55,16 +56,26 @@ def member_key(payer: str, subscriber: Node, dependent: Node | None) -> Key | No
         # An employer insures all who work there under one number (workers' compensation).
         return ("member", payer, number, digest(dependent.get("name"), *_named(dependent)))
     first = "".join(filter(str.isalpha, text(dependent.get("first_name")).upper()))
-    born = dependent.get("birth_date") if first in _NO_NAMES else None
-    return ("member", payer, number, digest(first, born))
+    sex = dependent.get("sex") if first in _NO_NAMES else None
+    return ("member", payer, number, digest(first, dependent.get("birth_date"), *([sex] if sex else [])))
+
+
+def key_by_name(payer: str, subscriber: Node, dependent: Node | None) -> Key | None:
+    """What those call a dependent in ids who know no more of them than the name."""
+    return member_key(payer, subscriber, {**dependent, "birth_date": None, "sex": None}) if dependent else None
 
 
 def _named(person: Node) -> tuple[Any, Any]:
     return person.get("first_name"), person.get("birth_date")
 
 
-def patient(party: Node, key: Key, payer: str, record_number: Text, at: datetime | None) -> Resource:
-    """The Patient: a member, or a dependent under the member's number; `record_number` is the provider's own."""
+def patient(
+    party: Node, key: Key, payer: str, record_number: Text, at: datetime | None, by_name: Key | None = None
+) -> Resource:
+    """The Patient: a member, or a dependent under the member's number; `record_number` is the provider's own.
+
+    `by_name` is what those call the patient who know the name only.
+    """
     own: Text = None
     if key[0] == "member":
         # A dependent shares the number with the member: it is no identifier of theirs alone.
@@ -79,6 +90,8 @@ def patient(party: Node, key: Key, payer: str, record_number: Text, at: datetime
         "telecom": telecom(party),
         "address": alone(address(party)),
     }
+    if by_name and by_name != key:
+        parts["link"] = f'[{{"other":{reference("Patient", named(*by_name))},"type":"seealso"}}]'
     return Resource("Patient", named(*key), at, None, body(parts))
 
 

@@ -208,6 +208,9 @@ def _insurance(found: Node, payer: str, who: Key | None) -> Text:
     number = parties.text((found.get("insured") or {}).get("id")) or parties.text(
         (found.get("patient") or {}).get("id")
     )
+    if number and who[1:3] == (payer, number) and len(who) > 3:
+        # Of a dependent the name alone is known here, which is not what the coverage is called by.
+        return f'[{{"focal":true,"coverage":{{"identifier":{members.member_number(payer, number)}}}}}]'
     return f'[{{"focal":true,"coverage":{reference("Coverage", members.coverage_id(payer, number, who))}}}]'
 
 

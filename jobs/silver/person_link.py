@@ -100,6 +100,7 @@ _SCHEMA = pa.schema(
 def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
     """(patient_id, survivor_id) of the records that were replaced: Patient.link, from either side, or a Linkage.
 
+    So is a record without a birth date that exactly one with a birth date refers to: a payment names a dependent so.
     The survivor is the record that took the place of this one, and may have been replaced in its turn.
     """
     named = patients.select("tenant", "feed", F.col("patient_id").alias("other_id"), F.explode("aliases").alias("ref"))
@@ -111,7 +112,7 @@ def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
         F.col("other_id").alias("patient_id"), F.col("patient_id").alias("to_id")
     )
     forward = found.where("type = 'replaced-by'").select("patient_id", F.col("other_id").alias("to_id"))
-    forward = forward.unionByName(_linked_by_source(named, linkages))
+    forward = forward.unionByName(_linked_by_source(named, linkages)).unionByName(_named_only(patients, found))
     # Replaced by two records is not decidable by a rule; the smaller key is, and stays so over rebuilds.
     step = forward.unionByName(backward).groupBy("patient_id").agg(F.min("to_id").alias("survivor_id"))
     onward = step.select(F.col("patient_id").alias("survivor_id"), F.col("survivor_id").alias("_next"))
@@ -124,6 +125,17 @@ def _survivors(patients: DataFrame, linkages: DataFrame) -> DataFrame:
     # Who is still replaced after that is in a loop: such records replace each other, so each stays its own person.
     ended = reached.join(onward.select("survivor_id"), on="survivor_id", how="left_anti").select("patient_id")
     return step.join(ended, on="patient_id", how="left_semi")
+
+
+def _named_only(patients: DataFrame, links: DataFrame) -> DataFrame:
+    """Of two dependents with one name nobody knows which is meant: then neither is."""
+    born = patients.select("patient_id", F.col("birth_sent").isNotNull().alias("_is_born"))
+    other = born.toDF("other_id", "_is_other_born")
+    told = links.where("type = 'seealso'").select("patient_id", "other_id").distinct()
+    told = told.join(born, on="patient_id", how="inner").join(other, on="other_id", how="inner")
+    each = told.where("_is_born AND NOT _is_other_born").groupBy(F.col("other_id").alias("patient_id"))
+    only = each.agg(F.min("patient_id").alias("to_id"), F.count("*").alias("_count"))
+    return only.where("_count = 1").select("patient_id", "to_id")
 
 
 def _linked_by_source(named: DataFrame, linkages: DataFrame) -> DataFrame:

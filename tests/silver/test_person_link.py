@@ -11,7 +11,7 @@ from jobs.silver.person_link import build
 def people(rows):
     """`people({1: [("replaced-by", 2)], 2: []})`: who stands for whom, told by patient numbers."""
 
-    def make(links, said=(), before=(), told=()):
+    def make(links, said=(), before=(), told=(), born=None):
         given = [
             {
                 "patient_id": number,
@@ -21,6 +21,7 @@ def people(rows):
                 "tenant": "demo",
                 "feed": "ehr_fhir",
                 "record_id": number,
+                "birth_sent": (born or {}).get(number),
             }
             for number, linked in links.items()
         ]
@@ -39,6 +40,14 @@ def people(rows):
 
 def test_a_patient_record_is_its_own_person(people):
     assert people({1: [], 2: [("seealso", 1)]}) == {1: 1, 2: 2}
+
+
+def test_who_is_told_by_name_only_is_the_one_who_may_be_meant_and_of_two_neither(people):
+    refer = {1: [], 2: [("seealso", 1)]}
+    assert people(refer, born={2: "2010-03-04"}) == {1: 2, 2: 2}
+    assert people(refer, born={1: "2010-03-04", 2: "2010-03-04"}) == {1: 1, 2: 2}
+    two = {**refer, 3: [("seealso", 1)]}
+    assert people(two, born={2: "2010-03-04", 3: "2015-06-07"}) == {1: 1, 2: 2, 3: 3}
 
 
 def test_a_replaced_record_stands_for_the_one_that_replaced_it(people):

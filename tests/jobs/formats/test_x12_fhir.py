@@ -241,15 +241,20 @@ def test_adjustments_stand_for_a_claim_and_late_charges_come_on_top_of_it(freque
 
 def test_payment_and_claim_speak_of_one_claim_one_patient_and_the_same_lines():
     lines = "LX*1~SV1*HC:99213*60*UN*1***1~REF*6R*A7-01~LX*2~SV1*HC:85025*40*UN*1***1~REF*6R*A7-02~"
-    claim = only("Claim", claims("CLM*C1*100***11:B:1~", lines, levels=SUBSCRIBER + DEPENDENT))
+    asked = claims("CLM*C1*100***11:B:1~", lines, levels=SUBSCRIBER + DEPENDENT)
+    claim = only("Claim", asked)
     answer = payments(
         "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*TIM~NM1*IL*1*DOE*JANE****MI*M1~"
         "SVC*HC:85025*40*30~CAS*CO*45*10~REF*6R*A7-02~SVC*HC:99213*60*50~CAS*CO*45*10~REF*6R*A7-01~"
     )
     benefit = only("ExplanationOfBenefit", answer)
     assert benefit["claim"] == {"reference": f"Claim/{claim['id']}"}
-    assert benefit["patient"] == claim["patient"]
     assert re.fullmatch("Patient/member-00001-M1-[0-9a-f]{16}", claim["patient"]["reference"])
+    # An 835 knows no birth date: the dependent of the claim refers to whom it names.
+    patients = {f"Patient/{one['id']}": one for one in every("Patient", asked)}
+    assert patients[claim["patient"]["reference"]]["link"] == [{"other": benefit["patient"], "type": "seealso"}]
+    [known] = every("Patient", answer)
+    assert (f"Patient/{known['id']}", "link" in known) == (benefit["patient"]["reference"], False)
     billed = {line["sequence"]: code(line["productOrService"]) for line in claim["item"]}
     paid = {line["sequence"]: code(line["productOrService"]) for line in benefit["item"]}
     assert billed == paid
@@ -588,6 +593,25 @@ def test_an_employer_that_insures_is_no_patient_and_those_it_insures_are_told_ap
         assert ("subscriber" in coverage, coverage["subscriberId"]) == (False, "POL1")
         names.add(person["id"])
     assert len(names) == 3
+
+
+def test_two_dependents_of_one_member_with_one_first_name_are_two_patients():
+    names, links = set(), set()
+    for level in (DEPENDENT, DEPENDENT.replace("20100304", "19790506").replace("PAT*19", "PAT*01")):
+        data = claims("CLM*C1*1***11:B:1~", LINE, levels=SUBSCRIBER + level)
+        whose = only("Claim", data)["patient"]["reference"]
+        names.add(whose)
+        [person] = [one for one in every("Patient", data) if f"Patient/{one['id']}" == whose]
+        links.add(person["link"][0]["other"]["reference"])
+    assert (len(names), len(links)) == (2, 1)
+
+
+def test_newborn_twins_without_a_name_are_told_apart_by_their_sex():
+    names = {
+        only("Claim", claims("CLM*C1*1***11:B:1~", LINE, levels=SUBSCRIBER + level))["patient"]["reference"]
+        for level in (DEPENDENT.replace("*TIM", "*BABY"), DEPENDENT.replace("*TIM", "*BABY").replace("*M~", "*F~"))
+    }
+    assert len(names) == 2
 
 
 def test_two_newborns_without_a_name_are_two_patients():
