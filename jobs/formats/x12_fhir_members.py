@@ -70,9 +70,9 @@ def _named(person: Node) -> tuple[Any, Any]:
 
 
 def patient(
-    party: Node, key: Key, payer: str, record_number: Text, at: datetime | None, by_name: Key | None = None
+    party: Node, key: Key, payer: str, another: Text, at: datetime | None, by_name: Key | None = None
 ) -> Resource:
-    """The Patient: a member, or a dependent under the member's number; `record_number` is the provider's own.
+    """The Patient: a member, or a dependent under the member's number; `another` is a further number of theirs.
 
     `by_name` is what those call the patient who know the name only.
     """
@@ -82,7 +82,7 @@ def patient(
         own = member_number(payer, key[2], "MB" if len(key) == 3 else "SN")
     sex = party.get("sex")
     parts = {
-        "identifier": listed([own, identifier(codes.SSN, reference_of(party, "SY"), "SS"), record_number]),
+        "identifier": listed([own, identifier(codes.SSN, reference_of(party, "SY"), "SS"), another]),
         "name": human_name(party),
         "gender": known(_GENDERS.get(sex, sex)) if sex else None,
         "birthDate": day(party.get("birth_date")),

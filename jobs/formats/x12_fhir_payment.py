@@ -101,7 +101,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     """
     payer, billing, currency, shared, paid_on, trace = _above(found, feed, at)
     status, number = found.get("status") or "", found.get("claim_id") or ""
-    who, party = patient_key(found, payer), found.get("patient") or found.get("insured")
+    who, party, corrected = patient_key(found, payer), *_as_corrected(found)
     by_former = status in _AFTER_OTHERS or adjudication.has_former(found)
     lines = [adjudication.decided(line, by_former=by_former) for line in found["lines"]]
     parts: dict[str, Text] = {
@@ -129,7 +129,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     name = named(payer, number, found.get("payer_claim_id"), found["payment"].get("trace"), reversal, mention)
     made = [Resource("ExplanationOfBenefit", name, at, None, body(parts))]
     if who and party:
-        made.append(members.patient(party, who, payer, None, None))
+        made.append(members.patient(party, who, payer, members.member_number(payer, corrected), None))
     if rendering := found.get("rendering"):
         made += parties.provider(rendering, None, None, None)
     return made
@@ -152,6 +152,20 @@ def patient_key(found: Node, payer: str) -> Key | None:
         return members.member_key(payer, insured, None if _is_same(insured, patient) else patient)
     party = patient or insured
     return members.member_key(payer, party, None) if party else None
+
+
+def _as_corrected(found: Node) -> tuple[Node | None, str | None]:
+    """The patient by the name that the payer says is right, and the member number that is (NM1 74).
+
+    In ids they stay who was billed for, or the payment would not be of them. Where patient and insured are two, the
+    number is that of the insured, and nothing says whose the name is.
+    """
+    patient, insured = found.get("patient"), found.get("insured")
+    party, told = patient or insured, found.get("corrected")
+    if not told or not party or (patient and insured and not _is_same(insured, patient)):
+        return party, None
+    said = {name: told[name] for name in (*_NAMES, "middle_name") if told[name]}
+    return {**party, **said}, told["id"]
 
 
 def _is_same(insured: Node, patient: Node) -> bool:
@@ -205,13 +219,16 @@ _RENDERING = concept(f"{codes.CARIN}C4BBClaimCareTeamRole", "rendering")
 def _insurance(found: Node, payer: str, who: Key | None) -> Text:
     if who is None:
         return None
-    number = parties.text((found.get("insured") or {}).get("id")) or parties.text(
-        (found.get("patient") or {}).get("id")
-    )
-    if number and who[1:3] == (payer, number) and len(who) > 3:
-        # Of a dependent the name alone is known here, which is not what the coverage is called by.
+    corrected = _number(found, "corrected")
+    number = corrected or _number(found, "insured") or _number(found, "patient")
+    if corrected or (number and who[1:3] == (payer, number) and len(who) > 3):
+        # Under a number that the payer says is right nobody billed; of a dependent the name alone is known here.
         return f'[{{"focal":true,"coverage":{{"identifier":{members.member_number(payer, number)}}}}}]'
     return f'[{{"focal":true,"coverage":{reference("Coverage", members.coverage_id(payer, number, who))}}}]'
+
+
+def _number(found: Node, role: str) -> str:
+    return parties.text((found.get(role) or {}).get("id"))
 
 
 def _items(found: Node, decided: list[adjudication.Decided], currency: str) -> Text:

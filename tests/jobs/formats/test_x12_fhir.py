@@ -534,6 +534,17 @@ def test_who_bills_is_told_by_the_level_and_who_renders_by_the_claim():
     assert only("Claim", data)["careTeam"][0]["provider"] == {"reference": "Practitioner/npi-1999999976"}
 
 
+def test_a_payment_says_which_name_and_which_number_of_the_member_are_right():
+    own = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~NM1*74*1*ROE****JR*C*M2~"
+    other = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*TIM~NM1*IL*1*DOE*JANE****MI*M1~NM1*74*1*ROE*J****C*M2~"
+    for text, name, numbers in ((own, "ROE", ["M1", "M2"]), (other, "DOE", ["M1"])):
+        patient, benefit = only("Patient", payments(text)), only("ExplanationOfBenefit", payments(text))
+        assert benefit["patient"] == {"reference": f"Patient/{patient['id']}"}
+        assert [one["value"] for one in patient["identifier"]] == numbers
+        assert patient["name"][0]["family"] == name
+        assert benefit["insurance"][0]["coverage"]["identifier"]["value"] == "M2"
+
+
 def test_a_payment_tells_of_everybody_that_it_names():
     text = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~NM1*82*1*ROE*RAY****XX*1999999976~"
     data = payments(text, "PLB*1*20261231*WO*3~", paid="77")
