@@ -11,7 +11,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.claims import own_number, tax_number
+from jobs.columns.claims import is_own_number, own_number, tax_number
 from jobs.columns.keys import key
 
 # The state of a benefit that answers a claim which it cannot name (silver.claim_state).
@@ -45,6 +45,13 @@ def as_answered(benefits: DataFrame, otherwise: DataFrame, claims: DataFrame) ->
     first = F.when(F.col("_own").isNotNull(), F.concat(F.array("_own"), F.col("aliases"))).otherwise(F.col("aliases"))
     said = {"claim_ref": F.coalesce("_ref", "claim_ref"), "aliases": first}
     return found.withColumns(said).drop("_ref", "_own")
+
+
+def under_own_number(claims: DataFrame) -> DataFrame:
+    """The same claims, each known by the first number of who bills only: several may share another."""
+    own = own_number(F.col("aliases"))
+    others = F.filter("aliases", lambda text: ~is_own_number(text))
+    return claims.withColumn("aliases", F.array_compact(F.concat(others, F.array(own))))
 
 
 def _taxed(rows: DataFrame, *columns: Column) -> DataFrame:

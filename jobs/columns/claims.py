@@ -130,6 +130,11 @@ def own_number(names: Column) -> Column:
     return _first_number(names, _OWN_NUMBER)
 
 
+def is_own_number(name: Column) -> Column:
+    """Whether such a text is that of a provider's own number."""
+    return name.contains(_OWN_NUMBER)
+
+
 def tax_number(names: Column) -> Column:
     """Of the same texts, that of the provider's own number where the provider is known by the tax number; else null."""
     return _first_number(names, f"{_OWN_NUMBER}tin-")

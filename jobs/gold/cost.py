@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
-from jobs.columns.answered import NAMED_OTHERWISE, as_answered
+from jobs.columns.answered import NAMED_OTHERWISE, as_answered, under_own_number
 from jobs.columns.billing import BILLED_BY, of_all_lines, with_concepts, with_group, with_number
 from jobs.columns.claims import own_number
 from jobs.columns.faults import faults
@@ -170,7 +170,7 @@ def _with_claim(rows: DataFrame, benefits: DataFrame, claims: DataFrame) -> Data
     """Add what the answer leaves to its claim: the encounter, as those of an 835 do, the DRG, the prescription."""
     # Only feeds whose benefits name no encounter are looked at, and claims that say more: others have as many claims.
     feeds = benefits.where(F.size("encounter_refs") == 0).select("tenant", "feed", F.lit(True).alias("_is_asked"))
-    known = with_group(claims).join(F.broadcast(feeds.distinct()), on=["tenant", "feed"], how="left")
+    known = under_own_number(with_group(claims)).join(F.broadcast(feeds.distinct()), on=["tenant", "feed"], how="left")
     known = known.where(F.col("_is_asked") | F.col("drg").isNotNull() | F.col("prescription_ref").isNotNull())
     known = known.withColumn("encounter_ref", F.try_element_at("encounter_refs", F.lit(1)))
     said = ("encounter_ref", "prescription_ref", "drg")

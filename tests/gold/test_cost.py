@@ -59,10 +59,10 @@ def number_of(kind, value):
     return {"use": None, "type_code": None, "type_text": None, "system": f"{OURS}{kind}-number/1", "value": value}
 
 
-def own_number(kind, value):
+def own_number(kind, value, who="npi-1"):
     from jobs.formats.x12_fhir_codes import OURS
 
-    return f"{kind}?identifier={OURS}patient-control-number/npi-1|{value}"
+    return f"{kind}?identifier={OURS}patient-control-number/{who}|{value}"
 
 
 CLAIM = {"tenant": "demo", "feed": "claims_x12", "patient_ref": "Patient/1", "replaced_claim_refs": []}
@@ -103,6 +103,8 @@ BENEFITS = [
     x12(131, "asked", "1", ("100", "80", "60", "20"), aliases=[own_number("ExplanationOfBenefit", "denied")]),
     x12(132, "denied", "4", ("100", "0", "0", "20"), aliases=[own_number("ExplanationOfBenefit", "denied")],
         patient_id=3, patient_ref="Patient/3"),
+    # By a tax number, under which two providers gave out one number.
+    x12(151, "tin-9-K9", "1", ("9", "9", "9", "0"), aliases=[own_number("ExplanationOfBenefit", "K9", "tin-9")]),
     # Told by the 835, by an extract and by the EHR, who all know another sum.
     x12(71, "told", "1", ("70", "60", "50", "10"), identifiers=[number_of("payer-claim", "P7")], insurer_ref="o"),
     benefit(72, "c7", ("71", "60", "51", "9"), feed="claims_csv", identifiers=[number_of("payer-claim", "P7")],
@@ -145,7 +147,8 @@ def built(spark, rows):
     names = [*CLAIMS, "e8", "c7"]
     claims = [
         {**CLAIM, "claim_id": place, "resource_id": name, "encounter_refs": [f"Encounter/{name}"],
-         "aliases": [f"Claim/{name}", own_number("Claim", name)]}
+         "aliases": [f"Claim/{name}", own_number("Claim", name),
+                     *([own_number("Claim", "K9", "tin-9")] if name in ("plain", "again") else [])]}
         for place, name in enumerate(CLAIMS)
     ]  # fmt: skip
     claims.append(
@@ -288,6 +291,10 @@ def test_a_pharmacys_claim_lies_on_the_drug_that_was_dispensed(built):
 def test_a_pharmacys_claim_for_a_prescription_lies_on_what_was_prescribed_else_on_its_visit(built):
     found = [(built[number].cost_event_id, built[number].cost_domain_id) for number in (141, 142, 143)]
     assert found == [(501, "Drug"), (600, "Device"), (built[81].cost_event_id, "Visit")]
+
+
+def test_an_answer_that_two_claims_may_be_meant_by_is_of_neither(built):
+    assert (built[151].cost_event_id, built[151].faults) == (None, ["no_visit"])
 
 
 def test_a_cost_of_nothing_that_is_known_waits(built):

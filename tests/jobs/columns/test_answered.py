@@ -65,6 +65,17 @@ def test_an_answer_by_tax_number_is_of_the_only_claim_that_it_can_be_of(rows):
     assert [found.get(place, (None, None)) for place, _ in enumerate(CASES)] == [case[2:] for case in CASES]
 
 
+def test_claims_of_two_providers_are_not_called_by_the_tax_number_that_they_share(rows):
+    from jobs.columns.answered import under_own_number
+
+    given = rows("silver.claim", claim(1, CLINIC), claim(2, ("tin-9",)), {**claim(3, OTHER), "aliases": ["Claim/3"]})
+    assert {row.claim_id: row.aliases for row in under_own_number(given).select("claim_id", "aliases").collect()} == {
+        1: ["Claim/npi-1-C1-p", *known_as("Claim", CLINIC[:1], "C1")],
+        2: ["Claim/tin-9-C1-p", *known_as("Claim", ("tin-9",), "C1")],
+        3: ["Claim/3"],
+    }
+
+
 def test_an_answer_by_tax_number_costs_what_its_claim_was_for_and_is_of_its_patient(rows):
     from pyspark.sql import functions as F
 
