@@ -46,10 +46,10 @@ def claim(number, levels):
     return interchange(number, "837", guide, body)
 
 
-def payment(number, payer, paid, claims):
+def payment(number, payer, paid, claims, payee="XX*1999999984"):
     body = (
         f"BPR*I*{paid}*C*CHK************202603{number:02}~TRN*1*T{number}*1999999999~DTM*405*202603{number:02}~"
-        f"N1*PR*HEALTH~REF*2U*{payer}~N1*PE*CLINIC*XX*1999999984~LX*1~{claims}"
+        f"N1*PR*HEALTH~REF*2U*{payer}~N1*PE*CLINIC*{payee}~LX*1~{claims}"
     )
     return interchange(number, "835", "005010X221A1", body)
 
@@ -70,7 +70,8 @@ PAID_CHILD = (
 DAYS = (
     [payment(1, "00001", 45, PAID_CHILD), payment(2, "00002", 30, PAID_SECOND), claim(3, TO_SECOND)],
     [claim(4, OF_CHILD), claim(5, TO_FIRST)],
-    [payment(6, "00001", 60, PAID_FIRST)],
+    # It knows the clinic by its tax number only.
+    [payment(6, "00001", 60, PAID_FIRST, payee="FI*999999999")],
 )
 
 
