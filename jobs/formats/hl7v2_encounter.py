@@ -23,10 +23,10 @@ EVENTS: dict[str, tuple[str, str | None]] = {
     "A05": (PREADMIT, None), "A06": (CHANGE_CLASS, None), "A07": (CHANGE_CLASS, None), "A08": (UPDATE, None),
     "A09": (DEPART, None), "A10": (ARRIVE, None), "A11": (CANCEL, "A01"), "A12": (CANCEL, "A02"),
     "A13": (CANCEL, "A03"), "A14": (PENDING, None), "A15": (PENDING, None), "A16": (PENDING, None),
-    "A21": (LEAVE, None), "A22": (RETURN, None), "A23": (DELETE, None), "A25": (CANCEL, "A16"),
-    "A26": (CANCEL, "A15"), "A27": (CANCEL, "A14"), "A28": (UPDATE, None), "A31": (UPDATE, None),
-    "A32": (CANCEL, "A10"), "A33": (CANCEL, "A09"), "A38": (CANCEL, "A05"), "A52": (CANCEL, "A21"),
-    "A53": (CANCEL, "A22"), "A54": (UPDATE, None), "A55": (CANCEL, "A54"),
+    "A17": (TRANSFER, None), "A21": (LEAVE, None), "A22": (RETURN, None), "A23": (DELETE, None),
+    "A25": (CANCEL, "A16"), "A26": (CANCEL, "A15"), "A27": (CANCEL, "A14"), "A28": (UPDATE, None),
+    "A31": (UPDATE, None), "A32": (CANCEL, "A10"), "A33": (CANCEL, "A09"), "A38": (CANCEL, "A05"),
+    "A52": (CANCEL, "A21"), "A53": (CANCEL, "A22"), "A54": (UPDATE, None), "A55": (CANCEL, "A54"),
 }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ FAULTS = {
 _PERSON = ("patient", "encounter", "insurance")
 _VISIT = (*_PERSON, "diagnosis", "allergy", "lab_result")
 _ADT = (
-    *(f"A{number:02}" for number in range(1, 17)), "A21", "A22", "A25", "A26", "A27", "A28", "A31", "A32", "A33",
+    *(f"A{number:02}" for number in range(1, 18)), "A21", "A22", "A25", "A26", "A27", "A28", "A31", "A32", "A33",
     "A38", "A52", "A53", "A54", "A55", "A60",
 )  # fmt: skip
 _RESULTS = ("ORU^R01", "ORU^R30", "ORU^R31", "ORU^R32", "ORU^R40", "OUL^R21", "OUL^R22", "OUL^R23", "OUL^R24")
@@ -68,6 +68,8 @@ MAPPED: dict[str, tuple[str, ...]] = {
     **{f"MDM^{event}": ("patient", "encounter", "note") for event in hl7v2_note.EVENTS},
     **dict.fromkeys(("RDE^O01", "RDE^O11", "RDE^O25", "RAS^O01", "RAS^O17", "RDS^O01", "RDS^O13", "OMP^O09"),
                     ("patient", "encounter", "allergy", "order", "medication")),
+    # Accounts: what is coded of a visit when it is billed (HL7 v2.5 sections 6.4.1, 6.4.5 and 6.4.9).
+    **dict.fromkeys(("BAR^P01", "BAR^P05", "BAR^P12"), (*_PERSON, "diagnosis", "procedure")),
     **dict.fromkeys(("DFT^P03", "DFT^P11"), ("patient", "encounter", "insurance", "diagnosis", "procedure",
                                               "charge")),
 }  # fmt: skip

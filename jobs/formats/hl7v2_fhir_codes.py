@@ -24,6 +24,7 @@ THO = "http://terminology.hl7.org/CodeSystem/"
 _SYSTEMS = {
     "LN": "http://loinc.org", "LOINC": "http://loinc.org",
     "SCT": "http://snomed.info/sct", "SNM": "http://snomed.info/sct", "SNM3": "http://snomed.info/sct",
+    **dict.fromkeys(("SNOMED CT", "SNOMEDCT"), "http://snomed.info/sct"), "LNC": "http://loinc.org",
     "SNOMED": "http://snomed.info/sct", "SNOMED-CT": "http://snomed.info/sct", "SCT2": "http://snomed.info/sct",
     **dict.fromkeys(("I10", "I10C", "ICD10", "ICD-10", "ICD10CM", "ICD-10-CM", "ICD10-CM"),
                     "http://hl7.org/fhir/sid/icd-10-cm"),

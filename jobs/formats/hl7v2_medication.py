@@ -104,7 +104,8 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
     code, amount, most, unit, form, start, end, quantity, of, refills, number, strength, per, by = _FIELDS[name]
     under = below(message.segments, index, _ENDS)
     # RXR-1 route, RXR-2 site; TQ1-3 how often, TQ1-7 and TQ1-8 from when to when.
-    rxr, tq1 = (Fields(message, next((o for o in under if o[0] == s), [s])) for s in ("RXR", "TQ1"))
+    tq1 = Fields(message, next((one for one in under if one[0] == "TQ1"), ["TQ1"]))
+    rxr = Fields(message, _route(message.segments, index))
     when = timing(tq1, orc, rx)
     words, rate, pace = _INSTRUCTED.get(name, (0, 0, 0))
     drug = rx.coded(code, "drug")
@@ -149,3 +150,10 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         nulls=rx.nulls,
         faults=orc.faults + rx.faults + tq1.faults + (() if any(drug) else (NO_DRUG,)),
     )
+
+
+def _route(segments: list[Segment], index: int) -> Segment:
+    """The RXR of a drug; of doses given one after another that of them all (RAS_O17: {RXA} RXR)."""
+    while segments[index][0] == "RXA" and index + 1 < len(segments) and segments[index + 1][0] == "RXA":
+        index += 1
+    return next((one for one in below(segments, index, _ENDS) if one[0] == "RXR"), ["RXR"])

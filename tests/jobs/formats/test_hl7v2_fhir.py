@@ -106,6 +106,13 @@ def test_the_event_says_how_a_visit_stands(event, ended, status, end):
     assert (body["status"], body["period"]) == (status, {"start": "2026-02-27", **({"end": end} if end else {})})
 
 
+def test_two_patients_who_swap_their_beds_are_both_moved():
+    other = (PID.replace("7^^^", "8^^^"), PV1.replace("V1^^^", "V2^^^").replace("4W^12^1", "4W^12^2"))
+    found = bodies(PID, PV1, *other, kind="ADT^A17")
+    beds = [found[f"Encounter/NORTH-{visit}"]["location"][0]["location"]["reference"] for visit in ("V1", "V2")]
+    assert beds == ["Location/NORTH-4W-12-1", "Location/NORTH-4W-12-2"]
+
+
 def test_who_was_not_discharged_after_all_went_nowhere():
     pv1 = f"{PV1}{'|' * 17}01"
     assert "hospitalization" in bodies(PID, pv1, kind="ADT^A03")["Encounter/NORTH-V1"]

@@ -94,6 +94,14 @@ def test_a_dose_given_names_its_order_which_it_tells_in_passing():
     assert resources(*segments, kind="RAS^O17")["MedicationRequest/NORTH-7-EHR-P9"].last_updated is None
 
 
+def test_doses_given_one_after_another_are_given_the_same_way():
+    rxa = "RXA|0|%d|20260301%s||197361^Amlodipine^RXNORM|5|mg"
+    segments = ("ORC|RE|P9^EHR", rxa % (1, "09"), rxa % (2, "13"), "RXR|PO", "ORC|RE|P10^EHR", rxa % (1, "09"))
+    found = bodies(PID, *segments, kind="RAS^O17")
+    routes = [body["dosage"].get("route", {}).get("text") for body in found.values() if "dosage" in body]
+    assert routes == ["PO", "PO", None]
+
+
 def test_a_drug_dispensed_says_how_much_and_when():
     rxd = "RXD|1|197361^Amlodipine 5 MG^RXNORM|202603011000-0500|30|TAB|TAB|RX7|2||97^Roe^Rae^^^^^^NPI"
     body = of_type("MedicationDispense", PID, "ORC|RE|P9^EHR", rxd, kind="RDS^O13")

@@ -74,3 +74,9 @@ def test_a_procedure_that_names_nothing_is_none():
     assert procedures("PR1|1||||20260301") == []
     body = of_type("Procedure", PID, PV1, "PR1|1|||Stitches|20260301", kind="ADT^A08")
     assert body["code"] == {"text": "Stitches"}
+
+
+def test_what_is_coded_for_the_bill_is_of_the_visit_which_it_tells_in_passing():
+    found = resources(PID, PV1, "DG1|1||I21.4^MI^I10|||F", PCI, kind="BAR^P12")
+    assert {name.split("/")[0] for name in found if found[name].last_updated} >= {"Condition", "Procedure"}
+    assert found["Encounter/NORTH-V1"].last_updated is None
