@@ -49,6 +49,7 @@ class Charge(NamedTuple):
     diagnoses: tuple[Coded, ...]
     performer: Party
     orderer: Party
+    entered_by: Party
     filler: EntityId
     procedure: Coded
     modifiers: tuple[Coded, ...]
@@ -98,6 +99,7 @@ def _charge(index: int, subject: Subject, ft1: Fields, account: tuple[Identifier
         diagnoses=ft1.all_coded(19, "diagnoses"),
         performer=ft1.party(20, "performer"),
         orderer=ft1.party(21, "orderer"),
+        entered_by=ft1.party(24, "entered_by"),
         filler=ft1.entity(23, "filler"),
         procedure=procedure,
         modifiers=ft1.all_coded(26, "modifiers"),

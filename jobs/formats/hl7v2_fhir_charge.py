@@ -2,7 +2,8 @@
 
 After the FT1 column of the ChargeItem mappings in FHIR R4. Extensions of ours say what a ChargeItem has no place for:
 the type of the transaction (FT1-6), its procedure and modifiers (FT1-25, FT1-26) beside the code of the price list
-(FT1-7), and the price of one (FT1-12). A posting is no claim: it asks nobody outside to pay.
+(FT1-7), the price of one (FT1-12), the plan that is to pay (FT1-14), where the patient was (FT1-16) and by which
+schedule of fees it is priced (FT1-17). A posting is no claim: it asks nobody outside to pay.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from jobs.formats.x12_fhir_codes import OURS
 
 TRANSACTION_TYPE = f"{OURS}transaction-type"
 PROCEDURE, MODIFIER, UNIT_PRICE = f"{OURS}charged-procedure", f"{OURS}procedure-modifier", f"{OURS}unit-price"
+PLAN, PLACE, FEE_SCHEDULE = f"{OURS}charged-plan", f"{OURS}charged-location", f"{OURS}fee-schedule"
 # HL7 table 0017, transaction type; sites add to it.
 CHARGE, CREDIT = "CG", "CD"
 _STATES = {CHARGE: "billable", CREDIT: "billable", "PY": "not-billable", "AJ": "not-billable", "CO": "not-billable"}
@@ -62,6 +64,7 @@ def _charge(story: Story, row: Charge, whose: Whose) -> dict[str, Any]:
         "costCenter": _named_by("Organization", None, row.department.code, row.department.text),
         "quantity": {"value": _number(story, row, row.quantity, _QUANTITY)},
         "priceOverride": _money(story, row, row.amount, _AMOUNT),
+        "enterer": story.refer(parties.practitioner(row.entered_by)),
         "enteredDate": story.time(row.posted_at) or _as_sent(story, row, 5),
         "reason": [concept(one) for one in row.diagnoses],
         "productCodeableConcept": concept(row.drug),
@@ -75,9 +78,12 @@ def _charge(story: Story, row: Charge, whose: Whose) -> dict[str, Any]:
 def _extensions(story: Story, row: Charge) -> list[dict[str, Any]]:
     said = [(TRANSACTION_TYPE, coded(f"{THO}v2-0017", row.kind)), (PROCEDURE, concept(row.procedure))]
     said += [(MODIFIER, concept(one)) for one in row.modifiers]
+    said += [(PLAN, concept(row.plan)), (FEE_SCHEDULE, coded(f"{THO}v2-0024", row.fee_schedule))]
     found: list[dict[str, Any]] = [{"url": url, "valueCodeableConcept": one} for url, one in said if one is not None]
     price = _money(story, row, row.unit_amount, _UNIT_AMOUNT)
-    return found + ([{"url": UNIT_PRICE, "valueMoney": price}] if price else [])
+    place = story.refer_place(row.location) if any(row.location) else None
+    found += [{"url": UNIT_PRICE, "valueMoney": price}] if price else []
+    return found + ([{"url": PLACE, "valueReference": place}] if place is not None else [])
 
 
 def _identifiers(row: Charge) -> list[dict[str, Any]]:

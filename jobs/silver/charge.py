@@ -29,16 +29,28 @@ from jobs.columns.numbers import decimal, digits, is_no_number
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
-from jobs.formats.hl7v2_fhir_charge import BATCH, MODIFIER, ORDERING, PROCEDURE, TRANSACTION_TYPE, UNIT_PRICE
+from jobs.formats.hl7v2_fhir_charge import (
+    BATCH,
+    FEE_SCHEDULE,
+    MODIFIER,
+    ORDERING,
+    PLACE,
+    PLAN,
+    PROCEDURE,
+    TRANSACTION_TYPE,
+    UNIT_PRICE,
+)
 
 PRICE = f"struct<value: {NUMBER}, currency: string>"
 CHARGE = f"""
-    extension array<struct<url: string, valueCodeableConcept: {CODEABLE}, valueMoney: {PRICE}>>,
+    extension array<struct<url: string, valueCodeableConcept: {CODEABLE}, valueMoney: {PRICE},
+        valueReference: {REFERENCE}>>,
     identifier array<{IDENTIFIER}>, status string, code {CODEABLE}, subject {REFERENCE}, context {REFERENCE},
     occurrenceDateTime string, occurrencePeriod {PERIOD},
     performer array<struct<function: {CODEABLE}, actor: {REFERENCE}>>, costCenter {REFERENCE}, quantity {QUANTITY},
-    priceOverride {PRICE}, enteredDate string, reason array<{CODEABLE}>, service array<{REFERENCE}>,
-    productCodeableConcept {CODEABLE}, account array<{REFERENCE}>, supportingInformation array<{REFERENCE}>
+    priceOverride {PRICE}, enterer {REFERENCE}, enteredDate string, reason array<{CODEABLE}>,
+    service array<{REFERENCE}>, productCodeableConcept {CODEABLE}, account array<{REFERENCE}>,
+    supportingInformation array<{REFERENCE}>
 """
 
 
@@ -72,6 +84,10 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         F.coalesce(amount["currency"], price["currency"]).alias("currency"),
         _performer(ordered=False).alias("performer_ref"),
         _performer(ordered=True).alias("requester_ref"),
+        reference(r["enterer"], "Practitioner").alias("enterer_ref"),
+        reference(_extended(PLACE)["valueReference"], "Location").alias("location_ref"),
+        codings(_extended(PLAN)["valueCodeableConcept"]).alias("plan_codes"),
+        codings(_extended(FEE_SCHEDULE)["valueCodeableConcept"]).alias("fee_schedule_codes"),
         reference(r["costCenter"], "Organization").alias("cost_center_ref"),
         r["costCenter"]["display"].alias("cost_center_text"),
         all_codings(r["reason"]).alias("reason_codes"),

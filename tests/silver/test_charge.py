@@ -8,7 +8,15 @@ from decimal import Decimal
 import pytest
 
 from jobs.columns import concepts
-from jobs.formats.hl7v2_fhir_charge import MODIFIER, PROCEDURE, TRANSACTION_TYPE, UNIT_PRICE
+from jobs.formats.hl7v2_fhir_charge import (
+    FEE_SCHEDULE,
+    MODIFIER,
+    PLACE,
+    PLAN,
+    PROCEDURE,
+    TRANSACTION_TYPE,
+    UNIT_PRICE,
+)
 from jobs.silver._event_charge import of_charges
 from jobs.silver.charge import build
 
@@ -29,7 +37,11 @@ CHARGE = {
         said(MODIFIER, "26"),
         said(MODIFIER, "LT"),
         {"url": UNIT_PRICE, "valueMoney": {"value": "50.0525"}},
+        said(PLAN, "PPO"),
+        said(FEE_SCHEDULE, "F2"),
+        {"url": PLACE, "valueReference": {"reference": "Location/4W"}},
     ],
+    "enterer": {"reference": "Practitioner/7"},
     "identifier": [{"type": {"text": "batch"}, "value": "B1"}, {"value": "T1"}],
     "status": "billable",
     "code": {"coding": [{"system": "L", "code": "4711"}], "text": "Chest film"},
@@ -64,12 +76,15 @@ def test_a_charge_says_what_for_whom_how_many_and_how_much(only):
     assert (row.patient_ref, row.encounter_ref) == ("Patient/1", "Encounter/2")
     assert (row.cost_center_ref, row.cost_center_text) == ("Organization?identifier=|RAD", "Radiology")
     assert (row.supporting_refs, row.faults) == (["ServiceRequest?identifier=LAB|F1"], [])
+    assert (row.enterer_ref, row.location_ref) == ("Practitioner/7", "Location/4W")
+    assert (row.plan_codes[0].code, row.fee_schedule_codes[0].code) == ("PPO", "F2")
 
 
 def test_a_charge_of_a_source_that_says_no_more_than_fhir_asks_for(only):
     row = only({name: CHARGE[name] for name in ("resourceType", "id", "status", "code", "subject", "enteredDate")})
     assert (row.kind_code, row.transaction_number, row.amount, row.procedure_codes) == (None, None, None, [])
     assert (row.performer_ref, row.modifier_codes, row.faults) == (None, [], [])
+    assert (row.enterer_ref, row.location_ref, row.plan_codes, row.fee_schedule_codes) == (None, None, [], [])
 
 
 def test_what_a_charge_cannot_do_without_is_a_fault_by_name_and_no_amount_is_rounded(fhir_records):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.formats.hl7v2_fhir_charge import MODIFIER, PROCEDURE, TRANSACTION_TYPE, UNIT_PRICE
+from jobs.formats.hl7v2_fhir_charge import FEE_SCHEDULE, MODIFIER, PLACE, PLAN, PROCEDURE, TRANSACTION_TYPE, UNIT_PRICE
 from jobs.formats.translation import write
 from tests.jobs.formats.hl7v2_told import PID, PV1, bodies, codes, of_type, resources
 
@@ -45,6 +45,17 @@ def test_a_charge_says_what_was_done_for_whom_by_whom_and_when():
     assert body["account"] == [{"type": "Account", "identifier": {"system": "NORTH", "value": "A1"}}]
     assert body["supportingInformation"][0]["identifier"] == {"system": "LAB", "value": "F1"}
     assert body["costCenter"]["display"] == "Radiology"
+
+
+def test_a_charge_says_who_pays_by_which_fees_where_the_patient_was_and_who_entered_it():
+    ft1 = "FT1|1|T1||20260301||CG|4711^Film^L||||||RAD|PPO^Gold^L||4W^12^1^NORTH|F2|||||||97^Poe^Eva"
+    found = bodies(PID, PV1, ft1, kind="DFT^P03")
+    body = found[CHARGE]
+    assert codes(extended(body, PLAN)[0]) == [("L", "PPO")]
+    assert codes(extended(body, FEE_SCHEDULE)[0]) == [("http://terminology.hl7.org/CodeSystem/v2-0024", "F2")]
+    [place] = [one["valueReference"]["reference"] for one in body["extension"] if one["url"] == PLACE]
+    assert (place, body["enterer"]["reference"]) == ("Location/NORTH-4W-12-1", "Practitioner/-97")
+    assert {place, "Practitioner/-97"} <= found.keys()
 
 
 def test_amounts_keep_the_digits_they_were_sent_with():
