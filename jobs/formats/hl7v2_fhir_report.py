@@ -28,8 +28,8 @@ STATUSES = {
     "F": "final", "C": "corrected", "M": "corrected", "X": "cancelled", "D": "entered-in-error",
 }  # fmt: skip
 # HL7 table 0074, diagnostic service section: those that are no laboratory's.
-_IMAGING = ("RAD", "RUS", "RX", "CT", "NMR", "NMS", "CUS", "OUS", "VUS", "XRC", "IMG", "MRI", "CTH", "NUC", "CG")
-_EXAMS = ("EC", "EN", "PHY", "PF", "AU", "CP", "OT", "PT", "NRS")
+_IMAGING = ("RAD", "RUS", "RX", "CT", "NMR", "NMS", "CUS", "OUS", "VUS", "XRC", "IMG", "MRI", "CTH", "NUC")
+_EXAMS = ("EC", "EN", "PHY", "PF", "AU", "OT", "PT", "NRS", "ICU", "RC", "RT")
 _IMAGING_CATEGORY = coded(OBSERVATION_CATEGORY, "imaging")
 _LABORATORY_CATEGORY = coded(OBSERVATION_CATEGORY, "laboratory")
 _PAD = [""] * 50

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.jobs.formats.hl7v2_told import MMOL, observation
+from tests.jobs.formats.hl7v2_told import MMOL, OBR, PID, observation, obx, of_type
 
 UNIT = "mmol/L^^UCUM"
 
@@ -33,3 +33,14 @@ def test_a_number_with_a_unit_is_one_also_where_it_is_sent_as_a_text(value, unit
 )
 def test_words_in_the_place_of_a_number_are_wrong_unless_there_is_no_result(value, status, element, read):
     assert observation(value, status=status)[element] == read
+
+
+@pytest.mark.parametrize(
+    ("section", "category"),
+    [("LAB", "laboratory"), ("CP", "laboratory"), ("CG", "laboratory"), ("", "laboratory"), ("CT", "imaging"),
+     ("EC", None), ("ICU", None)],
+)  # fmt: skip
+def test_the_section_says_of_which_sort_a_result_is(section, category):
+    body = of_type("Observation", PID, OBR.replace("||LAB|F", f"||{section}|F"), obx("4"))
+    found = [coding["code"] for one in body.get("category", []) for coding in one["coding"]]
+    assert found == ([category] if category else [])
