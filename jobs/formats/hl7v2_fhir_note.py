@@ -75,10 +75,15 @@ def _document(story: Story, row: Note, whose: Whose) -> dict[str, Any]:
     return kept
 
 
+def written_text(text: str) -> dict[str, Any]:
+    """A text as FHIR R4 Attachment."""
+    data = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+    return {"contentType": "text/plain", "data": data}
+
+
 def _content(row: Note) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if row.text:
-        data = base64.b64encode(row.text.encode("utf-8", "surrogatepass")).decode("ascii")
-        found.append({"contentType": "text/plain", "data": data, "title": row.title.text})
+        found.append({**written_text(row.text), "title": row.title.text})
     found += [{"contentType": sort, "title": row.title.text} for sort in row.media if sort != "None"]
     return [{"attachment": one} for one in found]

@@ -126,6 +126,8 @@ def tell_report(story: Story, at: int, group: Group, results: list[str], media: 
     dialect = story.message.dialect
     titled = _numbered(dialect, obr[2] or orc[2], obr[3] or orc[3]) + _titled(dialect, obr[4], obr[24])
     more = members({"specimen": [group.specimen]}) if group.specimen else ""
+    if obr[32]:
+        more += _read_by(story, obr[32])
     if media:
         more += members({"presentedForm": without_nothing(media)})
     told = story.results.setdefault(group.key, [])
@@ -137,6 +139,18 @@ def tell_report(story: Story, at: int, group: Group, results: list[str], media: 
     text = f"{begin}{group.about}{group.effective}{titled}{more}}}"
     key = ("DiagnosticReport", group.key)
     story.told[key] = Written(*key, story.at, None, text)
+
+
+def _read_by(story: Story, raw: str) -> str:
+    """Who read the report (OBR-32, NDL): a name in subcomponents, or in components as if it were an XCN."""
+    dialect = story.message.dialect
+    mark = dialect.delimiters
+    name, next_one = (*hl7v2_types.components(dialect, first(dialect, raw)), "", "")[:2]
+    whole = raw if next_one and not next_one[0].isdigit() else name
+    if mark.subcomponent:
+        whole = whole.replace(mark.subcomponent, mark.component)
+    who = story.refer(parties.party(dialect, whole))
+    return members({"resultsInterpreter": [who]}) if who is not None else ""
 
 
 def _orc(story: Story, at: int) -> Segment:

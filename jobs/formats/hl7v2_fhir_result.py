@@ -16,10 +16,11 @@ from jobs.formats import hl7v2_order_context as contexts
 from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Dialect
 from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, members, system, unit_members
+from jobs.formats.hl7v2_fhir_note import written_text
 from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_report import Group
 from jobs.formats.hl7v2_fhir_story import Story, Written, first, shortened
-from jobs.formats.hl7v2_fhir_value import DOCUMENTS, READERS, is_number, media_type, reference_range, values
+from jobs.formats.hl7v2_fhir_value import DOCUMENTS, LINES, READERS, is_number, media_type, reference_range, values
 from jobs.formats.hl7v2_types import Organization
 from jobs.formats.translation import LONGEST_ID, ident
 
@@ -40,6 +41,7 @@ _FLAGS = frozenset(
 )  # fmt: skip
 # States of a result that there is none of.
 _WITHOUT = frozenset("DINOXW")
+_WORDS = frozenset((*LINES, *DOCUMENTS, "ST"))
 _PAD = [""] * 26
 _GROUPS = frozenset(("OBR", "RXA", "RXE", "PV1", "FT1", "RXO"))
 _BREAKS = _GROUPS | {"PID", "ORC", "TXA"}
@@ -75,7 +77,22 @@ def _finish(
     media: list[dict[str, Any]] = []
     told = _observe(story, held, group, media)
     if reported and at is not None and story.names[at] == "OBR":
+        if text := _narrative(story, held):
+            media.insert(0, written_text(text))
         reports.tell_report(story, at, group, told, media)
+
+
+def _narrative(story: Story, held: list[int]) -> str | None:
+    """The text of a report that is words alone, as those of radiology and pathology are: its OBX are its lines."""
+    segments, dialect = story.message.segments, story.message.dialect
+    kinds = {"".join(segments[at][2:3]) for at in held}
+    if kinds.isdisjoint(LINES) or not kinds <= _WORDS:
+        return None
+    lines = []
+    for fields in (segments[at] + _PAD for at in held):
+        if fields[2] not in DOCUMENTS and fields[11] not in _WITHOUT:
+            lines += [dialect.text(one) or "" for one in dialect.repetitions(fields[5])]
+    return "\n".join(lines).strip("\n") or None
 
 
 def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, Any]]) -> list[str]:
