@@ -85,8 +85,13 @@ def _finish(
 def _narrative(story: Story, held: list[int]) -> str | None:
     """The text of a report that is words alone, as those of radiology and pathology are: its OBX are its lines."""
     segments, dialect = story.message.segments, story.message.dialect
-    kinds = {"".join(segments[at][2:3]) for at in held}
-    if kinds.isdisjoint(LINES) or not kinds <= _WORDS:
+    has_lines = False
+    for at in held:
+        kind = segments[at][2] if len(segments[at]) > 2 else ""
+        if kind not in _WORDS:
+            return None
+        has_lines = has_lines or kind in LINES
+    if not has_lines:
         return None
     lines = []
     for fields in (segments[at] + _PAD for at in held):
@@ -100,7 +105,7 @@ def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, 
     message, told, of_feed, results = story.message, story.told, story.feed.time_zone, []
     dialect, segments, zone, at = message.dialect, message.segments, message.zone, story.at
     mark, has_notes = dialect.delimiters.repetition or "\r", "NTE" in story.names
-    seen, effective = "", group.effective
+    seen, effective, followed = "", group.effective, story.followed
     for index in held:
         fields = segments[index] + _PAD
         kind, raw, observed = fields[2], fields[5], fields[14]
@@ -118,9 +123,9 @@ def _observe(story: Story, held: list[int], group: Group, media: list[dict[str, 
         name = f"{group.key}-{what}-{ident(dialect.text(fields[4]))}" if fields[4] else f"{group.key}-{what}"
         if len(name) > LONGEST_ID:
             name = shortened(name)
-        if story.followed is not None:
-            story.followed.setdefault((what, ident(dialect.text(fields[4]))), []).append(name)
-        if fields[11] in _WITHOUT and kind == "NM" and raw and not is_number(dialect, raw):
+        if followed is not None:
+            followed.setdefault((what, ident(dialect.text(fields[4]))), []).append(name)
+        if fields[11] != "F" and kind == "NM" and fields[11] in _WITHOUT and raw and not is_number(dialect, raw):
             # Why there is no number, as QNS or TNP.
             kind = "ST"
         read = READERS.get(kind)

@@ -80,8 +80,7 @@ class Story:
             self.said_at = None
         self.told: dict[tuple[str, str], Written] = {}
         self.results: dict[str, list[str]] = {}
-        has_parents = any(one[0] == "OBR" and len(one) > 26 and one[26] for one in message.segments)
-        self.followed: dict[tuple[str, str], list[str]] | None = {} if has_parents else None
+        self.followed: dict[tuple[str, str], list[str]] | None = {} if _has_parents(self) else None
         self.whose = _whose(self)
 
     def tell(
@@ -135,6 +134,13 @@ class Story:
             count += 1
             found = shortened(f"{name}-{count}")
         return found
+
+
+def _has_parents(story: Story) -> bool:
+    """Whether results follow from others (OBR-26), for which there must be two orders."""
+    if story.names.count("OBR") < 2:
+        return False
+    return any(one[0] == "OBR" and len(one) > 26 and one[26] for one in story.message.segments)
 
 
 def _raw_time(dialect: Dialect, raw: str, zone: str, of_feed: Any) -> str | None:
