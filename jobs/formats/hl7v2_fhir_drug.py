@@ -17,6 +17,8 @@ from jobs.formats.translation import DELETE
 
 # What was not given, or in part (RXA-20, table 0322); CVX 998 "no vaccine administered".
 _NOT_GIVEN, _IN_PART, _NO_VACCINE = ("NA", "RE"), "PA", "998"
+# HL7 table 0167, what was done: a generic drug or another therapy dispensed instead, or none.
+_SUBSTITUTED = {"G": True, "T": True, "N": False}
 # What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
 _NO_ORDER = "9999"
 
@@ -63,7 +65,9 @@ def _performers(story: Story, row: Medication) -> list[dict[str, Any]]:
 
 
 def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | None) -> None:
-    name = owned(request or whose.patient, row.prescription_number, _drug(row.drug), row.starts_at or story.said_at)
+    when = row.starts_at or story.said_at
+    name = owned(request or whose.patient, row.prescription_number, _drug(row.drug), when, row.counter)
+    substituted = _SUBSTITUTED.get((row.substitution or "").upper())
     body = {
         "status": "cancelled" if (row.control or "").upper() in ("CA", "OC", "CR") else "completed",
         **named_drug(row, whose),
@@ -73,6 +77,7 @@ def _tell_dispense(story: Story, row: Medication, whose: Whose, request: str | N
         "quantity": amount_of(row.quantity, row.quantity_unit),
         "whenHandedOver": story.time(row.starts_at) or story.said_at,
         "dosageInstruction": [instruction(row)],
+        "substitution": {"wasSubstituted": substituted},
     }
     story.tell("MedicationDispense", story.unique("MedicationDispense", name), cleaned(body))
 

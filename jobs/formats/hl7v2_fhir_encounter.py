@@ -41,10 +41,10 @@ _UNIFORM_BILLING = {
 }
 _USES = {"A": "AD", "F": "DD"}
 # Events after which the patient is in another place, or in the one that the stay begins with; a transfer that is called
-# off (A12) brings him back (section 3.3).
-_MOVES, _MOVES_BACK = ("A01", "A02", "A04", "A06", "A07"), "A12"
-# Updates say nothing of how a visit stands, as long as they do not tell its end.
-_UPDATES = ("A08", "A28", "A31", "A54", "A55", "")
+# off (A12) brings him back (section 3.3); A17 swaps the beds of two.
+_MOVES, _MOVES_BACK = ("A01", "A02", "A04", "A06", "A07", "A17"), "A12"
+# Updates, and a new patient or number of a visit, say nothing of how it stands, as long as they do not tell its end.
+_UPDATES = ("A08", "A28", "A31", "A45", "A50", "A51", "A54", "A55", "")
 _PAD = [""] * 54
 
 

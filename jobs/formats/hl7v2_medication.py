@@ -38,7 +38,8 @@ class Medication(NamedTuple):
     RXD-3, or the begin in `timing`. `party` gives or dispenses it, of an order is the prescriber with a DEA number;
     `orderer` is ORC-12, `order_status` ORC-5, `effective_at` ORC-15, `first_ordered_at` RXE-32. `status` is RXA-20
     (CP complete, PA part, NA not, RE refused), `action` RXA-21 (A add, D delete, U update), `refusals` RXA-18 and
-    `indications` RXA-19. `control`: ORC-1. `components`: RXC.
+    `indications` RXA-19. `control`: ORC-1. `components`: RXC. Of a dispense `counter` is
+    RXD-1, which tells it from the others of its order, and `substitution` RXD-11 (table 0167).
     """
 
     segment: int
@@ -49,6 +50,7 @@ class Medication(NamedTuple):
     visit_number: str | None
     visit_assigner: str | None
     kind: str
+    counter: str | None
     control: str | None
     placer: EntityId
     filler: EntityId
@@ -68,6 +70,7 @@ class Medication(NamedTuple):
     quantity_unit: Coded
     refills: Decimal | None
     prescription_number: str | None
+    substitution: str | None
     strength: Decimal | None
     strength_unit: Coded
     party: Party
@@ -114,6 +117,7 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         index,
         *subject,
         kind=KINDS[name],
+        counter=rx.text(1, "counter") if name == "RXD" else None,
         control=orc.text(1, "control"),
         placer=orc.entity(2, "placer"),
         filler=orc.entity(3, "filler"),
@@ -133,6 +137,7 @@ def _medication(message: Message, index: int, segment: Segment, subject: Subject
         quantity_unit=rx.coded(of, "quantity_unit") if of else NOTHING_CODED,
         refills=rx.number(refills, "refills") if refills else None,
         prescription_number=rx.text(number, "prescription_number") if number else None,
+        substitution=rx.text(11, "substitution") if name == "RXD" else None,
         strength=rx.number(strength, "strength"),
         strength_unit=rx.coded(per, "strength_unit"),
         party=rx.party(by, "party"),

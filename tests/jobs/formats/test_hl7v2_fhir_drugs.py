@@ -107,3 +107,11 @@ def test_a_drug_dispensed_says_how_much_and_when():
     body = of_type("MedicationDispense", PID, "ORC|RE|P9^EHR", rxd, kind="RDS^O13")
     assert (body["quantity"], body["whenHandedOver"]) == ({"value": 30, "unit": "TAB"}, "2026-03-01T10:00:00-05:00")
     assert body["authorizingPrescription"] == [{"reference": "MedicationRequest/NORTH-7-EHR-P9"}]
+
+
+def test_two_parts_of_a_prescription_dispensed_on_a_day_are_two_and_one_may_be_another_drug():
+    rxd = "RXD|%d|197361^Amlodipine 5 MG^RXNORM|20260301|15|TAB|TAB|RX7||||%s"
+    told = [bodies(PID, "ORC|RE|P9^EHR", rxd % said, kind="RDS^O13") for said in ((1, "G"), (2, "N"), (3, "0"))]
+    found = {name: body for one in told for name, body in one.items() if name.startswith("MedicationDispense/")}
+    read = [one.get("substitution") for one in found.values()]
+    assert read == [{"wasSubstituted": True}, {"wasSubstituted": False}, None]

@@ -114,3 +114,8 @@ def test_each_visit_that_moves_to_another_patient_is_told_of_him_and_none_is_los
     pairs = ("MRG|6||||V1^^^NORTH", PV1, "MRG|6||||V2^^^NORTH", PV1.replace("V1^", "V2^"))
     assert deleted(PID, *pairs, kind="ADT^A45") == set()
     assert {"Encounter/NORTH-V1", "Encounter/NORTH-V2"} < set(resources(PID, *pairs, kind="ADT^A45"))
+
+
+def test_a_visit_that_moves_to_another_patient_stands_as_it_stood():
+    found = bodies(PID, "MRG|8^^^NORTH^MR||||V1^^^NORTH^VN", PV1, kind="ADT^A45")
+    assert "status" in found["Encounter/NORTH-V1"]["extension"][0]["valueString"].split()
