@@ -1,4 +1,4 @@
-"""Orders of HL7 v2 messages (ORM, OML, OMG) as FHIR R4 ServiceRequests: what is to be done, and how that stands.
+"""Orders of HL7 v2 messages (ORM, OML, OMG, OMI) as FHIR R4 ServiceRequests: what is to be done, and how that stands.
 
 After the maps of ORC, OBR, TQ1 and SPM to ServiceRequest of the HL7 v2-to-FHIR guide (STU 1). Orders for drugs (RXO)
 are `hl7v2_fhir_drug`'s; those for diets and supplies (ODS, RQD) are no services and stay in bronze.
@@ -19,10 +19,10 @@ from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept
 from jobs.formats.hl7v2_fhir_story import Story, Whose, owned, reference, shortened
 from jobs.formats.hl7v2_order import Order, Replacement, orders
 from jobs.formats.hl7v2_types import EntityId
-from jobs.formats.translation import ident, without_nothing
+from jobs.formats.translation import UNSAID, ident, without_nothing
 
 # Messages that order; others repeat an order above what they tell.
-_ORDERING = ("ORM", "OML", "OMG")
+_ORDERING = ("ORM", "OML", "OMG", "OMI")
 TEST, ALONE = "OBR", "ORC"
 ACTIVE, HELD, COMPLETED, REVOKED, WRONG = "active", "on-hold", "completed", "revoked", "entered-in-error"
 # HL7 table 0119. The guide waits for the filler's word on a CA; a placer who cancels wants it no more. An order that
@@ -35,6 +35,11 @@ WRITES = frozenset(("NW", "SN", "RO", ""))
 _STATES = {"A": ACTIVE, "CA": REVOKED, "CM": COMPLETED, "DC": REVOKED, "ER": WRONG, "HD": HELD, "IP": ACTIVE,
            "RP": REVOKED, "SC": ACTIVE}  # fmt: skip
 _RESULTS = {"F": COMPLETED, "C": COMPLETED, "M": COMPLETED, "X": REVOKED}
+# What of an order another message on it may leave unsaid, by the word for it.
+UNSAID_PARTS = {"code": "code", "authored": "authoredOn", "time": "occurrenceDateTime", "requester": "requester",
+                "category": "category", "priority": "priority", "reason": "reasonCode", "because": "reasonReference",
+                "specimen": "specimen", "visit": "encounter", "group": "requisition", "parent": "basedOn",
+                "note": "note"}  # fmt: skip
 # HL7 table 0485; what FHIR has no word for (P before an operation, C call back, T at that time) is passed on as sent.
 PRIORITIES = {"S": "stat", "A": "asap", "R": "routine"}
 
@@ -65,7 +70,17 @@ def tell_orders(story: Story) -> None:
         replaced = replacement.of(row.control, name)
         body["replaces"] = [reference("ServiceRequest", one) for one in replaced]
         body["specimen"] = [_specimen(story, row, specimens, whose)]
-        story.tell("ServiceRequest", name, without_nothing(body))
+        kept = without_nothing(body)
+        if unsaid := _unsaid(row, kept):
+            kept["extension"] = [{"url": UNSAID, "valueString": unsaid}]
+        story.tell("ServiceRequest", name, kept)
+
+
+def _unsaid(row: Order, body: dict[str, Any]) -> str:
+    """What a message on an order leaves out, which says nothing (HL7 v2.5 section 2.5.3); a new order says all."""
+    if (row.control or "").upper() in WRITES:
+        return ""
+    return " ".join(word for word, name in UNSAID_PARTS.items() if name not in body)
 
 
 def _bounded(story: Story) -> list[tuple[Order, int]]:

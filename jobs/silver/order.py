@@ -24,6 +24,8 @@ from jobs.columns.fhir import (
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
 from jobs.columns.spans import span, span_faults
+from jobs.columns.unsaid import with_what_holds_on
+from jobs.formats.hl7v2_fhir_order import UNSAID_PARTS
 
 REQUEST = f"""
     identifier array<{IDENTIFIER}>, requisition {IDENTIFIER}, status string, intent string, priority string,
@@ -41,13 +43,16 @@ OVER = ("revoked", "completed", "entered-in-error")
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
     """One row for each order that is not deleted, in the state it is in now."""
+    orders = parsed(current(resources, "ServiceRequest", translated=translated, superseded=superseded), REQUEST)
+    if translated is not None:
+        orders = _with_what_holds_on(orders, translated)
     r, zone = F.col("r"), F.col("time_zone")
     period, timing = r["occurrencePeriod"], r["occurrenceTiming"]
     bounds = timing["repeat"]["boundsPeriod"]
     start = F.coalesce(r["occurrenceDateTime"], period["start"], bounds["start"], F.get(timing["event"], F.lit(0)))
     end = F.coalesce(period["end"], bounds["end"])
     is_over = F.coalesce(r["status"].isin(*OVER), F.lit(False))
-    return parsed(current(resources, "ServiceRequest", translated=translated, superseded=superseded), REQUEST).select(
+    return orders.select(
         *identity("order"),
         *subject(r["subject"]),
         reference(r["encounter"], "Encounter").alias("encounter_ref"),
@@ -81,3 +86,15 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             **span_faults(start, end, r["authoredOn"]),
         ).alias("faults"),
     )
+
+
+def _with_what_holds_on(orders: DataFrame, translated: DataFrame) -> DataFrame:
+    """What a later message on an order may leave out without taking it back: it may say no more than that it ends."""
+    r, held = F.col("r"), F.col("held")
+    schema = f"{REQUEST}, extension array<struct<url:string,valueString:string>>"
+    places = {word: r[name] for word, name in UNSAID_PARTS.items()}
+    told = with_what_holds_on(orders, translated, "ServiceRequest", schema, places)
+    whole = r
+    for word, name in UNSAID_PARTS.items():
+        whole = whole.withField(name, held[word])
+    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")

@@ -7,6 +7,7 @@ import datetime
 import pytest
 
 from jobs.silver.order import build
+from tests.hl7v2_messages import message, translated
 
 ORDER = {
     "resourceType": "ServiceRequest",
@@ -75,3 +76,19 @@ def test_a_cancel_is_the_newest_version_and_needs_no_more_than_the_number(only):
 )  # fmt: skip
 def test_what_an_order_cannot_do_without_is_a_fault_by_name(only, wrong, fault):
     assert only({name: value for name, value in {**ORDER, **wrong}.items() if value is not None}).faults == [fault]
+
+
+def test_a_message_that_only_cancels_an_order_takes_nothing_else_of_it_away(rows, fhir_records):
+    pid = "PID|1||7^^^NORTH^MR"
+    messages = (
+        message("ORM^O01", 9, pid, "ORC|NW|P1^EHR|||||||20260301090000|||99^Doe", "OBR|1|P1^EHR||24323-8^Panel^LN"),
+        message("ORM^O01", 30, pid, "ORC|CA|P1^EHR|||||||20260302090000"),
+    )
+    [row] = build(fhir_records(), translated(rows, *messages)).collect()
+    assert (row.status, row.codes[0].code, row.requester_ref, row.faults) == (
+        "revoked",
+        "24323-8",
+        "Practitioner/-99",
+        [],
+    )
+    assert row.authored_date == datetime.date(2026, 3, 1)

@@ -130,3 +130,14 @@ def test_an_order_that_replaces_others_names_them():
     replaced = {name[-2:]: [one["reference"][-2:] for one in body.get("replaces", [])] for name, body in found.items()
                 if name.startswith("ServiceRequest/")}  # fmt: skip
     assert replaced == {"P1": [], "P2": [], "P3": ["P1", "P2"], "P4": ["P1", "P2"], "P5": [], "P6": [], "P7": ["P6"]}
+
+
+@pytest.mark.parametrize("kind", ["ORM^O01", "OML^O21", "OMG^O19", "OMI^O23"])
+def test_every_message_that_orders_a_service_is_an_order(kind):
+    assert order("ORC|NW|P1^EHR", TEST, kind=kind)["status"] == "active"
+
+
+def test_a_message_that_ends_an_order_leaves_the_rest_of_it_unsaid():
+    said_of = order("ORC|CA|P1^EHR")["extension"][0]["valueString"].split()
+    assert {"code", "authored", "requester"} <= set(said_of)
+    assert "extension" not in order("ORC|NW|P1^EHR", TEST)
