@@ -39,6 +39,8 @@ _SYSTEMS = {
     "http://dicom.nema.org/resources/ontology/DCM", "ATC": "http://www.whocc.no/atc", "NCIT":
     "http://ncithesaurus-stage.nci.nih.gov",
 }  # fmt: skip
+# Tables of HL7 whose codes are those of a system of somebody else: vaccines given, and their makers.
+_TABLES = {"0292": "http://hl7.org/fhir/sid/cvx", "0227": "http://hl7.org/fhir/sid/mvx"}
 _TABLE = re.compile(r"(?:HL7)?-?([0-9]{4})\Z")
 _OID = re.compile(r"[0-2](?:\.[0-9]+){3,}\Z")
 # Who assigns identifiers, where the whole country knows him.
@@ -59,7 +61,7 @@ def system(name: str | None) -> str | None:
     if known := _SYSTEMS.get(name.strip().upper()):
         return known
     if table := _TABLE.match(name.upper()):
-        return f"{THO}v2-{table.group(1)}"
+        return _TABLES.get(table.group(1)) or f"{THO}v2-{table.group(1)}"
     return f"urn:oid:{name}" if _OID.match(name) else name
 
 

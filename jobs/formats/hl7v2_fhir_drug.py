@@ -17,6 +17,8 @@ from jobs.formats.translation import DELETE
 
 # What was not given, or in part (RXA-20, table 0322); CVX 998 "no vaccine administered".
 _NOT_GIVEN, _IN_PART, _NO_VACCINE = ("NA", "RE"), "PA", "998"
+# HL7 table 0227, manufacturers of vaccines, is that of the MVX codes.
+_MAKERS = ("HL70227", "0227")
 # HL7 table 0167, what was done: a generic drug or another therapy dispensed instead, or none.
 _SUBSTITUTED = {"G": True, "T": True, "N": False}
 # What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
@@ -136,7 +138,8 @@ def _immunization(story: Story, row: Immunization, whose: Whose) -> dict[str, An
     given = _is_given(row) and row.vaccine.code != _NO_VACCINE
     source = row.source.code or row.source.alternate_code
     performer = story.refer(parties.practitioner(row.provider))
-    maker = Organization(row.manufacturer.text, row.manufacturer.code, row.manufacturer.system)
+    registered = "MVX" if row.manufacturer.system in _MAKERS else row.manufacturer.system
+    maker = Organization(row.manufacturer.text, row.manufacturer.code, registered)
     where = row.place.name
     body = {
         "status": "completed" if given else "not-done",

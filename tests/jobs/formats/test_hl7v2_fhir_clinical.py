@@ -115,6 +115,15 @@ def test_any_reason_to_refuse_says_that_it_was_not_taken_whatever_else_is_said_o
     assert codes(body["reasonCode"][0]) == [("http://hl7.org/fhir/sid/icd-10-cm", "I10")]
 
 
+@pytest.mark.parametrize("table", ["CVX", "HL70292", "0292"])
+def test_the_table_of_vaccines_is_cvx_and_that_of_their_makers_mvx(table):
+    rxa = f"RXA|0|1|20260301||08^HepB^{table}|0.5{'|' * 11}MSD^Merck^HL70227"
+    found = bodies(PID, "ORC|RE||I1^EHR", rxa, kind="VXU^V04")
+    body = found["Immunization/NORTH-7-EHR-I1"]
+    assert codes(body["vaccineCode"]) == [("http://hl7.org/fhir/sid/cvx", "08")]
+    assert body["manufacturer"]["reference"] == "Organization/MVX-MSD"
+
+
 @pytest.mark.parametrize(("status", "read"), [("PA", True), ("CP", None)])
 def test_a_dose_given_in_part_is_subpotent(status, read):
     rxa = f"RXA|0|1|20260301||08^HepB^CVX|0.2|mL^^UCUM|||||||||||||{status}"
