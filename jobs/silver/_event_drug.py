@@ -93,7 +93,11 @@ def of_statements(reports: DataFrame, medications: DataFrame, concept_map: DataF
 
 
 def of_immunizations(immunizations: DataFrame, concept_map: DataFrame) -> DataFrame:
-    """FHIR R4 Immunization: a vaccine given; it ends the day it begins."""
+    """FHIR R4 Immunization: a vaccine given; it ends the day it begins.
+
+    What somebody else told of it (primarySource false) is no record of those who gave it.
+    """
+    reported = ~F.coalesce("is_primary_source", F.lit(True))
     routed = mapped(immunizations, concept_map, "route_codes", into="route_map")
     given = F.coalesce("occurrence_date", "recorded_date")
     given_at = F.when(F.col("occurrence_date").isNotNull(), F.col("occurrence_at")).otherwise(F.col("recorded_at"))
@@ -104,7 +108,7 @@ def of_immunizations(immunizations: DataFrame, concept_map: DataFrame) -> DataFr
         excluded=excluded_by(F.col("status"), "not-done"),
         codes=F.col("codes"),
         code_text=F.col("code_text"),
-        type_concept_id=F.lit(concepts.TYPE_EHR_ADMINISTRATION),
+        type_concept_id=F.when(reported, concepts.TYPE_EHR).otherwise(concepts.TYPE_EHR_ADMINISTRATION),
         encounter_ref=F.col("encounter_ref"),
         practitioner_ref=F.col("performer_ref"),
         start_date=given,

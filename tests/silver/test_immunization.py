@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+from jobs.columns import concepts
+from jobs.silver._event_drug import of_immunizations
 from jobs.silver.immunization import build
 
 # As Synthea writes one.
@@ -66,3 +68,17 @@ FAULTY = {
 def test_what_cannot_be_used_says_why(fhir_records):
     rows = build(fhir_records(*[{**FLU, **given, "id": fault} for fault, given in FAULTY.items()])).collect()
     assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
+
+
+def test_what_others_tell_of_a_vaccination_is_no_record_of_its_administration(fhir_records, rows):
+    given = {"here": True, "elsewhere": False, "unsaid": None}
+    sent = [{**FLU, "id": name, "primarySource": said} for name, said in given.items()]
+    vaccines = build(fhir_records(*[{k: v for k, v in one.items() if v is not None} for one in sent]))
+    told = of_immunizations(vaccines, rows("silver.concept_map")).join(
+        vaccines.selectExpr("immunization_id AS source_row_id", "resource_id"), on="source_row_id", how="inner"
+    )
+    assert {row.resource_id: row.type_concept_id for row in told.collect()} == {
+        "here": concepts.TYPE_EHR_ADMINISTRATION,
+        "elsewhere": concepts.TYPE_EHR,
+        "unsaid": concepts.TYPE_EHR_ADMINISTRATION,
+    }
