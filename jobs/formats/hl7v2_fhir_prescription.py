@@ -69,9 +69,10 @@ def _validity(row: Medication) -> tuple[str, str | None, str | None]:
     control = (row.control or "").upper()
     status = _CONTROLS.get(control) or _STATES.get((row.order_status or "").upper(), ACTIVE)
     start, end, stop = row.starts_at, row.ends_at, row.effective_at or row.ordered_at
-    if status != STOPPED or not start or not stop or (end and end[:10] <= stop[:10]):
+    if status != STOPPED or not stop or (end and end[:10] <= stop[:10]):
         return status, start, end
-    return (CANCELLED, start, end) if stop[:10] < start[:10] else (status, start, stop)
+    # Where this message does not say the begin, silver compares with that of an earlier one.
+    return (CANCELLED, start, end) if start and stop[:10] < start[:10] else (status, start, stop)
 
 
 def _unsaid(row: Medication, body: dict[str, Any]) -> str:

@@ -81,12 +81,16 @@ def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame
     places |= {"duration": supply["expectedSupplyDuration"]}
     schema = f"{REQUEST}, extension array<struct<url:string,valueString:string>>"
     told = with_what_holds_on(requests, translated, "MedicationRequest", schema, places)
+    # Stopped before its day came, it never was in force.
+    never_was = (r["status"] == "stopped") & (F.left(held["end"], F.lit(10)) < F.left(held["start"], F.lit(10)))
+    end = F.when(~F.coalesce(never_was, F.lit(False)), held["end"])
     supplied = F.struct(
-        F.struct(held["start"].alias("start"), held["end"].alias("end")).alias("validityPeriod"),
+        F.struct(held["start"].alias("start"), end.alias("end")).alias("validityPeriod"),
         held["refills"].alias("numberOfRepeatsAllowed"),
         held["quantity"].alias("quantity"),
         held["duration"].alias("expectedSupplyDuration"),
     )
     whole = r.withField("authoredOn", held["authored"]).withField("requester", held["requester"])
     whole = whole.withField("dosageInstruction", held["dosage"]).withField("dispenseRequest", supplied)
+    whole = whole.withField("status", F.when(never_was, "cancelled").otherwise(r["status"]))
     return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")

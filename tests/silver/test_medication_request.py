@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+import pytest
+
 from jobs.silver.medication_request import build
 from tests.hl7v2_messages import message, translated
 
@@ -135,20 +137,24 @@ def test_what_cannot_be_used_says_why(fhir_records):
     assert {row.resource_id: row.faults for row in rows} == {fault: [fault] for fault in FAULTY}
 
 
-def test_a_message_that_only_stops_an_order_takes_nothing_else_of_it_away(rows, fhir_records):
+@pytest.mark.parametrize(
+    ("stopped_on", "status", "end"),
+    [("20260302140000", "stopped", datetime.date(2026, 3, 2)), ("20260227140000", "cancelled", None)],
+)
+def test_a_message_that_only_stops_an_order_takes_nothing_else_of_it_away(rows, fhir_records, stopped_on, status, end):
     pid, drug = "PID|1||7^^^NORTH^MR", "834061^Penicillin V^RXNORM"
     written = (
-        "ORC|NW|RX1^EHR|||||||20260301090000|||99^Doe^Jane",
+        "ORC|NW|RX1^EHR|||||||20260226090000|||99^Doe^Jane",
         f"RXE||{drug}|250||mg|TAB||||20|TAB|2",
         "TQ1|1||QID||||20260301|20260310",
     )
     messages = (
         message("RDE^O11", 9, pid, *written),
-        message("RDE^O11", 30, pid, "ORC|DC|RX1^EHR|||||||20260302140000", f"RXE||{drug}"),
+        message("RDE^O11", 30, pid, f"ORC|DC|RX1^EHR|||||||{stopped_on}", f"RXE||{drug}"),
     )
     [row] = build(fhir_records(), translated(rows, *messages)).collect()
-    assert (row.status, row.faults, row.requester_ref) == ("stopped", [], "Practitioner/-99")
+    assert (row.status, row.faults, row.requester_ref) == (status, [], "Practitioner/-99")
     assert (row.authored_date, row.validity_start_date, row.validity_end_date) == (
-        datetime.date(2026, 3, 1), datetime.date(2026, 3, 1), datetime.date(2026, 3, 10),
+        datetime.date(2026, 2, 26), datetime.date(2026, 3, 1), end,
     )  # fmt: skip
     assert (row.sig, row.dosages[0].dose, row.quantity, row.refills) == ("QID", 250, 20, 2)

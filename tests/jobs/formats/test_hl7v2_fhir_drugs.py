@@ -70,6 +70,11 @@ def test_an_order_that_is_stopped_ends_then(orc, status, end):
     assert (body["status"], period) == (status, {"start": "2026-03-01", "end": end})
 
 
+def test_an_order_that_is_stopped_by_a_message_that_does_not_say_when_it_began_ends_then():
+    body = of_type("MedicationRequest", PID, "ORC|DC|P9^EHR|||||||20260303", RXE, kind="RDE^O11")
+    assert body["dispenseRequest"]["validityPeriod"] == {"end": "2026-03-03"}
+
+
 def test_a_drug_order_that_replaces_another_names_it():
     found = bodies(PID, "ORC|RP|P9^EHR", RXE, "ORC|RO|P10^EHR", RXE, kind="RDE^O11")
     assert found["MedicationRequest/NORTH-7-EHR-P10"]["priorPrescription"] == {
@@ -80,7 +85,7 @@ def test_a_drug_order_that_replaces_another_names_it():
 def test_only_an_order_that_is_written_says_when_and_leaves_nothing_unsaid():
     at = "20260303"
     stopped = of_type("MedicationRequest", PID, f"ORC|DC|P9^EHR|||||||{at}", RXE, kind="RDE^O11")
-    assert stopped["extension"][0]["valueString"] == "authored start end duration"
+    assert stopped["extension"][0]["valueString"] == "authored start duration"
     assert "extension" not in of_type("MedicationRequest", PID, f"ORC|NW|P9^EHR|||||||{at}", RXE, kind="RDE^O11")
 
 
