@@ -26,7 +26,8 @@ PROCEDURE, MODIFIER, UNIT_PRICE = f"{OURS}charged-procedure", f"{OURS}procedure-
 PLAN, PLACE, FEE_SCHEDULE = f"{OURS}charged-plan", f"{OURS}charged-location", f"{OURS}fee-schedule"
 # HL7 table 0017, transaction type; sites add to it.
 CHARGE, CREDIT = "CG", "CD"
-_STATES = {CHARGE: "billable", CREDIT: "billable", "PY": "not-billable", "AJ": "not-billable", "CO": "not-billable"}
+MONEY = ("PY", "AJ", "CO")
+_STATES = {CHARGE: "billable", CREDIT: "billable", **dict.fromkeys(MONEY, "not-billable")}
 # HL7 table 0443, provider role: who ordered what another one did.
 ORDERING = "OP"
 BATCH = "batch"

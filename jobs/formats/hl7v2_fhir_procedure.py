@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from jobs.formats import hl7v2_fhir_parties as parties
-from jobs.formats.hl7v2_charge import charges
-from jobs.formats.hl7v2_dialect import Coded
-from jobs.formats.hl7v2_fhir_charge import CHARGE
+from jobs.formats.hl7v2_charge import Charge, charges
+from jobs.formats.hl7v2_dialect import NOTHING_CODED, Coded
+from jobs.formats.hl7v2_fhir_charge import CHARGE, CREDIT, MONEY
 from jobs.formats.hl7v2_fhir_codes import THO, assigner_system, coded, concept, system
 from jobs.formats.hl7v2_fhir_story import Story, Whose, owned, reference
 from jobs.formats.hl7v2_procedure import Procedure, procedures
@@ -61,9 +61,17 @@ def _charged(story: Story) -> dict[int, _Codes]:
         elif name in ("PID", "PV1"):
             above = None
         elif name == "PR1" and above is not None:
-            is_charge = (above.kind or CHARGE).upper() == CHARGE
-            found[index] = (_known(above.procedure), _known(above.code)) if is_charge else ()
+            found[index] = _codes_charged(above)
     return found
+
+
+def _codes_charged(ft1: Charge) -> _Codes:
+    kind = (ft1.kind or "").upper()
+    is_below_zero = (ft1.amount or 0) < 0 or (ft1.quantity or 0) < 0
+    if kind in (CREDIT, *MONEY) or (kind == CHARGE and is_below_zero):
+        return ()
+    # A posting of no kind states nothing of its own.
+    return (_known(ft1.procedure), _known(ft1.code)) if kind == CHARGE else (_known(NOTHING_CODED),)
 
 
 def _known(code: Coded) -> tuple[str | None, str | None]:

@@ -64,10 +64,17 @@ def test_a_procedure_done_twice_is_two():
         ("CG", "92920^Angioplasty", 1),
         ("CG", "027034Z^Dilation^I10P", 1),
         ("CD", "027034Z^Dilation^I10P", 0),
+        ("PY", "027034Z^Dilation^I10P", 0),
+        ("", "92920^Angioplasty^C4", 1),
     ],
 )
 def test_what_is_charged_is_told_by_its_charge_and_a_credit_tells_of_no_procedure(kind, pr1, told):
     assert len(procedures(FT1 % kind, f"PR1|1||{pr1}||20260301", kind="DFT^P03")) == told
+
+
+def test_a_charge_below_zero_takes_back_and_tells_of_no_procedure():
+    ft1 = f"{FT1 % 'CG'}|||-1"
+    assert procedures(ft1, "PR1|1||027034Z^Dilation^I10P||20260301", kind="DFT^P03") == []
 
 
 def test_a_procedure_that_names_nothing_is_none():
