@@ -42,7 +42,7 @@ def tell_procedures(story: Story) -> None:
         row = row._replace(code=_in_words_of_procedures(row.code))
         whose, above = story.whose[row.segment], charged.get(row.segment)
         name = _name(row, whose)
-        if name is None or (above is not None and (not above or _known(row.code) in above)):
+        if name is None or (above is not None and _is_told(row.code, above)):
             continue
         if row.action == "D":
             story.tell("Procedure", name, {}, method=DELETE)
@@ -72,6 +72,11 @@ def _codes_charged(ft1: Charge) -> _Codes:
         return ()
     # A posting of no kind states nothing of its own.
     return (_known(ft1.procedure), _known(ft1.code)) if kind == CHARGE else (_known(NOTHING_CODED),)
+
+
+def _is_told(code: Coded, charged: _Codes) -> bool:
+    """Whether an FT1 tells what stands under it itself, or is no charge and tells of nothing."""
+    return not charged or (code.code is not None and _known(code) in charged)
 
 
 def _known(code: Coded) -> tuple[str | None, str | None]:

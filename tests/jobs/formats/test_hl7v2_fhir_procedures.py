@@ -66,6 +66,7 @@ def test_a_procedure_done_twice_is_two():
         ("CD", "027034Z^Dilation^I10P", 0),
         ("PY", "027034Z^Dilation^I10P", 0),
         ("", "92920^Angioplasty^C4", 1),
+        ("CG", "^Angioplasty", 1),
     ],
 )
 def test_what_is_charged_is_told_by_its_charge_and_a_credit_tells_of_no_procedure(kind, pr1, told):
