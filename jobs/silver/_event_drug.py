@@ -11,28 +11,42 @@ from jobs.columns.references import resolved
 from jobs.silver._statement import excluded_by, statements
 
 HOME = "drug_exposure"
-# FHIR R4 medicationrequest-intent: these speak of what might be ordered, not of an order.
+# FHIR R4 medicationrequest-intent: these speak of what might be ordered, not of an order. What is reported is taken
+# already: US Core (Medication List) has the intent plan for what patients say they take without anybody's order.
 NOT_ORDERED = ("proposal", "plan", "option")
+REPORTED = "plan"
+# FHIR R4 medicationdispense-status: ready to be fetched, or waiting for something.
+WAITING = ("in-progress", "on-hold")
 
 
 def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFrame) -> DataFrame:
-    """FHIR R4 MedicationRequest: an order; from the day it was written, or its validity began, for its supply."""
-    not_ordered = F.when(F.col("intent").isin(*NOT_ORDERED), "not_ordered")
+    """FHIR R4 MedicationRequest: an order; from the day it was written, or its validity began, for its supply.
+
+    One that is reported (MedicationRequest.reported[x]) is no order of this house but an entry of the medication list.
+    """
+    reported = F.coalesce("is_reported", F.lit(False))
+    taken = reported & (F.col("intent") == REPORTED)
+    not_ordered = F.when(F.col("intent").isin(*NOT_ORDERED) & ~taken, "not_ordered")
     not_to_give = F.when(F.col("is_not_to_perform"), "not_to_be_given")
+    start = F.coalesce("validity_start_date", "authored_date")
+    # FHIR R4 dispenseRequest.validityPeriod: until when it may be filled, mostly a year. What was supplied lasts as
+    # long as it lasts, unless the order ends before that.
+    supplied = F.date_add(start, F.col("days_supply").cast("int") - 1)
+    in_time = F.coalesce(F.col("validity_end_date") <= supplied, F.lit(True))
     return _drugs(
         requests,
         "medication_request",
         medications,
         concept_map,
-        concepts.TYPE_EHR_PRESCRIPTION,
+        F.when(reported, concepts.TYPE_EHR_MEDICATION_LIST).otherwise(concepts.TYPE_EHR_PRESCRIPTION),
         F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), not_ordered, not_to_give),
         practitioner_ref=F.col("requester_ref"),
-        start_date=F.coalesce("validity_start_date", "authored_date"),
+        start_date=start,
         start_at=F.when(F.col("validity_start_date").isNotNull(), F.col("validity_start_at")).otherwise(
             F.col("authored_at")
         ),
-        end_date=F.col("validity_end_date"),
-        end_at=F.col("validity_end_at"),
+        end_date=F.when(in_time, F.col("validity_end_date")),
+        end_at=F.when(in_time, F.col("validity_end_at")),
         quantity=F.col("quantity"),
         unit_source_value=F.coalesce("quantity_unit", "quantity_unit_code"),
         days_supply=F.col("days_supply").cast("int"),
@@ -42,14 +56,15 @@ def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFr
 
 
 def of_dispenses(dispenses: DataFrame, medications: DataFrame, concept_map: DataFrame) -> DataFrame:
-    """FHIR R4 MedicationDispense: from the day it was handed over."""
+    """FHIR R4 MedicationDispense: from the day it was handed over; nobody has what was declined or still waits."""
+    waits = F.when(F.col("status").isin(*WAITING) & F.col("handed_over_date").isNull(), "not_handed_over")
     return _drugs(
         dispenses,
         "medication_dispense",
         medications,
         concept_map,
-        concepts.TYPE_EHR_DISPENSING,
-        excluded_by(F.col("status"), "cancelled", "preparation"),
+        F.lit(concepts.TYPE_EHR_DISPENSING),
+        F.coalesce(excluded_by(F.col("status"), "cancelled", "preparation", "declined"), waits),
         practitioner_ref=F.col("performer_ref"),
         start_date=F.coalesce("handed_over_date", "prepared_date"),
         start_at=F.when(F.col("handed_over_date").isNotNull(), F.col("handed_over_at")).otherwise(F.col("prepared_at")),
@@ -67,7 +82,7 @@ def of_administrations(administrations: DataFrame, medications: DataFrame, conce
         "medication_administration",
         medications,
         concept_map,
-        concepts.TYPE_EHR_ADMINISTRATION,
+        F.lit(concepts.TYPE_EHR_ADMINISTRATION),
         excluded_by(F.col("status"), "not-done"),
         practitioner_ref=F.col("performer_ref"),
         **_span(),
@@ -85,7 +100,7 @@ def of_statements(reports: DataFrame, medications: DataFrame, concept_map: DataF
         "medication_statement",
         medications,
         concept_map,
-        concepts.TYPE_EHR_MEDICATION_LIST,
+        F.lit(concepts.TYPE_EHR_MEDICATION_LIST),
         F.coalesce(excluded_by(F.col("status")), not_taken),
         **{**_span(), "start_date": F.coalesce("start_date", "asserted_date")},
         stop_reason=F.col("status_reason_text"),
@@ -127,7 +142,7 @@ def _drugs(
     source: str,
     medications: DataFrame,
     concept_map: DataFrame,
-    type_concept_id: int,
+    type_concept_id: Column,
     excluded: Column,
     **filled: Column,
 ) -> DataFrame:
@@ -143,7 +158,7 @@ def _drugs(
         excluded=excluded,
         codes=F.when(F.size("codes") > 0, F.col("codes")).otherwise(F.col("_codes")),
         code_text=F.coalesce("code_text", "_text"),
-        type_concept_id=F.lit(type_concept_id),
+        type_concept_id=type_concept_id,
         encounter_ref=F.col("encounter_ref"),
         sig=F.col("sig"),
         **_route(),

@@ -54,6 +54,8 @@ EXCLUDED_STATUS = {
     "draft": "draft",
     "registered": "registered_only",
     "preparation": "not_done",
+    "declined": "declined",
+    "intended": "intended",
     "planned": "planned",
     "aborted": "aborted",
     "unknown": None,

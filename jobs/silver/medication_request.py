@@ -16,10 +16,10 @@ from jobs.columns.unsaid import with_what_holds_on
 
 REQUEST = f"""
     {MEDICATION}, status string, statusReason {CODEABLE}, intent string, priority string, doNotPerform boolean,
-    category array<{CODEABLE}>, reportedBoolean boolean, subject {REFERENCE}, encounter {REFERENCE}, authoredOn string,
-    requester {REFERENCE}, performer {REFERENCE}, recorder {REFERENCE}, reasonCode array<{CODEABLE}>,
-    reasonReference array<{REFERENCE}>, basedOn array<{REFERENCE}>, priorPrescription {REFERENCE},
-    courseOfTherapyType {CODEABLE}, dosageInstruction array<{DOSAGE}>,
+    category array<{CODEABLE}>, reportedBoolean boolean, reportedReference {REFERENCE}, subject {REFERENCE},
+    encounter {REFERENCE}, authoredOn string, requester {REFERENCE}, performer {REFERENCE},
+    recorder {REFERENCE}, reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>, basedOn array<{REFERENCE}>,
+    priorPrescription {REFERENCE}, courseOfTherapyType {CODEABLE}, dosageInstruction array<{DOSAGE}>,
     dispenseRequest struct<validityPeriod: {PERIOD}, numberOfRepeatsAllowed: int, quantity: {QUANTITY},
         expectedSupplyDuration: {QUANTITY}>
 """
@@ -46,7 +46,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         r["intent"].alias("intent"),
         r["priority"].alias("priority"),
         F.coalesce(r["doNotPerform"], F.lit(False)).alias("is_not_to_perform"),
-        r["reportedBoolean"].alias("is_reported"),
+        F.coalesce(r["reportedBoolean"], F.when(r["reportedReference"].isNotNull(), True)).alias("is_reported"),
         all_codings(r["category"]).alias("category_codes"),
         *medication(r),
         *moment("authored", r["authoredOn"], zone),

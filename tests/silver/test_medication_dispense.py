@@ -5,6 +5,11 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+from pyspark.sql import functions as F
+
+from jobs.silver._event_drug import of_dispenses
+from jobs.silver.medication_dispense import build
+
 DISPENSE = {
     "resourceType": "MedicationDispense",
     "id": "d1",
@@ -41,3 +46,21 @@ def test_a_supply_in_tablets_is_no_time(only):
 
 def test_a_date_that_is_none_is_a_fault(only):
     assert only({**DISPENSE, "whenHandedOver": "yesterday"}).faults == ["malformed_date"]
+
+
+def test_nobody_has_what_was_declined_or_still_waits_to_be_fetched(rows, fhir_records):
+    def dispense(status, **given):
+        return {**{k: v for k, v in DISPENSE.items() if k != "whenHandedOver"}, "id": status, "status": status, **given}
+
+    sent = [dispense(one) for one in ("declined", "in-progress", "preparation", "stopped", "unknown")]
+    built = build(fhir_records(*sent, dispense("on-hold", whenHandedOver="2020-02-11")))
+    events = of_dispenses(built, rows("silver.medication"), rows("silver.concept_map"))
+    named = events.join(built, F.col("source_row_id") == F.col("medication_dispense_id"), how="inner")
+    assert {row.resource_id: row.excluded for row in named.select("resource_id", "excluded").collect()} == {
+        "declined": "declined",
+        "in-progress": "not_handed_over",
+        "preparation": "not_done",
+        "stopped": None,
+        "unknown": None,
+        "on-hold": None,
+    }

@@ -6,7 +6,10 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from pyspark.sql import functions as F
 
+from jobs.columns import concepts
+from jobs.silver._event_drug import of_requests
 from jobs.silver.medication_request import build
 from tests.hl7v2_messages import message, translated
 
@@ -158,3 +161,44 @@ def test_a_message_that_only_stops_an_order_takes_nothing_else_of_it_away(rows, 
         datetime.date(2026, 2, 26), datetime.date(2026, 3, 1), end,
     )  # fmt: skip
     assert (row.sig, row.dosages[0].dose, row.quantity, row.refills) == ("QID", 250, 20, 2)
+
+
+def ordered(rows, requests):
+    """The events of built orders, by the id of the resource, as (excluded, type, last day)."""
+    events = of_requests(requests, rows("silver.medication"), rows("silver.concept_map")).alias("e")
+    named = events.join(requests, F.col("source_row_id") == F.col("medication_request_id"), how="inner")
+    columns = ["resource_id", "e.excluded", "e.type_concept_id", "e.end_date"]
+    return {row.resource_id: tuple(row)[1:] for row in named.select(*columns).collect()}
+
+
+def test_what_a_patient_is_reported_to_take_is_taken_and_what_is_planned_is_not(rows, fhir_records):
+    # US Core, example self-tylenol: intent plan, reported, requested by the patient.
+    intents = {
+        "home": {"intent": "plan", "reportedBoolean": True},
+        "told": {"intent": "plan", "reportedReference": {"reference": "Patient/1"}},
+        "plan": {"intent": "plan", "reportedBoolean": False},
+        "idea": {"intent": "proposal", "reportedBoolean": True},
+        "order": {"intent": "order"},
+    }
+    found = ordered(rows, build(fhir_records(*[order(id=name, **given) for name, given in intents.items()])))
+    listed, prescribed = concepts.TYPE_EHR_MEDICATION_LIST, concepts.TYPE_EHR_PRESCRIPTION
+    assert {name: row[:2] for name, row in found.items()} == {
+        "home": (None, listed),
+        "told": (None, listed),
+        "plan": ("not_ordered", prescribed),
+        "idea": ("not_ordered", listed),
+        "order": (None, prescribed),
+    }
+
+
+def test_a_prescription_that_may_be_filled_for_a_year_is_not_taken_for_a_year(rows, fhir_records):
+    month = {"value": 30, "code": "d"}
+    supplies = {
+        "year": {"validityPeriod": {"start": "2020-02-11", "end": "2021-02-10"}, "expectedSupplyDuration": month},
+        "short": {"validityPeriod": {"start": "2020-02-11", "end": "2020-02-20"}, "expectedSupplyDuration": month},
+        "open": {"validityPeriod": {"start": "2020-02-11", "end": "2020-02-20"}},
+    }
+    sent = [order(id=name, dispenseRequest=supply) for name, supply in supplies.items()]
+    found = ordered(rows, build(fhir_records(*sent)))
+    last = datetime.date(2020, 2, 20)
+    assert {name: row[2] for name, row in found.items()} == {"year": None, "short": last, "open": last}
