@@ -10,10 +10,17 @@ from jobs.silver._statement import statements
 
 PROBLEM_LIST = "problem-list-item"
 ENCOUNTER_DIAGNOSIS = "encounter-diagnosis"
+# HL7 condition-ver-status: unconfirmed, and the two kinds of it: candidates that are not established yet.
+CANDIDATES = ("unconfirmed", "provisional", "differential")
 
 
 def of_conditions(conditions: DataFrame) -> DataFrame:
-    """FHIR R4 Condition: onset, else the day it was recorded; refuted conditions were never there."""
+    """FHIR R4 Condition: onset, else the day it was recorded; refuted conditions were never there.
+
+    What was recorded when it was over is known for the last day that it was there.
+    """
+    end = F.coalesce("abatement_date", "abatement_end_date")
+    is_late = F.coalesce(F.col("recorded_date") > end, F.lit(False))
     refuted = F.when(F.col("verification_status") == "refuted", "refuted")
     entered = F.when(F.col("verification_status") == "entered-in-error", "entered_in_error")
     return statements(
@@ -26,12 +33,14 @@ def of_conditions(conditions: DataFrame) -> DataFrame:
         type_concept_id=_type(),
         encounter_ref=F.col("encounter_ref"),
         practitioner_ref=F.coalesce("asserter_ref", "recorder_ref"),
-        start_date=F.coalesce("onset_date", "recorded_date"),
-        start_at=F.when(F.col("onset_date").isNotNull(), F.col("onset_at")).otherwise(F.col("recorded_at")),
-        end_date=F.coalesce("abatement_date", "abatement_end_date"),
+        start_date=F.coalesce("onset_date", F.least("recorded_date", end)),
+        start_at=F.when(F.col("onset_date").isNotNull(), F.col("onset_at")).otherwise(
+            F.when(~is_late, F.col("recorded_at"))
+        ),
+        end_date=end,
         end_at=F.when(F.col("abatement_date").isNotNull(), F.col("abatement_at")).otherwise(F.col("abatement_end_at")),
         status_concept_id=F.when(F.col("verification_status") == "confirmed", concepts.STATUS_CONFIRMED_DIAGNOSIS).when(
-            F.col("verification_status") == "provisional", concepts.STATUS_PRELIMINARY_DIAGNOSIS
+            F.col("verification_status").isin(*CANDIDATES), concepts.STATUS_PRELIMINARY_DIAGNOSIS
         ),
         status_source_value=F.col("verification_status"),
         stop_reason=F.when(

@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.silver._event_condition import of_conditions
 from jobs.silver.condition import build
 
 ASTHMA = {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}, {"code": "J45"}], "text": "Asthma"}
@@ -63,3 +67,23 @@ def test_faults_have_names(fhir_records):
         "3": [],
         "4": ["malformed_date"],
     }
+
+
+def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(fhir_records):
+    kinds = ("unconfirmed", "provisional", "differential", "confirmed", "refuted")
+    sent = [condition(one, verificationStatus=status(one), recordedDate="2024-02-02") for one in kinds]
+    sent.append(condition("over", onsetDateTime="2015", abatementDateTime="2016-05-01", recordedDate="2024-02-02"))
+    sent.append(condition("on", onsetDateTime="2015-03-01", recordedDate="2024-02-02"))
+    built = build(fhir_records(*sent))
+    events = of_conditions(built).alias("e").join(built, F.col("source_row_id") == F.col("condition_id"), how="inner")
+    found = {row.resource_id: row for row in events.select("resource_id", "e.*").collect()}
+    statuses = {name: row.status_concept_id for name, row in found.items()}
+    candidate = concepts.STATUS_PRELIMINARY_DIAGNOSIS
+    assert [statuses[one] for one in ("unconfirmed", "provisional", "differential")] == [candidate] * 3
+    assert (statuses["confirmed"], found["refuted"].excluded) == (concepts.STATUS_CONFIRMED_DIAGNOSIS, "refuted")
+    day = datetime.date(2016, 5, 1)
+    assert (found["over"].start_date, found["over"].start_at, found["over"].end_date) == (day, None, day)
+    assert (found["on"].start_date, found["confirmed"].start_date) == (
+        datetime.date(2015, 3, 1),
+        datetime.date(2024, 2, 2),
+    )
