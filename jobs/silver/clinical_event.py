@@ -89,7 +89,7 @@ def build(
         of_administrations(medication_administrations, medications, concept_map),
         of_statements(medication_statements, medications, concept_map),
         of_immunizations(immunizations, concept_map),
-        of_devices(devices),
+        of_devices(devices, device_uses),
         of_device_uses(device_uses, devices),
         of_claim_diagnoses(billed),
         of_claim_procedures(billed),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime
 
+from pyspark.sql import functions as F
+
+from jobs.columns import concepts
+from jobs.silver._event_device import of_device_uses, of_devices
 from jobs.silver.device_use import build
 
 USE = {
@@ -59,3 +63,25 @@ def test_a_contained_device_is_read_where_it_stands(only):
 
 def test_a_device_that_nobody_names_is_a_fault(only):
     assert only(use(device={"reference": "#dev"})).faults == ["no_device"]
+
+
+def test_a_device_whose_use_is_stated_is_counted_once_and_what_is_intended_is_not_used(rows, fhir_records):
+    same = {"tenant": "demo", "feed": "ehr_fhir", "record_id": 1, "patient_ref": "Patient/1", "codes": []}
+    devices = rows(
+        "silver.device",
+        *[{**same, "device_id": n, "aliases": [f"Device/d{n}"], "serial_number": f"S{n}"} for n in (1, 2, 3)],
+    )
+    clinician, patient = {"reference": "Practitioner/p"}, {"reference": "Patient/1"}
+    uses = build(
+        fhir_records(
+            use(source=clinician),
+            use(id="u2", status="intended", device={"reference": "Device/d2"}, source=patient),
+        )
+    )
+    owned = {row.source_row_id: row.excluded for row in of_devices(devices, uses).collect()}
+    assert owned == {1: "told_by_its_use", 2: None, 3: None}
+    found = of_device_uses(uses, devices).orderBy(F.col("excluded").asc_nulls_first()).collect()
+    assert [(row.excluded, row.production_id, row.type_concept_id) for row in found] == [
+        (None, "S1", concepts.TYPE_EHR),
+        ("intended", "S2", concepts.TYPE_PATIENT_REPORT),
+    ]
