@@ -12,7 +12,9 @@ from jobs.columns.numbers import decimal, digits
 _RANGE = f"struct<low:{QUANTITY},high:{QUANTITY}>"
 _RATIO = f"struct<numerator:{QUANTITY},denominator:{QUANTITY}>"
 _SAMPLES = f"struct<origin:{QUANTITY},period:{NUMBER},factor:{NUMBER},dimensions:int,data:string>"
-_REFERENCE_RANGE = f"struct<low:{QUANTITY},high:{QUANTITY},type:{CODEABLE},appliesTo:array<{CODEABLE}>,text:string>"
+_REFERENCE_RANGE = (
+    f"struct<low:{QUANTITY},high:{QUANTITY},type:{CODEABLE},appliesTo:array<{CODEABLE}>,age:{_RANGE},text:string>"
+)
 # The fields that an observation and each of its components say a result with (FHIR R4 Observation.value[x]).
 RESULT = (
     f"code {CODEABLE}",
@@ -110,7 +112,11 @@ def _samples(given: Column) -> Column:
 
 
 def normal_ranges(given: Column) -> list[Column]:
-    """The reference_ columns: all ranges, and the normal one (or the first that does not say what it is)."""
+    """The reference_ columns: all ranges, and the normal one.
+
+    Several normal ones are of people of several ages, sexes or states (FHIR R4 Observation.referenceRange.age and
+    appliesTo), of which nobody says which the patient is: then none is that of the result, unless one is of everybody.
+    """
     shaped = F.transform(
         given,
         lambda one: F.struct(
@@ -123,14 +129,19 @@ def normal_ranges(given: Column) -> list[Column]:
         ),
     )
     # FHIR R4: a range without a type is the normal one.
-    usual = F.filter(
-        shaped, lambda one: (F.size(one["type_codes"]) == 0) | F.array_contains(one["type_codes"]["code"], NORMAL)
+    usual = F.filter(given, lambda one: ~has_content(one["type"]) | _is_typed(one, NORMAL))
+    of_everybody = F.filter(
+        usual, lambda one: one["age"].isNull() & (F.coalesce(F.size(one["appliesTo"]), F.lit(0)) == 0)
     )
-    normal = F.try_element_at(usual, F.lit(1))
+    normal = F.get(F.when(F.size(usual) > 1, of_everybody).otherwise(usual), F.lit(0))
     return [
-        normal["low"].alias("reference_low"),
-        normal["high"].alias("reference_high"),
-        normal["unit"].alias("reference_unit"),
+        decimal(normal["low"]["value"]).alias("reference_low"),
+        decimal(normal["high"]["value"]).alias("reference_high"),
+        F.coalesce(normal["low"]["unit"], normal["high"]["unit"]).alias("reference_unit"),
         normal["text"].alias("reference_text"),
         shaped.alias("reference_ranges"),
     ]
+
+
+def _is_typed(one: Column, code: str) -> Column:
+    return F.coalesce(F.array_contains(one["type"]["coding"]["code"], code), F.lit(False))

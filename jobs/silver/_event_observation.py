@@ -18,6 +18,8 @@ OPERATORS = {
 # FHIR R4 observation-category: whose results are measurements when the code does not map.
 MEASURED = ("laboratory", "vital-signs", "imaging", "exam", "procedure")
 UCUM = "http://unitsofmeasure.org"
+# HL7 data-absent-reason: there is no value because nobody measured or asked.
+NOT_DONE = ("not-performed", "not-asked")
 
 
 def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFrame:
@@ -26,6 +28,7 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
     unit = F.coalesce("value_unit_code", "value_unit")
     system = F.coalesce("value_unit_system", F.lit(UCUM))
     rows = mapped_code(with_values, concept_map, system, unit, into="unit_map", said_in=observations)
+    absent, not_done = F.col("absent_codes")["code"], F.array(*[F.lit(code) for code in NOT_DONE])
     category = F.transform(F.col("category_codes"), lambda c: c["code"])
     measured = F.arrays_overlap(category, F.array(*[F.lit(c) for c in MEASURED]))
     return statements(
@@ -35,6 +38,7 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
         excluded=F.coalesce(
             excluded_by(F.col("status"), "cancelled", "registered"),
             F.when(F.col("is_panel") & ~F.col("has_value"), "panel_without_value"),
+            F.when(~F.col("has_value") & F.arrays_overlap(absent, not_done), "not_done"),
         ),
         codes=F.col("codes"),
         code_text=F.col("code_text"),

@@ -161,6 +161,39 @@ def test_the_normal_range_is_the_one_without_a_type(only):
     assert len(row.reference_ranges) == 2
 
 
+def test_of_normal_ranges_of_several_kinds_of_people_none_is_guessed(results):
+    def span(low, **given):
+        return {"low": {"value": low}, "high": {"value": low + 1}, **given}
+
+    women, men = ({"appliesTo": [{"coding": [{"code": sex}]}]} for sex in ("female", "male"))
+    ranges = {
+        "alone": [span(1, **women)],
+        "everybody": [span(1, **women), span(2)],
+        "several": [span(1, **women), span(2, **men)],
+        "ages": [span(1, age={"low": {"value": 0}}), span(2, age={"low": {"value": 18}})],
+        "words": [span(1, type={"text": "Critical"}), span(2)],
+    }
+    sent = [observation(id=name, valueQuantity={"value": 4}, referenceRange=some) for name, some in ranges.items()]
+    found = {row.resource_id: row.reference_low for row in results(*sent)}
+    assert found == {"alone": 1, "everybody": 2, "several": None, "ages": None, "words": 2}
+
+
+def test_what_was_not_measured_or_asked_is_no_result(rows, fhir_records):
+    def absent(name, code, **given):
+        reason = {"dataAbsentReason": {"coding": [{"code": code}]}}
+        return observation(id=name, effectiveDateTime="2024-04-10", **reason, **given)
+
+    reasons = [absent(one, one) for one in ("not-performed", "not-asked", "unknown", "error")]
+    built = build(fhir_records(*reasons, absent("valued", "not-performed", valueString="seen")))
+    events = of_observations(built, rows("silver.concept_map"))
+    named = events.join(built, events.source_row_id == built.observation_id, how="inner")
+    found = {row.resource_id: row.excluded for row in named.select("resource_id", "excluded").collect()}
+    assert found == {
+        **{"not-performed": "not_done", "not-asked": "not_done"},
+        **dict.fromkeys(("unknown", "error", "valued")),
+    }
+
+
 def test_a_period_is_true_from_its_start_to_its_end(only):
     row = only(effectivePeriod={"start": "2024-04-10T02:00:00Z", "end": "2024-04-10T14:00:00Z"})
     assert (row.effective_date, row.effective_end_date) == (datetime.date(2024, 4, 9), datetime.date(2024, 4, 10))
