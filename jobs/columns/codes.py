@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 ICD = ("ICD10", "ICD10CM", "ICD10PCS", "ICD9CM", "ICD9Proc")
 # Codes that senders write with and without leading zeros (NUBC and CDC lists are two digits).
 NUMBERED = ("CVX", "UB04 Pt dis status", "UB04 Point of Origin", "UB04 Pri Typ of Adm", "CMS Place of Service")
+CPT = "^[0-9]{4}[0-9A-Za-z]$"
 
 # FHIR system -> vocabulary, in lower case, http, without a slash at the end (FHIR R4 4.3.0; HL7 THO).
 SYSTEMS: Mapping[str, str] = {
@@ -35,6 +36,8 @@ SYSTEMS: Mapping[str, str] = {
     "http://terminology.hl7.org/codesystem/hcpcs": "HCPCS",
     "http://www.cms.gov/medicare/coding/hcpcsreleasecodesets": "HCPCS",
     "http://www.cms.gov/medicare/coding/medhcpcsgeninfo": "HCPCS",
+    # As Medicare's Blue Button and BCDA name it.
+    "http://bluebutton.cms.gov/resources/codesystem/hcpcs": "HCPCS",
     "http://www.whocc.no/atc": "ATC",
     "http://nucc.org/provider-taxonomy": "NUCC",
     "http://nahdo.org/sopt": "SOPT",
@@ -115,6 +118,21 @@ def vocabulary_id(system: Column) -> Column:
     return F.coalesce(_looked_up(SYSTEMS, text), _looked_up(OIDS, F.regexp_replace(text, "^urn:oid:", "")))
 
 
+def vocabulary_of(system: Column, code: Column) -> Column:
+    """The same of a coding: level I of HCPCS is CPT, and its codes alone begin with four digits (CMS, HCPCS levels).
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> medicare = "https://bluebutton.cms.gov/resources/codesystem/hcpcs"
+    >>> given = [(medicare, "45384"), (medicare, "J1100"), ("http://loinc.org", "1234-5")]
+    >>> rows = spark.createDataFrame(given, "s string, c string")
+    >>> [row.v for row in rows.select(vocabulary_of(F.col("s"), F.col("c")).alias("v")).collect()]
+    ['CPT4', 'HCPCS', 'LOINC']
+    """
+    found = vocabulary_id(system)
+    return F.when((found == "HCPCS") & F.trim(code).rlike(CPT), "CPT4").otherwise(found)
+
+
 def is_of(system: Column, vocabulary: str) -> Column:
     """Whether a FHIR code system is that of one vocabulary: a smaller plan than asking of which it is.
 
@@ -155,7 +173,7 @@ def x12_vocabulary_id(qualifier: Column, code: Column) -> Column:
     ['ICD10CM', 'CPT4', 'HCPCS', None]
     """
     found = _looked_up(X12, F.upper(F.trim(qualifier)))
-    is_cpt = (found == "HCPCS") & F.trim(code).rlike("^[0-9]{4}[0-9A-Za-z]$")
+    is_cpt = (found == "HCPCS") & F.trim(code).rlike(CPT)
     return F.when(is_cpt, "CPT4").otherwise(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.codes import code_key, vocabulary_id
+from jobs.columns.codes import code_key, vocabulary_of
 
 NO_MATCH = 0
 
@@ -42,7 +42,7 @@ def mapped(
         "_position",
         F.col("_coding.code").alias("source_code"),
         F.col("_coding.display").alias("source_display"),
-        vocabulary_id(F.col("_coding.system")).alias("vocabulary_id"),
+        vocabulary_of(F.col("_coding.system"), F.col("_coding.code")).alias("vocabulary_id"),
     )
     each = each.withColumn("code_key", code_key(F.col("vocabulary_id"), F.col("source_code")))
     found = each.join(

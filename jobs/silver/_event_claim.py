@@ -1,4 +1,4 @@
-"""Diagnoses, procedures and service lines of claims as statements."""
+"""Diagnoses, procedures and service lines of claims, and of benefits that come without claims, as statements."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.answered import NAMED_OTHERWISE
 from jobs.columns.codes import vocabulary_id
+from jobs.columns.fhir import DECIMAL
 from jobs.columns.mapping import NO_MATCH
 from jobs.silver._statement import excluded_by, statements
 
 INSTITUTIONAL, PHARMACY = "institutional", "pharmacy"
+DAYS_SUPPLY = "dayssupply"
 # What the kind of a claim (HL7 claim-type) makes of its header and of its lines.
 HEADERS = {INSTITUTIONAL: concepts.TYPE_FACILITY_CLAIM_HEADER, "professional": concepts.TYPE_PROFESSIONAL_CLAIM_HEADER,
            "oral": concepts.TYPE_DENTAL_CLAIM, PHARMACY: concepts.TYPE_PHARMACY_CLAIM}  # fmt: skip
@@ -32,13 +35,24 @@ _WHO = ("patient_id", "patient_ref", "provider_ref")
 _WHAT = ("status", "use", "type_codes")
 
 
-def not_standing(claims: DataFrame, states: DataFrame) -> DataFrame:
-    """Claims, or lines of claims, with `_state`: what became of a claim that another one stands for, else null."""
-    known = states.where(F.col("claim_id").isNotNull()).select("claim_id", F.col("state").alias("_state"))
-    return claims.join(known, on="claim_id", how="left")
+def not_standing(claims: DataFrame, states: DataFrame, key: str = "claim_id") -> DataFrame:
+    """Claims, or lines of claims, with `_state`: what became of a claim that another one stands for, else null.
+
+    `key` is benefit_id where benefits are meant.
+    """
+    ended = states.where(F.col(key).isNotNull() & (F.col("state") != NAMED_OTHERWISE))
+    return claims.join(ended.select(key, F.col("state").alias("_state")), on=key, how="left")
 
 
-def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
+def speaking_alone(benefits: DataFrame) -> DataFrame:
+    """The benefits, or lines of benefits, that name no claim: payers who share what they paid have no claims to send.
+
+    CARIN Blue Button and Medicare's BCDA tell by ExplanationOfBenefit alone what was found, done and dispensed.
+    """
+    return benefits.where(F.col("claim_ref").isNull())
+
+
+def of_claim_diagnoses(claims: DataFrame, source: str = "claim") -> DataFrame:
     """Diagnoses that a claim gives by code; one that refers to a condition is that condition."""
     kinds = F.transform(F.col("_said.type_codes"), lambda code: code["code"])
     status = F.lit(concepts.STATUS_SECONDARY_DIAGNOSIS)
@@ -46,6 +60,7 @@ def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
         status = F.when(F.array_contains(kinds, kind), concept).otherwise(status)
     return _of_header(
         claims,
+        source,
         "diagnosis",
         parts="diagnoses",
         refers_to="condition_ref",
@@ -59,10 +74,11 @@ def of_claim_diagnoses(claims: DataFrame) -> DataFrame:
     )
 
 
-def of_claim_procedures(claims: DataFrame) -> DataFrame:
+def of_claim_procedures(claims: DataFrame, source: str = "claim") -> DataFrame:
     """Procedures that an institutional claim gives by code in its header (ICD-10-PCS)."""
     return _of_header(
         claims,
+        source,
         "procedure",
         parts="procedures",
         refers_to="procedure_ref",
@@ -74,13 +90,13 @@ def of_claim_procedures(claims: DataFrame) -> DataFrame:
     )
 
 
-def _of_header(claims: DataFrame, what: str, *, parts: str, refers_to: str, **filled: Column) -> DataFrame:
+def _of_header(claims: DataFrame, source: str, what: str, *, parts: str, refers_to: str, **filled: Column) -> DataFrame:
     """The coded parts of a claim's header as statements; one that refers to a row of its own is that row."""
     each = claims.withColumn("_said", F.explode(parts))
     coded = each.where((F.size("_said.codes") > 0) & F.col(f"_said.{refers_to}").isNull())
     return statements(
         coded,
-        "claim",
+        source,
         part=F.concat(F.lit(f"{what} "), F.col("_said.sequence").cast("string")),
         excluded=_excluded(),
         codes=F.col("_said.codes"),
@@ -114,11 +130,36 @@ def of_claim_items(items: DataFrame, claims: DataFrame, concept_map: DataFrame) 
         }
     )
     dated = whole.where(spoken & (F.size("event_refs") == 0) & ~F.array_contains(_kinds(), PHARMACY))
+    return _of_lines(dated, "claim_item", concept_map)
+
+
+def of_benefit_items(items: DataFrame, benefits: DataFrame, concept_map: DataFrame) -> DataFrame:
+    """Service lines of benefits that are `speaking_alone`; what a pharmacy was paid for was dispensed."""
+    spoken = F.exists("codes", lambda code: vocabulary_id(code["system"]).isin(*BILLED))
+    shared = {name: F.col(name).alias(f"_{name}") for name in ("start_date", "care_team", "information")}
+    headed = items.join(benefits.select("benefit_id", *shared.values()), on="benefit_id", how="left")
+    whole = headed.where(spoken & (F.size("event_refs") == 0)).withColumns(
+        {
+            "team_sequences": F.array().cast("array<int>"),
+            "drug_quantity": F.lit(None).cast(DECIMAL),
+            "_days_supply": _days_supply(F.col("_information")),
+        }
+    )
+    return _of_lines(whole, "benefit_item", concept_map, days_supply=F.col("_days_supply"))
+
+
+def _days_supply(information: Column) -> Column:
+    """For how many days a drug was dispensed (CARIN C4BBSupportingInfoType, dayssupply)."""
+    said = F.filter(information, lambda one: F.array_contains(one["category_codes"]["code"], DAYS_SUPPLY))
+    return F.get(said, F.lit(0))["value_number"].cast("int")
+
+
+def _of_lines(lines: DataFrame, source: str, concept_map: DataFrame, **filled: Column) -> DataFrame:
     is_drug = F.exists("codes", lambda code: vocabulary_id(code["system"]) == "NDC")
     own = F.filter("_care_team", lambda one: F.array_contains("team_sequences", one["sequence"]))
     return statements(
-        _with_modifier(dated, concept_map),
-        "claim_item",
+        _with_modifier(lines, concept_map),
+        source,
         home=F.when(is_drug, "drug_exposure").otherwise("procedure_occurrence"),
         excluded=_excluded(),
         codes=F.col("codes"),
@@ -134,6 +175,7 @@ def of_claim_items(items: DataFrame, claims: DataFrame, concept_map: DataFrame) 
         quantity=F.when(is_drug, F.coalesce("drug_quantity", "quantity")).otherwise(F.col("quantity")),
         modifier_concept_id=F.when(F.size("modifier_codes") > 0, F.coalesce("_modifier_id", F.lit(NO_MATCH))),
         modifier_source_value=F.nullif(F.array_join("modifier_codes.code", ","), F.lit("")),
+        **filled,
     )
 
 

@@ -14,7 +14,14 @@ from jobs.columns.people import own_person
 from jobs.columns.references import resolved
 from jobs.columns.told import told_once
 from jobs.silver._event_charge import codes_of_charges, of_charges
-from jobs.silver._event_claim import not_standing, of_claim_diagnoses, of_claim_items, of_claim_procedures
+from jobs.silver._event_claim import (
+    not_standing,
+    of_benefit_items,
+    of_claim_diagnoses,
+    of_claim_items,
+    of_claim_procedures,
+    speaking_alone,
+)
 from jobs.silver._event_condition import of_allergies, of_conditions
 from jobs.silver._event_device import of_device_uses, of_devices
 from jobs.silver._event_drug import (
@@ -68,6 +75,8 @@ def build(
     claims: DataFrame,
     claim_items: DataFrame,
     claim_states: DataFrame,
+    benefits: DataFrame,
+    benefit_items: DataFrame,
     charges: DataFrame,
     imaging_studies: DataFrame,
     imaging_series: DataFrame,
@@ -79,6 +88,9 @@ def build(
     but one only in the domains of PICK_ONE.
     """
     billed = not_standing(claims, claim_states)
+    alone, lines_alone = speaking_alone(benefits), speaking_alone(benefit_items)
+    answered = not_standing(alone, claim_states, "benefit_id")
+    answered_lines = not_standing(lines_alone, claim_states, "benefit_id")
     said = [
         of_conditions(conditions),
         of_allergies(allergies),
@@ -94,6 +106,9 @@ def build(
         of_claim_diagnoses(billed),
         of_claim_procedures(billed),
         of_claim_items(not_standing(claim_items, claim_states), claims, concept_map),
+        of_claim_diagnoses(answered, "benefit"),
+        of_claim_procedures(answered, "benefit"),
+        of_benefit_items(answered_lines, alone, concept_map),
         of_charges(charges),
         of_imaging_studies(imaging_studies, imaging_series, procedures, patients, links, concept_map),
         of_image_features(imaging_series, imaging_instances, concept_map),
@@ -101,8 +116,12 @@ def build(
     statements = functools.reduce(DataFrame.unionByName, said)
     coded = [conditions, allergies, observations, procedures, medication_requests, medication_dispenses]
     coded += [medication_administrations, medication_statements, medications, immunizations, devices, device_uses]
-    coded += [claim_items]
-    inside = [claims.select(F.explode(F.col(parts)["codes"]).alias("codes")) for parts in ("diagnoses", "procedures")]
+    coded += [claim_items, lines_alone]
+    inside = [
+        billing.select(F.explode(F.col(parts)["codes"]).alias("codes"))
+        for billing in (claims, alone)
+        for parts in ("diagnoses", "procedures")
+    ]
     inside += [charges.select(codes_of_charges().alias("codes"))]
     inside += codes_of_images(imaging_studies, imaging_series)
     said_in = functools.reduce(DataFrame.union, [*[one.select("codes") for one in coded], *inside])

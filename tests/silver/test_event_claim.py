@@ -5,7 +5,16 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.silver._event_claim import of_claim_diagnoses, of_claim_items, of_claim_procedures
+from jobs.columns import concepts
+from jobs.silver import benefit, benefit_item
+from jobs.silver._event_claim import (
+    not_standing,
+    of_benefit_items,
+    of_claim_diagnoses,
+    of_claim_items,
+    of_claim_procedures,
+    speaking_alone,
+)
 
 CARIN = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimCareTeamRole"
 CPT, HCPCS = "http://www.ama-assn.org/go/cpt", "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -92,3 +101,55 @@ def test_of_a_drug_its_own_amount_counts_and_not_how_often_it_was_given(rows):
     given = rows("silver.claim_item", *items).withColumn("_state", F.lit(None).cast("string"))
     made = of_claim_items(given, rows("silver.claim", claim()), rows("silver.concept_map")).collect()
     assert {row.source_row_id: row.quantity for row in made} == {1: Decimal("1.5"), 2: 2, 3: 2}
+
+
+ICD, NDC = "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/ndc"
+SUPPLY = {"system": "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType", "code": "dayssupply"}
+
+
+def explanation(name, kind, service, **given):
+    """An ExplanationOfBenefit as payers share it, with one line."""
+    return {
+        "resourceType": "ExplanationOfBenefit",
+        "id": name,
+        "status": "active",
+        "use": "claim",
+        "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": kind}]},
+        "patient": {"reference": "Patient/p"},
+        "billablePeriod": {"start": "2026-03-01", "end": "2026-03-02"},
+        "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": {"coding": [{"system": ICD, "code": "I10"}]}}],
+        "item": [
+            {
+                "sequence": 1,
+                "productOrService": {"coding": [service]},
+                "servicedDate": "2026-03-02",
+                "quantity": {"value": 60},
+            }
+        ],
+        **given,
+    }
+
+
+def test_benefits_without_claims_tell_what_was_found_done_and_dispensed(rows, fhir_records):
+    days = [{"sequence": 1, "category": {"coding": [SUPPLY]}, "valueQuantity": {"value": 30}}]
+    visit, drug = {"system": CPT, "code": "99213"}, {"system": NDC, "code": "00002821501"}
+    records = fhir_records(
+        explanation("office", "professional", visit),
+        explanation("drug", "pharmacy", drug, diagnosis=[], supportingInfo=days),
+        explanation("void", "professional", visit, status="cancelled"),
+        explanation("answer", "professional", visit, claim={"reference": "Claim/1"}),
+    )
+    states = rows("silver.claim_state")
+    alone = speaking_alone(benefit.build(records))
+    found = of_claim_diagnoses(not_standing(alone, states, "benefit_id"), "benefit").collect()
+    header = concepts.TYPE_PROFESSIONAL_CLAIM_HEADER
+    assert sorted((row.excluded or "", row.source_table, row.type_concept_id) for row in found) == [
+        ("", "silver.benefit", header),
+        ("cancelled", "silver.benefit", header),
+    ]
+    lines = not_standing(speaking_alone(benefit_item.build(records)), states, "benefit_id")
+    done = of_benefit_items(lines, alone, rows("silver.concept_map")).where("excluded IS NULL").orderBy("home")
+    assert [(row.home, row.codes[0].code, row.quantity, row.days_supply) for row in done.collect()] == [
+        ("drug_exposure", "00002821501", 60, 30),
+        ("procedure_occurrence", "99213", 60, None),
+    ]
