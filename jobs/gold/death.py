@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
@@ -24,12 +24,15 @@ RECEIVED = """
 def build(patients: DataFrame, links: DataFrame, people: DataFrame, events: DataFrame) -> DataFrame:
     """OMOP CDM 5.4 DEATH: at most one row per person, who is dead when any of their records says so.
 
-    When, says the first that knows it: the surviving record, then by feed (jobs.columns.told).
+    When, says the first that knows it: the surviving record, then by feed (jobs.columns.told). Of a month or a year the
+    last day is taken (OMOP CDM 5.4 DEATH.death_date), or the day on which we heard of it where that is earlier.
     A person known to be dead without a date waits in quarantine; a death without a known cause is kept.
     """
     of = links.select("patient_id", "person_id", "is_survivor")
-    order = F.struct(F.col("deceased_date").isNull(), ~F.col("is_survivor"), feed_rank(F.col("feed")), "patient_id")
-    told = F.struct("patient_id", "deceased_date", "deceased_at")
+    day = F.coalesce("deceased_date", F.least(_last_day(), F.to_date("received_at")))
+    exact = [day.isNull(), F.col("deceased_date").isNull()]
+    order = F.struct(*exact, ~F.col("is_survivor"), feed_rank(F.col("feed")), "patient_id")
+    told = F.struct("patient_id", day.alias("deceased_date"), "deceased_at")
     records = patients.where("is_deceased").join(of, on="patient_id", how="inner")
     dead = records.groupBy("person_id").agg(
         F.min_by(told, order).alias("told"), F.array_sort(F.collect_set("record_id")).alias("tellers")
@@ -64,3 +67,11 @@ def build(patients: DataFrame, links: DataFrame, people: DataFrame, events: Data
             "faults"
         ),
     )
+
+
+def _last_day() -> Column:
+    """The last day of the month or the year of which only that is known."""
+    year, month = (F.substring("deceased_sent", start, length).try_cast("int") for start, length in ((1, 4), (6, 2)))
+    of_year = F.when(F.col("deceased_precision") == "year", F.make_date(year, F.lit(12), F.lit(31)))
+    of_month = F.when(F.col("deceased_precision") == "month", F.last_day(F.make_date(year, month, F.lit(1))))
+    return F.coalesce(of_year, of_month)

@@ -46,3 +46,16 @@ def test_when_somebody_died_says_the_first_record_that_knows_it(rows):
 def test_a_death_without_a_date_waits(rows):
     [row] = made(rows, [{"patient_id": 1, "feed": "ehr_fhir", "is_deceased": True}], survivor=1)
     assert row.faults == ["no_death_date"]
+
+
+def test_of_a_month_or_a_year_of_death_the_last_day_is_taken_unless_it_was_heard_of_before(rows):
+    heard = datetime.datetime(2026, 3, 1, 6)
+    ehr = {"feed": "ehr_fhir", "is_deceased": True, "received_at": heard}
+    of_year = {"patient_id": 1, **ehr, "deceased_sent": "2019", "deceased_precision": "year"}
+    of_month = {"patient_id": 2, **ehr, "deceased_sent": "2020-02", "deceased_precision": "month"}
+    of_day = {"patient_id": 3, **ehr, "deceased_sent": "2021-05-06", "deceased_date": datetime.date(2021, 5, 6)}
+    this_year = {"patient_id": 4, **ehr, "deceased_sent": "2026", "deceased_precision": "year"}
+    days = [made(rows, patients, survivor=patients[0]["patient_id"])[0] for patients in
+            ([of_year], [of_month], [of_year, of_day], [this_year])]  # fmt: skip
+    expected = [(2019, 12, 31), (2020, 2, 29), (2021, 5, 6), (2026, 3, 1)]
+    assert [(row.death_date, row.faults) for row in days] == [(datetime.date(*day), []) for day in expected]
