@@ -38,7 +38,11 @@ def build(
     enrolled = coverages.where(
         (F.coalesce("status", F.lit("")) != "entered-in-error") & F.col("start_date").isNotNull()
     )
-    own = with_person(enrolled, patients, links, people)
+    named = organizations.withColumnRenamed("name", "_name")
+    # FHIR R4 Coverage.payor need not say the name of the organization that it refers to.
+    asked = enrolled.withColumn("_payer_ref", F.try_element_at("payer_refs", F.lit(1)))
+    asked = resolved(asked, "_payer_ref", named, "organization_id", "_payer_id", _payer_name="_name")
+    own = with_person(asked, patients, links, people)
     known = own.select("person_id").distinct()
     own = own.select(
         key("payer_plan_period", F.col("coverage_id")).alias("payer_plan_period_id"),
@@ -47,14 +51,13 @@ def build(
         F.col("start_date").alias(SPAN[0]),
         # Open coverage lasts at least to the day we heard of it.
         F.coalesce("end_date", F.greatest(F.to_date("received_at"), F.col("start_date"))).alias(SPAN[1]),
-        F.try_element_at("payer_names", F.lit(1)).alias("payer"),
+        F.coalesce(F.try_element_at("payer_names", F.lit(1)), "_payer_name").alias("payer"),
         F.coalesce("plan", "plan_group").alias("plan"),
         F.coalesce("plan_group", "subscriber_number").alias("family"),
         F.array("record_id").alias("lw_record_ids"),
         F.concat_ws("|", F.lit("silver.coverage"), F.col("coverage_id").cast("string")).alias("lw_source"),
     )
     answered = benefits.where(F.coalesce("status", F.lit("")) == "active")
-    named = organizations.withColumnRenamed("name", "_name")
     answered = resolved(answered, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")
     answered = answered.withColumn("payer", F.coalesce("payer_name", "_insurer_name")).where("payer is not null")
     answered = with_person(answered, patients, links, people).join(known, on="person_id", how="left_anti")

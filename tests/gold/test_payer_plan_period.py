@@ -25,7 +25,12 @@ def built(rows):
 
     payer = {"organization_id": 1, "tenant": "demo", "feed": "claims_x12", "aliases": ["Organization/p"]}
     return payer_plan_period.build(
-        coverages=rows("silver.coverage", coverage(1, 1, DAY, end_date=LATER), coverage(2, 2, None)),
+        coverages=rows(
+            "silver.coverage",
+            coverage(1, 1, DAY, end_date=LATER),
+            coverage(2, 2, None),
+            coverage(4, 4, DAY, end_date=LATER, payer_names=[], payer_refs=["Organization/p"], feed="claims_x12"),
+        ),
         benefits=rows(
             "silver.benefit",
             benefit(10, 3, payer_name="Humana"),  # the same person as patient 1
@@ -36,8 +41,10 @@ def built(rows):
         ),
         organizations=rows("silver.organization", {**payer, "name": "Aetna"}),
         patients=rows("silver.patient"),
-        links=rows("silver.person_link", *({"patient_id": k, "person_id": v} for k, v in ((1, 7), (3, 7), (2, 8)))),
-        people=rows("gold.person", {"person_id": 7}, {"person_id": 8}),
+        links=rows(
+            "silver.person_link", *({"patient_id": k, "person_id": v} for k, v in ((1, 7), (3, 7), (2, 8), (4, 9)))
+        ),
+        people=rows("gold.person", {"person_id": 7}, {"person_id": 8}, {"person_id": 9}),
     ).collect()
 
 
@@ -58,6 +65,10 @@ def test_a_coverage_without_a_beginning_is_no_enrolment_and_benefits_tell_of_the
     assert spans(built, 8) == {("Humana", DAY, LATER), ("Aetna", DAY, DAY)}
 
 
+def test_a_payer_that_is_only_referred_to_has_the_name_of_its_organization(built):
+    assert spans(built, 9) == {("Aetna", DAY, LATER)}
+
+
 def test_no_period_waits(built):
-    assert len(built) == 3
+    assert len(built) == 4
     assert [row.faults for row in built if row.faults] == []
