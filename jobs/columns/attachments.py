@@ -7,20 +7,29 @@ from pyspark.sql import functions as F
 
 from jobs.columns.lists import compact, distinct
 
+PLAIN, XHTML = "text/plain", "application/xhtml+xml"
 ATTACHMENT = "struct<contentType:string,language:string,data:string,url:string,title:string>"
 
 
 def texts(attachments: Column) -> Column:
     """The texts among attachments, decoded; null in the place of one that is not base64.
 
+    Several formats say the same (FHIR R4 DocumentReference.content, DiagnosticReport.presentedForm): of one format all
+    are taken, the plain text where there is any.
+
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> sent = [("text/plain", "w7xiZXI="), ("application/pdf", "JVBERg=="), ("text/html; charset=latin1", "/GJlcg==")]
-    >>> sent = [(kind, None, data, None, None) for kind, data in [*sent, ("text/plain", "a")]]
-    >>> spark.createDataFrame([(sent,)], f"a array<{ATTACHMENT}>").select(texts(F.col("a")).alias("t")).first().t
-    ['über', 'über', None]
+    >>> sent = [(kind, None, data, None, None) for kind, data in [*sent, ("Text/Plain", "a")]]
+    >>> rows = spark.createDataFrame([(sent,), (sent[1:3],)], f"a array<{ATTACHMENT}>")
+    >>> [row.t for row in rows.select(texts(F.col("a")).alias("t")).collect()]
+    [['über', None], ['über']]
     """
-    return F.transform(F.filter(attachments, _is_text), lambda attachment: _decoded(attachment["data"]))
+    written = F.filter(attachments, _is_text)
+    kinds = F.transform(written, _kind)
+    format_ = F.when(F.array_contains(kinds, PLAIN), PLAIN).otherwise(F.get(kinds, F.lit(0)))
+    same = F.filter(written, lambda attachment: _kind(attachment) == format_)
+    return F.transform(same, lambda attachment: _decoded(attachment["data"]))
 
 
 def joined(decoded: Column) -> Column:
@@ -58,7 +67,13 @@ def described(attachments: Column) -> list[Column]:
 
 
 def _is_text(attachment: Column) -> Column:
-    return attachment["contentType"].startswith("text/") & attachment["data"].isNotNull()
+    kind = _kind(attachment)
+    return (kind.startswith("text/") | (kind == XHTML)) & attachment["data"].isNotNull()
+
+
+def _kind(attachment: Column) -> Column:
+    """The media type without its parameters; in lower case, as its case means nothing (RFC 6838 section 4.2)."""
+    return F.lower(F.trim(F.substring_index(attachment["contentType"], ";", 1)))
 
 
 def _decoded(data: Column) -> Column:

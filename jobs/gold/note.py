@@ -28,9 +28,12 @@ NOTE_COLUMNS = (
 )
 
 _WITHOUT_NOTE = "CASE WHEN note_text IS NULL THEN 'no_text' WHEN status = 'entered-in-error' THEN 'entered_in_error'"
+# FHIR R4 DocumentReference: what was replaced by another document, and a text that should not have been written.
+_WITHDRAWN = "WHEN doc_status = 'entered-in-error' THEN 'entered_in_error' WHEN status = 'superseded' THEN 'superseded'"
 RECEIVED = f"""
     WITH written AS (
-        SELECT {_WITHOUT_NOTE} END AS excluded, patient_ref, encounter_ref, hash(note_text) AS text FROM documents
+        SELECT {_WITHOUT_NOTE} {_WITHDRAWN} END AS excluded, patient_ref, encounter_ref, hash(note_text) AS text
+        FROM documents
     )
     SELECT excluded FROM written UNION ALL
     SELECT {_WITHOUT_NOTE} WHEN w.text IS NOT NULL THEN 'told_by_a_document' END FROM reports r
@@ -52,7 +55,9 @@ def build(
     details: DataFrame,
 ) -> DataFrame:
     """OMOP CDM 5.4 NOTE: documents with a text, and reports whose text is no document of the same encounter."""
-    written = _written(documents, "document_reference", F.coalesce("documented_date", "start_date"), _at("documented"))
+    said = ~F.coalesce(F.col("doc_status") == "entered-in-error", F.lit(False))
+    standing = documents.where(said & (F.coalesce("status", F.lit("")) != "superseded"))
+    written = _written(standing, "document_reference", F.coalesce("documented_date", "start_date"), _at("documented"))
     reported = _written(reports, "diagnostic_report", F.coalesce("effective_date", "issued_date"), _at("effective"))
     # Exports send the note of an encounter both ways; one text is one note.
     told = written.select(_same_text().alias("_same"))

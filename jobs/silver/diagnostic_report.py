@@ -61,7 +61,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         references(r["imagingStudy"], "ImagingStudy").alias("imaging_refs"),
         r["conclusion"].alias("conclusion"),
         all_codings(r["conclusionCode"]).alias("conclusion_codes"),
-        joined(F.col("_texts")).alias("note_text"),
+        # A report without a form of its own may say all it says in its conclusion.
+        F.coalesce(joined(F.col("_texts")), r["conclusion"]).alias("note_text"),
         *described(r["presentedForm"]),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),

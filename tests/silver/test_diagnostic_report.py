@@ -49,3 +49,8 @@ def test_an_interpreter_speaks_before_a_performer(only):
 def test_a_text_that_is_not_base64_is_a_fault_and_a_report_without_any_is_not(only):
     assert only(presentedForm=[{"contentType": "text/plain", "data": "?"}]).faults == ["bad_attachment"]
     assert (only().note_text, only().faults) == (None, [])
+
+
+def test_a_report_without_a_form_says_what_it_concludes(only):
+    assert only(conclusion="No fracture.").note_text == "No fracture."
+    assert only(conclusion="Brief.", presentedForm=[attached(b"At length.")]).note_text == "At length."

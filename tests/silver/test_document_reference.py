@@ -39,6 +39,14 @@ def test_a_document_that_is_no_text_is_kept_without_text(only):
     assert (row.note_text, row.content_types, row.faults) == (None, ["application/pdf"], [])
 
 
+def test_a_note_in_several_formats_is_one_text(only):
+    forms = (("TEXT/HTML", "<p>Well.</p>"), ("text/rtf", r"{\rtf1 Well.}"), ("text/plain; charset=utf-8", "Well."))
+    sent = [(kind, base64.b64encode(text.encode()).decode()) for kind, text in forms]
+    attachments = [content(data, kind)[0] for kind, data in sent]
+    assert only(content=attachments).note_text == "Well."
+    assert only(content=attachments[:2]).note_text == "<p>Well.</p>"
+
+
 def test_bad_base64_is_a_fault_and_never_an_error(only):
     assert only(content=content("this is not base64!")).faults == ["bad_attachment"]
 
