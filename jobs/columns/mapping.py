@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.columns.codes import code_key, vocabulary_of
 
 NO_MATCH = 0
+ICD_10 = ("ICD10", "ICD10CM", "ICD10PCS")
 
 TARGETS = "array<struct<concept_id:int,domain_id:string,concept_class_id:string,value_concept_id:int>>"
 
@@ -44,7 +45,9 @@ def mapped(
         F.col("_coding.display").alias("source_display"),
         vocabulary_of(F.col("_coding.system"), F.col("_coding.code")).alias("vocabulary_id"),
     )
-    each = each.withColumn("code_key", code_key(F.col("vocabulary_id"), F.col("source_code")))
+    each = each.withColumn("vocabulary_id", F.explode_outer(_meant())).withColumn(
+        "code_key", code_key(F.col("vocabulary_id"), F.col("source_code"))
+    )
     found = each.join(
         concept_map.select("vocabulary_id", "code_key", "source_concept_id", "targets"),
         on=["vocabulary_id", "code_key"],
@@ -55,6 +58,7 @@ def mapped(
         F.col("source_concept_id").isNull().asc(),
         F.col("vocabulary_id").isNull().asc(),
         F.col("_position").asc(),
+        F.col("vocabulary_id").asc(),
     )
     answers = found.withColumn("_rank", F.rank().over(best_first)).where(F.col("_rank") == 1)
     answers = answers.select(
@@ -68,6 +72,15 @@ def mapped(
         ).alias(into),
     )
     return rows.withColumn(digest, codes_digest(F.col(codes))).join(answers, on=digest, how="left").drop(digest)
+
+
+def _meant() -> Column:
+    """The vocabularies that a code may be of: of the ICD-10 its American modifications too, in this order.
+
+    Medicare's first Blue Button and BCDA, among others of the United States, name all of them by the system of the WHO.
+    """
+    own = F.col("vocabulary_id")
+    return F.when(own == "ICD10", F.array(*map(F.lit, ICD_10))).otherwise(F.array(own))
 
 
 def mapped_code(

@@ -6,6 +6,8 @@ import inspect
 import pytest
 
 import schemas
+from jobs.columns.fhir import CODES
+from jobs.columns.mapping import mapped
 from jobs.silver.clinical_event import build
 
 DAY = datetime.date(2026, 3, 1)
@@ -51,6 +53,30 @@ def test_a_code_for_one_concept_with_two_values_gives_a_row_and_a_key_for_each(e
 
 def test_of_two_values_of_a_measurement_one_is_taken(events):
     assert [(concept, value) for concept, value, _ in events["measured"]] == [(700, 11)]
+
+
+def test_an_icd_10_code_that_is_of_an_american_modification_only_is_of_that(spark, rows):
+    system, known = "http://hl7.org/fhir/sid/icd-10", [(9, "Condition", None, None)]
+    map_ = [
+        ("ICD10CM", "E11.65", known),
+        ("ICD10", "I10", known),
+        ("ICD10CM", "I10", known),
+        ("ICD10PCS", "0DTJ4ZZ", []),
+    ]
+    keyed = [
+        {"vocabulary_id": vocabulary, "code_key": code, "source_concept_id": number, "targets": targets}
+        for number, (vocabulary, code, targets) in enumerate(map_, 1)
+    ]
+    coded = [([(system, code, None, None, None)],) for code in ("E11.65", "I10", "0DTJ4ZZ", "X")]
+    sent = spark.createDataFrame(coded, f"codes {CODES}")
+    found = mapped(sent, rows("silver.concept_map", *keyed), "codes").select("map.*").collect()
+    assert {row.source_code: (row.vocabulary_id, row.source_concept_id) for row in found} == {
+        "E11.65": ("ICD10CM", 1),
+        "I10": ("ICD10", 2),
+        "0DTJ4ZZ": ("ICD10PCS", 4),
+        "X": ("ICD10", 0),
+    }
+    assert len(found) == len(coded)
 
 
 def test_two_concepts_are_two_rows_and_one_value_is_one(events):
