@@ -92,7 +92,7 @@ def build(
     answered = not_standing(alone, claim_states, "benefit_id")
     answered_lines = not_standing(lines_alone, claim_states, "benefit_id")
     said = [
-        of_conditions(conditions),
+        of_conditions(conditions, encounters),
         of_allergies(allergies),
         of_observations(observations, concept_map),
         of_procedures(procedures),

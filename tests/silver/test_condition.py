@@ -8,6 +8,7 @@ from decimal import Decimal
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.silver import encounter
 from jobs.silver._event_condition import of_conditions
 from jobs.silver.condition import build
 
@@ -69,13 +70,17 @@ def test_faults_have_names(fhir_records):
     }
 
 
-def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(fhir_records):
+def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(rows, fhir_records):
     kinds = ("unconfirmed", "provisional", "differential", "confirmed", "refuted")
     sent = [condition(one, verificationStatus=status(one), recordedDate="2024-02-02") for one in kinds]
     sent.append(condition("over", onsetDateTime="2015", abatementDateTime="2016-05-01", recordedDate="2024-02-02"))
     sent.append(condition("on", onsetDateTime="2015-03-01", recordedDate="2024-02-02"))
     built = build(fhir_records(*sent))
-    events = of_conditions(built).alias("e").join(built, F.col("source_row_id") == F.col("condition_id"), how="inner")
+    events = (
+        of_conditions(built, rows("silver.encounter"))
+        .alias("e")
+        .join(built, F.col("source_row_id") == F.col("condition_id"), how="inner")
+    )
     found = {row.resource_id: row for row in events.select("resource_id", "e.*").collect()}
     statuses = {name: row.status_concept_id for name, row in found.items()}
     candidate = concepts.STATUS_PRELIMINARY_DIAGNOSIS
@@ -87,3 +92,37 @@ def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(fhir_
         datetime.date(2015, 3, 1),
         datetime.date(2024, 2, 2),
     )
+
+
+def test_a_condition_has_the_status_that_its_encounter_names_it_for(fhir_records):
+    def named(name, use=None, rank=None):
+        said = {"condition": {"reference": f"Condition/{name}"}, "use": {"coding": [{"code": use}]} if use else None}
+        return {name: value for name, value in {**said, "rank": rank}.items() if value}
+
+    diagnoses = [named("a", "AD"), named("d", "DD", 2), named("p", "AD"), named("p", "DD", 1), named("r", rank=1)]
+    diagnoses += [named("s", "billing", 3), named("m", "CM"), named("c", "CC", 1), named("u", "AD"), named("v", "AD")]
+    stay = {"resourceType": "Encounter", "id": "e", "status": "finished", "subject": {"reference": "Patient/1"}}
+    records = fhir_records(
+        {**stay, "diagnosis": diagnoses},
+        *[condition(one, verificationStatus=status("confirmed")) for one in "adprsmcn"],
+        condition("u", verificationStatus=status("differential"), encounter={"reference": "Encounter/7"}),
+        condition("v", verificationStatus=status("provisional")),
+    )
+    built = build(records)
+    events = of_conditions(built, encounter.build(records)).alias("e")
+    named_events = events.join(built, F.col("source_row_id") == F.col("condition_id"), how="inner")
+    found = {row.resource_id: row for row in named_events.select("resource_id", "e.*").collect()}
+    assert {name: row.status_concept_id for name, row in found.items()} == {
+        "a": concepts.STATUS_ADMISSION_DIAGNOSIS,
+        "d": concepts.STATUS_DISCHARGE_DIAGNOSIS,
+        "p": concepts.STATUS_PRIMARY_DISCHARGE_DIAGNOSIS,
+        "r": concepts.STATUS_PRIMARY_DIAGNOSIS,
+        "s": concepts.STATUS_SECONDARY_DIAGNOSIS,
+        "m": concepts.STATUS_SECONDARY_DIAGNOSIS,
+        "c": concepts.STATUS_CONFIRMED_DIAGNOSIS,
+        "n": concepts.STATUS_CONFIRMED_DIAGNOSIS,
+        "u": concepts.STATUS_PRELIMINARY_DIAGNOSIS,
+        "v": concepts.STATUS_ADMISSION_DIAGNOSIS,
+    }
+    assert [found[one].status_source_value for one in "apru"] == ["AD", "DD", "1", "differential"]
+    assert [found[one].encounter_ref for one in "cun"] == ["Encounter/e", "Encounter/7", None]
