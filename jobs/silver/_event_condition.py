@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.reference_texts import resource_key
-from jobs.silver._statement import statements
+from jobs.silver._statement import begins, statements
 
 PROBLEM_LIST = "problem-list-item"
 ENCOUNTER_DIAGNOSIS = "encounter-diagnosis"
@@ -20,7 +20,7 @@ DISCHARGE, ADMISSION, COMORBIDITY, BILLING = "DD", "AD", "CM", "billing"
 
 
 def of_conditions(conditions: DataFrame, encounters: DataFrame) -> DataFrame:
-    """FHIR R4 Condition: onset, else the day it was recorded; refuted conditions were never there.
+    """FHIR R4 Condition: onset, else the day by which it is known to be there; refuted conditions were never there.
 
     What was recorded when it was over is known for the last day that it was there. What its encounter has it for, and
     which of its diagnoses it is (FHIR R4 Encounter.diagnosis), is its status, unless it is only a candidate. What
@@ -31,7 +31,7 @@ def of_conditions(conditions: DataFrame, encounters: DataFrame) -> DataFrame:
     admitted = F.col("_role.concept") == concepts.STATUS_ADMISSION_DIAGNOSIS
     role = F.when(candidate.isNull() | (admitted & (F.col("verification_status") == "provisional")), F.col("_role"))
     end = F.coalesce("abatement_date", "abatement_end_date")
-    is_late = F.coalesce(F.col("recorded_date") > end, F.lit(False))
+    start = begins("onset_date", "onset_by_date", "recorded_date", end)
     refuted = F.when(F.col("verification_status") == "refuted", "refuted")
     entered = F.when(F.col("verification_status") == "entered-in-error", "entered_in_error")
     return statements(
@@ -44,10 +44,8 @@ def of_conditions(conditions: DataFrame, encounters: DataFrame) -> DataFrame:
         type_concept_id=_type(),
         encounter_ref=F.coalesce("encounter_ref", "_role.encounter_ref"),
         practitioner_ref=F.coalesce("asserter_ref", "recorder_ref"),
-        start_date=F.coalesce("onset_date", F.least("recorded_date", end)),
-        start_at=F.when(F.col("onset_date").isNotNull(), F.col("onset_at")).otherwise(
-            F.when(~is_late, F.col("recorded_at"))
-        ),
+        start_date=start,
+        start_at=_at(start),
         end_date=end,
         end_at=F.when(F.col("abatement_date").isNotNull(), F.col("abatement_at")).otherwise(F.col("abatement_end_at")),
         status_concept_id=F.coalesce(role["concept"], candidate, confirmed),
@@ -87,6 +85,12 @@ def _roles(encounters: DataFrame) -> DataFrame:
     return known.groupBy("condition_id").agg(F.min("_role").alias("_role"))
 
 
+def _at(start: Column) -> Column:
+    """The instant of the day that something began."""
+    recorded = F.when(F.col("recorded_date") == start, F.col("recorded_at"))
+    return F.when(F.col("onset_date").isNotNull(), F.col("onset_at")).otherwise(recorded)
+
+
 def _type() -> Column:
     category = F.transform(F.col("category_codes"), lambda c: c["code"])
     return (
@@ -97,7 +101,11 @@ def _type() -> Column:
 
 
 def of_allergies(allergies: DataFrame) -> DataFrame:
-    """FHIR R4 AllergyIntolerance: an observation; a substance it names becomes the value (HL7 FHIR-OMOP guide)."""
+    """FHIR R4 AllergyIntolerance: an observation; a substance it names becomes the value (HL7 FHIR-OMOP guide).
+
+    It was there when it was recorded, and when somebody reacted.
+    """
+    start = begins("onset_date", "onset_by_date", F.coalesce("recorded_date", "last_occurrence_date"))
     refuted = F.when(F.col("verification_status") == "refuted", "refuted")
     entered = F.when(F.col("verification_status") == "entered-in-error", "entered_in_error")
     return statements(
@@ -110,8 +118,8 @@ def of_allergies(allergies: DataFrame) -> DataFrame:
         type_concept_id=F.lit(concepts.TYPE_EHR),
         encounter_ref=F.col("encounter_ref"),
         practitioner_ref=F.coalesce("asserter_ref", "recorder_ref"),
-        start_date=F.coalesce("onset_date", "recorded_date"),
-        start_at=F.when(F.col("onset_date").isNotNull(), F.col("onset_at")).otherwise(F.col("recorded_at")),
+        start_date=start,
+        start_at=_at(start),
         value_source_value=F.col("code_text"),
         status_source_value=F.col("clinical_status"),
     )

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from jobs.columns import concepts
 from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.references import resolved
-from jobs.silver._statement import excluded_by, statements
+from jobs.silver._statement import begins, excluded_by, statements
 
 HOME = "drug_exposure"
 # FHIR R4 medicationrequest-intent: these speak of what might be ordered, not of an order. What is reported is taken
@@ -102,7 +102,7 @@ def of_statements(reports: DataFrame, medications: DataFrame, concept_map: DataF
         concept_map,
         F.lit(concepts.TYPE_EHR_MEDICATION_LIST),
         F.coalesce(excluded_by(F.col("status")), not_taken),
-        **{**_span(), "start_date": F.coalesce("start_date", "asserted_date")},
+        **{**_span(), "start_date": begins("start_date", "start_by_date", "asserted_date", "end_date")},
         stop_reason=F.col("status_reason_text"),
     )
 
@@ -114,8 +114,9 @@ def of_immunizations(immunizations: DataFrame, concept_map: DataFrame) -> DataFr
     """
     reported = ~F.coalesce("is_primary_source", F.lit(True))
     routed = mapped(immunizations, concept_map, "route_codes", into="route_map")
-    given = F.coalesce("occurrence_date", "recorded_date")
-    given_at = F.when(F.col("occurrence_date").isNotNull(), F.col("occurrence_at")).otherwise(F.col("recorded_at"))
+    given = begins("occurrence_date", "occurrence_by_date", "recorded_date")
+    recorded = F.when(F.col("recorded_date") == given, F.col("recorded_at"))
+    given_at = F.when(F.col("occurrence_date").isNotNull(), F.col("occurrence_at")).otherwise(recorded)
     return statements(
         routed,
         "immunization",

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.mapping import first_concept, mapped, mapped_code
-from jobs.silver._statement import excluded_by, statements
+from jobs.silver._statement import begins, excluded_by, statements
 
 OPERATORS = {
     "<": concepts.OPERATOR_LESS,
@@ -28,6 +28,7 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
     unit = F.coalesce("value_unit_code", "value_unit")
     system = F.coalesce("value_unit_system", F.lit(UCUM))
     rows = mapped_code(with_values, concept_map, system, unit, into="unit_map", said_in=observations)
+    start = begins("effective_date", "effective_by_date", "issued_date")
     absent, not_done = F.col("absent_codes")["code"], F.array(*[F.lit(code) for code in NOT_DONE])
     category = F.transform(F.col("category_codes"), lambda c: c["code"])
     measured = F.arrays_overlap(category, F.array(*[F.lit(c) for c in MEASURED]))
@@ -48,8 +49,10 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
         encounter_ref=F.col("encounter_ref"),
         # OMOP MEASUREMENT.provider_id: who recorded the result or ordered the test.
         practitioner_ref=F.coalesce("practitioner_ref", "requester_ref"),
-        start_date=F.coalesce("effective_date", "issued_date"),
-        start_at=F.when(F.col("effective_date").isNotNull(), F.col("effective_at")).otherwise(F.col("issued_at")),
+        start_date=start,
+        start_at=F.when(F.col("effective_date").isNotNull(), F.col("effective_at")).otherwise(
+            F.when(F.col("issued_date") == start, F.col("issued_at"))
+        ),
         end_date=F.col("effective_end_date"),
         end_at=F.col("effective_end_at"),
         value_as_number=F.col("value_number"),

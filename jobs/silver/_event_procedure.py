@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
-from jobs.silver._statement import excluded_by, statements
+from jobs.silver._statement import begins, excluded_by, statements
 
 
 def of_procedures(procedures: DataFrame) -> DataFrame:
@@ -21,7 +21,7 @@ def of_procedures(procedures: DataFrame) -> DataFrame:
         type_concept_id=F.lit(concepts.TYPE_EHR),
         encounter_ref=F.col("encounter_ref"),
         practitioner_ref=F.coalesce("performer_ref", "recorder_ref"),
-        start_date=F.col("start_date"),
+        start_date=begins("start_date", "start_by_date"),
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),
         end_at=F.col("end_at"),

@@ -83,3 +83,8 @@ def excluded_by(status: Column, *statuses: str) -> Column:
     for one in ("entered-in-error", *statuses):
         reason = F.when(status == one, F.lit(EXCLUDED_STATUS[one])).otherwise(reason)
     return reason
+
+
+def begins(exact: str, by: str, *later: Column | str) -> Column:
+    """The day that something began: as said, else the first of the days by which it is known to have begun."""
+    return F.coalesce(exact, F.least(by, *later) if later else F.col(by))

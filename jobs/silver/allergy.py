@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import moment, precision
+from jobs.columns.dates import by_then, moment, precision
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -64,6 +64,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         text_of(r["code"]).alias("code_text"),
         onset.alias("onset_sent"),
         *moment("onset", onset, zone),
+        by_then("onset", onset),
         precision(onset).alias("onset_precision"),
         *moment("onset_end", onset_end, zone),
         r["onsetAge"]["value"].alias("onset_age"),

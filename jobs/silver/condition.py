@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import ends_before_start, is_malformed, moment, spell
+from jobs.columns.dates import by_then, ends_before_start, is_malformed, moment, spell
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     ANNOTATION,
@@ -57,6 +57,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         text_of(r["code"]).alias("code_text"),
         all_codings(r["bodySite"]).alias("body_site_codes"),
         *_time("onset", onset, zone),
+        by_then("onset", onset),
         *_time("abatement", abatement, zone),
         _is_abated().alias("is_abated"),
         *moment("recorded", r["recordedDate"], zone),

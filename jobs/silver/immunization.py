@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import is_malformed, moment
+from jobs.columns.dates import by_then, is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import CODEABLE, REFERENCE, all_codings, codings, current, has_content, identity, parsed, text_of
 from jobs.columns.quantities import QUANTITY, measured
@@ -41,6 +41,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         codings(r["vaccineCode"]).alias("codes"),
         text_of(r["vaccineCode"]).alias("code_text"),
         *moment("occurrence", r["occurrenceDateTime"], zone),
+        by_then("occurrence", r["occurrenceDateTime"]),
         r["occurrenceString"].alias("occurrence_text"),
         *moment("recorded", r["recorded"], zone),
         r["primarySource"].alias("is_primary_source"),

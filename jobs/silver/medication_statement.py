@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import moment
+from jobs.columns.dates import by_then, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, current, identity, parsed, text_of
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
@@ -41,6 +41,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         codings(r["category"]).alias("category_codes"),
         *medication(r),
         *span(start, end, zone),
+        by_then("start", start),
         *moment("asserted", r["dateAsserted"], zone),
         sig(said).alias("sig"),
         codings(route).alias("route_codes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.dates import ends_before_start, is_malformed, moment, spell
+from jobs.columns.dates import by_then, ends_before_start, is_malformed, moment, spell
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     ANNOTATION,
@@ -61,6 +61,7 @@ def _about() -> list[Column]:
         r["status"].alias("status"),
         all_codings(r["category"]).alias("category_codes"),
         *spell("effective", _effective(), r["effectivePeriod"]["end"], zone),
+        by_then("effective", _effective()),
         *moment("issued", r["issued"], zone),
         codings(r["bodySite"]).alias("body_site_codes"),
         codings(r["method"]).alias("method_codes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.dates import by_then
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
@@ -50,6 +51,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         codings(r["code"]).alias("codes"),
         text_of(r["code"]).alias("code_text"),
         *span(start, end, zone),
+        by_then("start", start),
         r["performedString"].alias("performed_text"),
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),

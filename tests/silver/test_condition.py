@@ -73,7 +73,8 @@ def test_faults_have_names(fhir_records):
 def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(rows, fhir_records):
     kinds = ("unconfirmed", "provisional", "differential", "confirmed", "refuted")
     sent = [condition(one, verificationStatus=status(one), recordedDate="2024-02-02") for one in kinds]
-    sent.append(condition("over", onsetDateTime="2015", abatementDateTime="2016-05-01", recordedDate="2024-02-02"))
+    sent.append(condition("year", onsetDateTime="2015", recordedDate="2024-02-02"))
+    sent.append(condition("over", onsetDateTime="2016", abatementDateTime="2016-05-01", recordedDate="2024-02-02"))
     sent.append(condition("on", onsetDateTime="2015-03-01", recordedDate="2024-02-02"))
     built = build(fhir_records(*sent))
     events = (
@@ -88,6 +89,7 @@ def test_a_candidate_is_no_diagnosis_yet_and_nothing_begins_after_it_ended(rows,
     assert (statuses["confirmed"], found["refuted"].excluded) == (concepts.STATUS_CONFIRMED_DIAGNOSIS, "refuted")
     day = datetime.date(2016, 5, 1)
     assert (found["over"].start_date, found["over"].start_at, found["over"].end_date) == (day, None, day)
+    assert (found["year"].start_date, found["year"].start_at) == (datetime.date(2015, 12, 31), None)
     assert (found["on"].start_date, found["confirmed"].start_date) == (
         datetime.date(2015, 3, 1),
         datetime.date(2024, 2, 2),

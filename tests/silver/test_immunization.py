@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
+from pyspark.sql import functions as F
+
 from jobs.columns import concepts
 from jobs.silver._event_drug import of_immunizations
 from jobs.silver.immunization import build
@@ -51,6 +53,19 @@ def test_an_occurrence_in_words_is_kept_in_words(only):
     given = {k: v for k, v in FLU.items() if k != "occurrenceDateTime"}
     row = only({**given, "occurrenceString": "as a child"})
     assert (row.occurrence_text, row.occurrence_date, row.faults) == ("as a child", None, [])
+
+
+def test_a_vaccine_of_a_year_is_not_given_on_the_day_it_was_recorded_long_after(rows, fhir_records):
+    days = {"year": ("2015", "2024-02-02"), "same": ("2024", "2024-02-02"), "month": ("2015-02", None)}
+    sent = [{**FLU, "id": name, "occurrenceDateTime": day, "recorded": at} for name, (day, at) in days.items()]
+    built = build(fhir_records(*[{name: value for name, value in one.items() if value} for one in sent]))
+    events = of_immunizations(built, rows("silver.concept_map"))
+    named = events.join(built, F.col("source_row_id") == F.col("immunization_id"), how="inner")
+    assert {row.resource_id: row.start_date for row in named.select("resource_id", "start_date").collect()} == {
+        "year": datetime.date(2015, 12, 31),
+        "same": datetime.date(2024, 2, 2),
+        "month": datetime.date(2015, 2, 28),
+    }
 
 
 def test_a_vaccine_not_given_stays_with_its_reason(only):

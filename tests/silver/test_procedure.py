@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from jobs.silver._event_procedure import of_procedures
 from jobs.silver.procedure import build
 
 SNOMED = "http://snomed.info/sct"
@@ -58,6 +59,15 @@ def test_focal_and_used_devices_are_its_devices(only):
         usedReference=[{"reference": "http://hospital/fhir/Device/d2/_history/3"}],
     )
     assert only(given).device_refs == ["Device/d1", "Device/d2"]
+
+
+def test_what_was_done_in_a_year_was_done_by_its_last_day(only, fhir_records):
+    year = {**CLEANING, "performedDateTime": "2009"}
+    year.pop("performedPeriod", None)
+    row = only(year)
+    assert (row.start_date, row.start_by_date, row.faults) == (None, datetime.date(2009, 12, 31), [])
+    [event] = of_procedures(build(fhir_records(year))).collect()
+    assert event.start_date == datetime.date(2009, 12, 31)
 
 
 def test_only_used_devices_are_devices_too(only):
