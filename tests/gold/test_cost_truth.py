@@ -117,7 +117,7 @@ def silver(spark, frame, truth):
     faulty = {f"silver.{name}" for name in jobs}
     found = {n: built(f"silver.{n}", job, resources=resources, superseded=nothing) for n, job in jobs.items()}
     of = {"claims": found["claim"], "benefits": found["benefit"]}
-    found["claim_state"] = built("silver.claim_state", claim_state, **of)
+    found["claim_state"] = built("silver.claim_state", claim_state, **of, encounters=found["encounter"])
     shared = built("silver.shared_claim", shared_claim, **of, states=found["claim_state"])
     return {**found, "shared_claim": shared}
 

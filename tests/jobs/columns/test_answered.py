@@ -60,7 +60,7 @@ def test_an_answer_by_tax_number_is_of_the_only_claim_that_it_can_be_of(rows):
         {**case[0], "feed": feed, "benefit_id": place}
         for place, (feed, case) in enumerate(zip(feeds, CASES, strict=True))
     ]
-    built = build(rows("silver.claim", *claims), rows("silver.benefit", *benefits)).collect()
+    built = build(rows("silver.claim", *claims), rows("silver.benefit", *benefits), rows("silver.encounter")).collect()
     found = {row.benefit_id: (row.state, row.by_claim_id) for row in built}
     assert [found.get(place, (None, None)) for place, _ in enumerate(CASES)] == [case[2:] for case in CASES]
 
@@ -84,7 +84,8 @@ def test_an_answer_by_tax_number_costs_what_its_claim_was_for_and_is_of_its_pati
     from jobs.silver import claim_state, shared_claim
 
     claims, benefits = rows("silver.claim", claim(1, CLINIC, patient=2)), rows("silver.benefit", answer(("tin-9",)))
-    states = rows("silver.claim_state", *[row.asDict() for row in claim_state.build(claims, benefits).collect()])
+    ended = claim_state.build(claims, benefits, rows("silver.encounter")).collect()
+    states = rows("silver.claim_state", *[row.asDict() for row in ended])
     assert {row.patient_id for row in shared_claim.build(claims, benefits, states).collect()} == {1, 2}
     assert [row.excluded for row in judged(benefits, states).select("excluded").collect()] == [None]
     [row] = as_answered(benefits, states, claims).select("claim_ref", F.get("aliases", F.lit(0)).alias("own")).collect()

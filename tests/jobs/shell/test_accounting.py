@@ -177,11 +177,28 @@ def test_each_table_of_gold_that_takes_rows_over_has_an_account(account, name):
         assert table.accounts_for or table.name in EVENT_TABLES
 
 
-def test_what_is_a_part_of_a_visit_is_counted_with_the_visits_as_such(account, monkeypatch, spark):
-    told = spark.createDataFrame([("finished",)] * 4 + [("planned",)], "status string")
-    monkeypatch.setattr(Lake, "read", lambda self, name, version: told)
+def test_what_is_a_part_of_a_visit_is_counted_with_the_visits_as_such(account, monkeypatch, rows):
+    states = ["finished"] * 5 + ["planned"]
+    told = {
+        "silver.encounter": [{"encounter_id": number, "status": status} for number, status in enumerate(states, 1)],
+        # A claim is no visit, and the visit of claims that are over is none.
+        "silver.claim_state": [{"claim_id": 1, "state": "voided"}, {"encounter_id": 5, "state": "voided"}],
+    }
+    monkeypatch.setattr(Lake, "read", lambda self, name, version: rows(name, *told[name]))
     parts = [{"encounter_id": 2, "parent_id": None}, {"encounter_id": 3, "parent_id": 2}]
     visits = [{"lw_told_by": [1], "lw_parts": parts}, {"lw_told_by": [4], "lw_parts": []}]
-    found = account("gold.visit_occurrence", **{"silver.encounter": [{}] * 5, "gold.visit_occurrence": visits})
-    assert found["excluded"] == {"planned": 1, "part_of_another_visit": 2}
-    assert (found["in"], found["out"], found["missing"]) == (5, 2, 0)
+    found = account("gold.visit_occurrence", **told, **{"gold.visit_occurrence": visits})
+    assert found["excluded"] == {"planned": 1, "claim_voided": 1, "part_of_another_visit": 2}
+    assert (found["in"], found["out"], found["missing"]) == (6, 2, 0)
+
+
+def test_where_a_patient_was_in_turn_are_rows_beside_the_parts_of_visits(account):
+    told = {
+        "silver.encounter": [{"encounter_id": number, "status": "finished"} for number in (1, 2, 3)],
+        "silver.claim_state": [{"encounter_id": 3, "state": "replaced"}],
+        "gold.visit_occurrence": [{"lw_told_by": [1], "lw_parts": [{"encounter_id": 2, "parent_id": None}]}],
+    }
+    details = [{"visit_detail_id": 1}, {"visit_detail_id": 2, "lw_place": 1}, {"visit_detail_id": 3, "lw_place": 2}]
+    found = account("gold.visit_detail", **told, **{"gold.visit_detail": details})
+    assert found["excluded"] == {"claim_replaced": 1, "visit_of_its_own": 1}
+    assert (found["in"], found["out"], found["fanned_out"], found["missing"]) == (3, 1, 2, 0)
