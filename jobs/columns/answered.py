@@ -19,7 +19,10 @@ NAMED_OTHERWISE: Final = "named_otherwise"
 
 
 def answered_otherwise(benefits: DataFrame, claims: DataFrame) -> DataFrame:
-    """(benefit_id, by_claim_id): the only claim to the payer that has the number of who bills which a benefit knows."""
+    """(benefit_id, by_claim_id): the only claim to the payer that has the number of who bills which a benefit knows.
+
+    `_named_ref` refers to that claim.
+    """
     told = _taxed(benefits, F.col("benefit_id"), F.col("claim_ref"))
     asked = _taxed(claims, F.col("claim_id"), F.concat(F.lit("Claim/"), F.col("resource_id")).alias("_ref"))
     asked = asked.withColumnRenamed("_is_alone", "_is_claim_alone")
@@ -28,7 +31,7 @@ def answered_otherwise(benefits: DataFrame, claims: DataFrame) -> DataFrame:
         F.min("claim_id").alias("by_claim_id"), F.max("claim_id").alias("_last"), F.min("_ref").alias("_ref")
     )
     found = only.where((F.col("by_claim_id") == F.col("_last")) & (F.col("_ref") != F.col("claim_ref")))
-    return found.select("benefit_id", "by_claim_id")
+    return found.select("benefit_id", "by_claim_id", F.col("_ref").alias("_named_ref"))
 
 
 def as_answered(benefits: DataFrame, otherwise: DataFrame, claims: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ import functools
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise, as_answered
+from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
@@ -25,31 +25,52 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     And one for each other benefit that answers a claim by another number of who billed it than the claim's own.
     The table is small and made as a whole: the claim that says so may be about another patient.
     """
-    otherwise = answered_otherwise(benefits, claims)
-    benefits = as_answered(benefits, otherwise, claims)
-    void = claims.where(F.col("status").isin("cancelled", "entered-in-error"))
-    own = void.select("claim_id", F.lit(VOIDED).alias("state"), F.col("claim_id").alias("by_claim_id"))
-    told = _stood_for(claims, benefits).join(own.select("claim_id"), on="claim_id", how="left_anti")
-    answers = _answers(benefits, claims.join(own.unionByName(told), on="claim_id", how="inner"))
+    # What several frames stand on is planned once for each of them: so each is named as rarely as can be.
+    named = answered_otherwise(benefits, claims).withColumnRenamed("by_claim_id", "_named_id")
+    benefits = benefits.join(F.broadcast(named), on="benefit_id", how="left")
+    benefits = benefits.withColumn("claim_ref", F.coalesce("_named_ref", "claim_ref"))
+    told = _stood_for(claims, benefits)
+    answers = _answers(benefits, _with_end(claims, told).where(F.col("_end").isNotNull()))
     back = _taken_back(benefits, answers)
     claim = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
     paid_back = back.select(claim.alias("claim_id"), "state", "by_claim_id").where(F.col("claim_id").isNotNull())
-    ended = told.unionByName(paid_back)
-    again = _asked_again(claims, ended).join(ended.select("claim_id"), on="claim_id", how="left_anti")
-    gone = claims.join(ended.unionByName(again), on="claim_id", how="inner")
-    # What became of a claim that was asked first becomes of what asks a later payer the same.
-    as_first = again.join(ended.select(F.col("claim_id").alias("by_claim_id")), on="by_claim_id", how="left_semi")
-    over = own.unionByName(ended).unionByName(as_first)
-    taken = answers.unionByName(back)
-    named = benefits.join(otherwise, on="benefit_id", how="inner").withColumn("state", F.lit(NAMED_OTHERWISE))
-    named = named.join(taken.select("benefit_id"), on="benefit_id", how="left_anti")
+    judged = _asked_before(_with_end(claims, told.unionByName(paid_back)))
+    by_others = judged.where(~_is_void() & F.col("_end").isNotNull())
     rows = [
-        _rows(gone, "claim_id"),
-        _rows(taken, "benefit_id"),
-        _rows(named, "benefit_id"),
-        _rows(_unbilled(encounters, claims, over), "encounter_id"),
+        _rows(by_others.select(*_SOURCE, "claim_id", "_end.*"), "claim_id"),
+        _answered(benefits, answers.unionByName(back)),
+        _rows(_unbilled(encounters, judged), "encounter_id"),
     ]
     return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
+
+
+def _is_void() -> Column:
+    return F.coalesce(F.col("status").isin("cancelled", "entered-in-error"), F.lit(False))
+
+
+def _end(state: str | Column, by: str | Column) -> Column:
+    said = F.lit(state) if isinstance(state, str) else state
+    return F.struct(said.alias("state"), (F.col(by) if isinstance(by, str) else by).alias("by_claim_id"))
+
+
+def _with_end(claims: DataFrame, told: DataFrame) -> DataFrame:
+    """Every claim with `_end`: that it is void by its own word, else what others make of it (claim_id, state, ...)."""
+    each = told.groupBy("claim_id").agg(F.min(_end(F.col("state"), "by_claim_id")).alias("_told"))
+    known = claims.join(each, on="claim_id", how="left")
+    return known.withColumn("_end", F.when(_is_void(), _end(VOIDED, "claim_id")).otherwise(F.col("_told"))).drop(
+        "_told"
+    )
+
+
+def _answered(benefits: DataFrame, taken: DataFrame) -> DataFrame:
+    """Of the benefits that answer what is over, and of those that name their claim otherwise, a row each."""
+    named = benefits.where(F.col("_named_id").isNotNull())
+    named = named.withColumns({"state": F.lit(NAMED_OTHERWISE), "by_claim_id": F.col("_named_id")})
+    rows = _rows(taken, "benefit_id").unionByName(_rows(named, "benefit_id"))
+    # What is over is not said to be named otherwise as well.
+    said = F.struct((F.col("state") == NAMED_OTHERWISE).alias("is_last"), "state", "by_claim_id")
+    same = [name for name in rows.columns if name not in ("state", "by_claim_id")]
+    return rows.groupBy(*same).agg(F.min(said).alias("_")).select(*same, "_.state", "_.by_claim_id")
 
 
 def _rows(ended: DataFrame, own: str) -> DataFrame:
@@ -94,34 +115,42 @@ def _is_meant() -> Column:
     return asks & ~F.coalesce(F.col("status").isin("draft", "entered-in-error"), F.lit(False))
 
 
-def _asked_again(claims: DataFrame, ended: DataFrame) -> DataFrame:
-    """(claim_id, state, by_claim_id): the claims that ask a later payer what an earlier one was asked before.
+def _asked_before(claims: DataFrame) -> DataFrame:
+    """Every claim, narrow, with `_end` also where it asks a later payer what an earlier one was asked before.
 
     They have the provider's own number and the days in common (837 TR3 section 1.4.1, coordination of benefits). What
-    was replaced was asked all the same, what was voided was not.
+    was replaced was asked all the same, what was voided was not. `_over`: whether nobody is asked for it any more, by
+    this claim or by the one before.
     """
-    void = ended.where(F.col("state") == VOIDED).select("claim_id")
-    meant = claims.where(_is_meant() & (F.coalesce("status", F.lit("")) != "cancelled"))
-    turn, ends = F.coalesce("payer_turn", F.lit(1)), F.coalesce("end_date", "start_date")
-    asked = _called(
-        meant.join(void, on="claim_id", how="left_anti"),
-        F.array(own_number(F.col("aliases"))),
-        "claim_id",
-        F.struct(turn.alias("turn"), "created_date", "received_at", "claim_id").alias("_order"),
-        F.struct(F.col("start_date").alias("first"), ends.alias("last")).alias("_days"),
-    )
-    later = asked.where(F.col("_order.turn") > 1).toDF("_later_id", "_later", "_later_days", "_alias")
-    overlap = (F.col("_days.first") <= F.col("_later_days.last")) & (F.col("_later_days.first") <= F.col("_days.last"))
-    # A claim without days is of those of the other.
-    before = (F.col("_order.turn") < F.col("_later.turn")) & F.coalesce(overlap, F.lit(True))
-    pairs = asked.join(F.broadcast(later), on="_alias", how="inner").where(before)
-    first = pairs.groupBy(F.col("_later_id").alias("claim_id")).agg(F.min("_order")["claim_id"].alias("by_claim_id"))
-    return first.select("claim_id", F.lit(ASKED_AGAIN).alias("state"), "by_claim_id")
+    asks = ("status", "use", "payer_turn", "start_date", "end_date", "created_date", "encounter_refs", "_end")
+    number = F.coalesce(_alias(own_number(F.col("aliases"))), F.col("claim_id"))
+    narrow = claims.select(*_SOURCE, "claim_id", *asks, number.alias("_number"))
+    turn, last = F.coalesce("payer_turn", F.lit(1)), F.coalesce("end_date", "start_date")
+    is_over = F.col("_end").isNotNull()
+    meant = _is_meant() & (F.coalesce("status", F.lit("")) != "cancelled")
+    is_asked = meant & (~is_over | (F.col("_end.state") == REPLACED))
+    asked = F.struct(
+        turn.alias("turn"), "created_date", "received_at", "claim_id", F.col("start_date").alias("first"),
+        last.alias("last"), is_over.alias("is_over"),
+    )  # fmt: skip
+    every = F.collect_list(F.when(is_asked, asked)).over(Window.partitionBy("_number"))
+
+    def is_before(one: Column) -> Column:
+        # A claim without days is of those of the other.
+        overlap = (one["first"] <= last) & (F.col("start_date") <= one["last"])
+        return (one["turn"] < turn) & F.coalesce(overlap, F.lit(True))
+
+    before = F.when(is_asked & ~is_over & (turn > 1), F.array_min(F.filter(every, is_before)))
+    known = narrow.withColumn("_before", before)
+    again = F.when(F.col("_before").isNotNull(), _end(ASKED_AGAIN, F.col("_before.claim_id")))
+    # What became of a claim that was asked first becomes of what asks a later payer the same.
+    over = F.when(is_over, F.lit(True)).otherwise(F.coalesce("_before.is_over", F.lit(False)))
+    return known.withColumn("_over", over).withColumn("_end", F.coalesce("_end", again)).drop("_before")
 
 
 def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:
     """The benefits that answer claims that are over, with their state."""
-    known = _called(ended, F.col("aliases"), F.struct("state", "by_claim_id").alias("_end"))
+    known = _called(ended, F.col("aliases"), "_end")
     known = known.groupBy("_alias").agg(F.min("_end").alias("_end"))
     asked = benefits.where(F.col("claim_ref").isNotNull()).withColumn("_alias", _alias(F.col("claim_ref")))
     return asked.join(known, on="_alias", how="inner").select(*benefits.columns, "_end.state", "_end.by_claim_id")
@@ -151,26 +180,20 @@ def _taken_back(benefits: DataFrame, answers: DataFrame) -> DataFrame:
     return first.select(*benefits.columns, F.lit(VOIDED).alias("state"), "by_claim_id")
 
 
-def _unbilled(encounters: DataFrame, claims: DataFrame, over: DataFrame) -> DataFrame:
+def _unbilled(encounters: DataFrame, judged: DataFrame) -> DataFrame:
     """The encounters that claims made known all of which are over, with the state of these."""
     # What a record of care tells of took place, whatever became of the bill.
     known = _called(encounters.where(F.col("feed").startswith(CLAIMS)), F.col("aliases"), "encounter_id")
     named = _called(
-        claims.where(F.col("feed").startswith(CLAIMS)).join(over, on="claim_id", how="left"),
+        judged.where(F.col("feed").startswith(CLAIMS)),
         F.col("encounter_refs"),
-        F.when(F.col("state").isNotNull(), F.struct("state", "by_claim_id")).alias("_end"),
-        _is_meant().alias("_is_meant"),
+        F.when(F.col("_over"), F.col("_end")).alias("_end"),
+        (~F.col("_over") & _is_meant()).alias("_stands"),
     )
-    gone = named.where(F.col("_end").isNotNull()).groupBy("_alias").agg(F.max("_end").alias("_end"))
-    ended = (
-        known.join(F.broadcast(gone), on="_alias", how="inner").groupBy("encounter_id").agg(F.max("_end").alias("_"))
-    )
-    stands = named.where(F.col("_end").isNull() & F.col("_is_meant")).select("_alias")
-    standing = known.join(ended.select("encounter_id"), on="encounter_id", how="left_semi").join(
-        stands, on="_alias", how="left_semi"
-    )
-    left = ended.join(standing.select("encounter_id"), on="encounter_id", how="left_anti")
-    return encounters.join(left.select("encounter_id", "_.state", "_.by_claim_id"), on="encounter_id", how="inner")
+    each = known.join(named, on="_alias", how="inner").groupBy("encounter_id")
+    ended = each.agg(F.max("_end").alias("_end"), F.bool_or("_stands").alias("_stands"))
+    left = ended.where(F.col("_end").isNotNull() & ~F.col("_stands"))
+    return encounters.join(left.select("encounter_id", "_end.*"), on="encounter_id", how="inner")
 
 
 def _may_leave_unnamed() -> Column:
