@@ -129,8 +129,7 @@ def vocabulary_of(system: Column, code: Column) -> Column:
     >>> [row.v for row in rows.select(vocabulary_of(F.col("s"), F.col("c")).alias("v")).collect()]
     ['CPT4', 'HCPCS', 'LOINC']
     """
-    found = vocabulary_id(system)
-    return F.when((found == "HCPCS") & F.trim(code).rlike(CPT), "CPT4").otherwise(found)
+    return _by_level(vocabulary_id(system), code)
 
 
 def is_of(system: Column, vocabulary: str) -> Column:
@@ -172,9 +171,11 @@ def x12_vocabulary_id(qualifier: Column, code: Column) -> Column:
     >>> [row[0] for row in rows.select(x12_vocabulary_id(F.col("q"), F.col("c"))).collect()]
     ['ICD10CM', 'CPT4', 'HCPCS', None]
     """
-    found = _looked_up(X12, F.upper(F.trim(qualifier)))
-    is_cpt = (found == "HCPCS") & F.trim(code).rlike(CPT)
-    return F.when(is_cpt, "CPT4").otherwise(found)
+    return _by_level(_looked_up(X12, F.upper(F.trim(qualifier))), code)
+
+
+def _by_level(vocabulary: Column, code: Column) -> Column:
+    return F.when((vocabulary == "HCPCS") & F.trim(code).rlike(CPT), "CPT4").otherwise(vocabulary)
 
 
 def code_key(vocabulary: Column, code: Column) -> Column:
