@@ -75,7 +75,12 @@ def precision(text: Column) -> Column:
 
 
 def by_then(name: str, text: Column) -> Column:
-    """<name>_by_date: where only a year or a month is known, the day by which it had happened; else null.
+    """The column <name>_by_date: `known_by`."""
+    return known_by(text).alias(f"{name}_by_date")
+
+
+def known_by(text: Column) -> Column:
+    """Where only a year or a month is known, the day by which it had happened; else null.
 
     That is its last day, as OMOP has it of deaths, or the day on which the row's record was `received_at`, if earlier.
 
@@ -85,13 +90,13 @@ def by_then(name: str, text: Column) -> Column:
     >>> texts = ["2019", "2020-02", "2026", "2019-05-06", "2019-13", None]
     >>> given = [(text, datetime.datetime(2026, 3, 1)) for text in texts]
     >>> rows = spark.createDataFrame(given, "t string, received_at timestamp")
-    >>> [str(row.onset_by_date) for row in rows.select(by_then("onset", F.col("t"))).collect()]
+    >>> [str(row.day) for row in rows.select(known_by(F.col("t")).alias("day")).collect()]
     ['2019-12-31', '2020-02-29', '2026-03-01', 'None', 'None', 'None']
     """
     first = F.concat(text, F.when(F.length(text) == 4, "-12-01").otherwise("-01"))
     last = F.when(F.length(text).isin(4, 7), F.last_day(first.try_cast("date")))
     # The least of two ignores a null.
-    return F.when(last.isNotNull(), F.least(last, F.to_date("received_at"))).alias(f"{name}_by_date")
+    return F.when(last.isNotNull(), F.least(last, F.to_date("received_at")))
 
 
 def is_malformed(text: Column) -> Column:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.dates import known_by
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.told import feed_rank
@@ -29,7 +30,7 @@ def build(patients: DataFrame, links: DataFrame, people: DataFrame, events: Data
     A person known to be dead without a date waits in quarantine; a death without a known cause is kept.
     """
     of = links.select("patient_id", "person_id", "is_survivor")
-    day = F.coalesce("deceased_date", F.least(_last_day(), F.to_date("received_at")))
+    day = F.coalesce("deceased_date", known_by(F.col("deceased_sent")))
     exact = [day.isNull(), F.col("deceased_date").isNull()]
     order = F.struct(*exact, ~F.col("is_survivor"), feed_rank(F.col("feed")), "patient_id")
     told = F.struct("patient_id", day.alias("deceased_date"), "deceased_at")
@@ -67,11 +68,3 @@ def build(patients: DataFrame, links: DataFrame, people: DataFrame, events: Data
             "faults"
         ),
     )
-
-
-def _last_day() -> Column:
-    """The last day of the month or the year of which only that is known."""
-    year, month = (F.substring("deceased_sent", start, length).try_cast("int") for start, length in ((1, 4), (6, 2)))
-    of_year = F.when(F.col("deceased_precision") == "year", F.make_date(year, F.lit(12), F.lit(31)))
-    of_month = F.when(F.col("deceased_precision") == "month", F.last_day(F.make_date(year, month, F.lit(1))))
-    return F.coalesce(of_year, of_month)

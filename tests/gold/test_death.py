@@ -44,8 +44,11 @@ def test_when_somebody_died_says_the_first_record_that_knows_it(rows):
 
 
 def test_a_death_without_a_date_waits(rows):
-    [row] = made(rows, [{"patient_id": 1, "feed": "ehr_fhir", "is_deceased": True}], survivor=1)
-    assert row.faults == ["no_death_date"]
+    heard = datetime.datetime(2026, 3, 1, 6)
+    dead = {"patient_id": 1, "feed": "ehr_fhir", "is_deceased": True, "received_at": heard}
+    [row] = made(rows, [dead], survivor=1)
+    # The day on which we heard of it is not that of the death.
+    assert (row.faults, row.death_date) == (["no_death_date"], None)
 
 
 def test_of_a_month_or_a_year_of_death_the_last_day_is_taken_unless_it_was_heard_of_before(rows):
