@@ -123,7 +123,8 @@ def _asked_before(claims: DataFrame) -> DataFrame:
     this claim or by the one before.
     """
     asks = ("status", "use", "payer_turn", "start_date", "end_date", "created_date", "encounter_refs", "_end")
-    number = F.coalesce(_alias(own_number(F.col("aliases"))), F.col("claim_id"))
+    number = own_number(F.col("aliases"))
+    number = F.when(number.isNotNull(), _alias(number)).otherwise(F.col("claim_id"))
     narrow = claims.select(*_SOURCE, "claim_id", *asks, number.alias("_number"))
     turn, last = F.coalesce("payer_turn", F.lit(1)), F.coalesce("end_date", "start_date")
     is_over = F.col("_end").isNotNull()
@@ -133,7 +134,10 @@ def _asked_before(claims: DataFrame) -> DataFrame:
         turn.alias("turn"), "created_date", "received_at", "claim_id", F.col("start_date").alias("first"),
         last.alias("last"), is_over.alias("is_over"),
     )  # fmt: skip
-    every = F.collect_list(F.when(is_asked, asked)).over(Window.partitionBy("_number"))
+    together = Window.partitionBy("_number")
+    # What nobody asks a later payer is not gathered.
+    is_later = F.max(F.when(is_asked, turn)).over(together) > 1
+    every = F.collect_list(F.when(is_asked & F.col("_is_later"), asked)).over(together)
 
     def is_before(one: Column) -> Column:
         # A claim without days is of those of the other.
@@ -141,11 +145,11 @@ def _asked_before(claims: DataFrame) -> DataFrame:
         return (one["turn"] < turn) & F.coalesce(overlap, F.lit(True))
 
     before = F.when(is_asked & ~is_over & (turn > 1), F.array_min(F.filter(every, is_before)))
-    known = narrow.withColumn("_before", before)
+    known = narrow.withColumn("_is_later", is_later).withColumn("_before", before)
     again = F.when(F.col("_before").isNotNull(), _end(ASKED_AGAIN, F.col("_before.claim_id")))
     # What became of a claim that was asked first becomes of what asks a later payer the same.
     over = F.when(is_over, F.lit(True)).otherwise(F.coalesce("_before.is_over", F.lit(False)))
-    return known.withColumn("_over", over).withColumn("_end", F.coalesce("_end", again)).drop("_before")
+    return known.withColumn("_over", over).withColumn("_end", F.coalesce("_end", again)).drop("_before", "_is_later")
 
 
 def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:

@@ -184,15 +184,16 @@ def _with_provider(rows: DataFrame) -> DataFrame:
     family = F.coalesce(F.get("names", F.lit(0))["family"], F.substring_index(F.trim("name_text"), " ", -1))
     letters = F.nullif(F.regexp_replace(F.upper(family), r"[^\p{L}]", ""), F.lit(""))
     known = rows.withColumns({"_npi": npi, "_family": letters})
-    named = F.size(F.collect_set("_family").over(Window.partitionBy("tenant", "_npi")))
+    of_number = Window.partitionBy("tenant", "_npi", F.when(npi.isNull(), F.col("practitioner_id")))
+    is_one = F.min("_family").over(of_number).eqNullSafe(F.max("_family").over(of_number))
     same = [F.lit("npi"), F.col("tenant"), F.col("_npi")]
     return (
-        known.withColumn("_names", named)
+        known.withColumn("_is_one", is_one)
         .withColumn(
             "provider_id",
-            F.when(F.col("_npi").isNotNull() & (F.col("_names") < 2), key("provider", *same))
+            F.when(F.col("_npi").isNotNull() & F.col("_is_one"), key("provider", *same))
             .when(F.col("_npi").isNotNull() & F.col("_family").isNotNull(), key("provider", *same, F.col("_family")))
             .otherwise(F.col("practitioner_id")),
         )
-        .drop("_npi", "_family", "_names")
+        .drop("_npi", "_family", "_is_one")
     )

@@ -11,6 +11,8 @@ from jobs.silver.claim_state import build
 OWN = "Claim?identifier=https://lakeward.dev/fhir/patient-control-number/npi-1"
 PAYERS = "identifier=https://lakeward.dev/fhir/payer-claim-number/p"
 
+ON_A_DAY = dict.fromkeys(("start_date", "end_date"), datetime.date(2026, 1, 7))
+
 
 def claim(number, status="active", replaces=(), **more):
     return {
@@ -33,7 +35,7 @@ def claim(number, status="active", replaces=(), **more):
 
 def asks(number, own, turn, *, on=7, **more):
     """A claim to the payer whose turn it is, under the provider's own number."""
-    days = {"start_date": datetime.date(2026, 1, on), "end_date": datetime.date(2026, 1, on)}
+    days = ON_A_DAY if on == 7 else dict.fromkeys(ON_A_DAY, datetime.date(2026, 1, on))
     return claim(number, aliases=[f"Claim/{number}", f"{OWN}|{own}"], payer_turn=turn, **{**days, **more})
 
 
@@ -103,6 +105,8 @@ NAMES += (
     "care",
     "care reversed",
     "other care",
+    "numberless",
+    "numberless second",
 )
 ASKED_AGAIN = {
     "to second": ("asked_again", "to first"),
@@ -153,6 +157,9 @@ def found(spark):
         asks("first replaced", "K3", 1, encounter_refs=["Encounter/16"]),
         asks("second of it", "K3", 2, encounter_refs=["Encounter/16"]),
         asks("anew", "K4", 1, replaces=["Claim/first replaced"]),
+        # Neither is known by a number of the provider's own.
+        claim("numberless", **ON_A_DAY),
+        claim("numberless second", payer_turn=2, **ON_A_DAY),
         claim("of a record", status="cancelled", feed="ehr_fhir", encounter_refs=["Encounter/17"]),
     ]
     visits = [visit(str(number)) for number in range(11, 17)] + [visit("17", feed="ehr_fhir")]
