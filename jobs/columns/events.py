@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.faults import faults
-from jobs.columns.placed import with_visit
+from jobs.columns.placed import in_ward, with_visit
 
 SOURCE_VALUE_LENGTH = 50
 
@@ -20,7 +20,7 @@ def belonging(events: DataFrame, target: str, people: DataFrame, visits: DataFra
     published = people.select("person_id", F.lit(True).alias("_has_person"))
     placed = with_visit(mine.join(published, on="person_id", how="left"), "encounter_id", visits, details)
     wrong = faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull())
-    return placed.withColumn("faults", wrong)
+    return in_ward(placed, details, F.col("start_at")).withColumn("faults", wrong)
 
 
 def source_value(text: Column) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.keys import key
@@ -42,6 +42,33 @@ def with_visit(rows: DataFrame, encounter_id: str, visits: DataFrame, details: D
             "visit_detail_id": F.when(F.col("_detail_visit_id").isNotNull(), F.col("_detail_id")),
         }
     ).drop("_visit_id", "_detail_id", "_encounter_id", "_detail_visit_id")
+
+
+def in_ward(rows: DataFrame, details: DataFrame, at: Column) -> DataFrame:
+    """The same rows, after `with_visit`: what happened at an hour lies in the place where the patient then was.
+
+    `at` (timestamp) is that hour. What is known to the day, or of an hour that no place of the visit holds, stays
+    where its encounter lies. At the hour of a transfer the patient is in the new place.
+    """
+    within = F.coalesce("parent_visit_detail_id", "visit_occurrence_id").alias("_within")
+    stay = F.struct(
+        F.col("visit_detail_start_datetime").alias("since"),
+        F.col("visit_detail_end_datetime").alias("until"),
+        F.col("visit_detail_id").alias("id"),
+    )
+    stays = (
+        details.where(F.col("lw_place").isNotNull())
+        .groupBy(within)
+        .agg(F.sort_array(F.collect_list(stay)).alias("_stays"))
+    )
+
+    def holds(one: Column) -> Column:
+        return (one["since"] <= at) & F.coalesce(at <= one["until"], F.lit(True))
+
+    found = rows.withColumn("_within", F.coalesce("visit_detail_id", "visit_occurrence_id"))
+    found = found.join(stays, on="_within", how="left")
+    last = F.try_element_at(F.filter("_stays", holds), F.lit(-1))
+    return found.withColumn("visit_detail_id", F.coalesce(last["id"], "visit_detail_id")).drop("_within", "_stays")
 
 
 def visit_of(visits: DataFrame) -> DataFrame:

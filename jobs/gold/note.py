@@ -9,7 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.placed import with_person, with_visit
+from jobs.columns.placed import in_ward, with_person, with_visit
 from jobs.columns.references import resolved
 
 LONGEST_TITLE = 250
@@ -65,7 +65,7 @@ def build(
     rows = with_person(written.unionByName(reported), patients, links, people)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
     rows = resolved(rows, "practitioner_ref", practitioners, "provider_id", "provider_id")
-    rows = with_visit(rows, "encounter_id", visits, details)
+    rows = in_ward(with_visit(rows, "encounter_id", visits, details), details, F.col("note_at"))
     return rows.select(
         key("note", F.col("source"), F.col("source_row_id")).alias("note_id"),
         "person_id",

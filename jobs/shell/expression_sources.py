@@ -201,9 +201,11 @@ class Expressions:
         return self.value(node.children[0], {**env, **variables})
 
     def _filtered(self, node: Node, env: Env) -> Value:
-        # The array's own elements decide too, but that it stands on itself says nothing.
-        decisive = Value(through(whole(self._lambda(node.children[1], env)), CONDITIONAL))
-        return merged([touched(self.value(node.children[0], env)), decisive])
+        array = touched(self.value(node.children[0], env))
+        # That plain elements stand on themselves says nothing; of structs one field decides about the others.
+        bound = Value({}, array.fields) if array.fields else NOTHING
+        decisive = Value(through(whole(self._lambda(node.children[1], env, bound)), CONDITIONAL))
+        return merged([array, decisive])
 
     def _mapped(self, node: Node, env: Env) -> Value:
         *arrays, function = node.children

@@ -177,6 +177,13 @@ def test_a_lambda_stands_on_its_array_and_on_what_it_reads_besides(observations)
     assert columns["e"] == {"o.codes": ["TRANSFORMATION"]}
 
 
+def test_of_filtered_structs_one_field_decides_about_the_others(observations):
+    each = F.array(F.struct("code", "value"))
+    built = observations.select(F.filter(each, lambda one: one["value"] > 1)[0]["code"].alias("c"))
+    columns, _ = lineage(built, o=observations)
+    assert columns["c"] == {"o.code": ["IDENTITY"], "o.value": ["CONDITIONAL"]}
+
+
 def test_a_parsed_payload_is_a_transformation_of_the_payload(observations):
     parsed = observations.select(
         "id", F.from_json("payload", "struct<a:struct<b:string>,c:array<struct<d:int>>>").alias("p")
