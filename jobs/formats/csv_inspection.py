@@ -20,7 +20,7 @@ from jobs.formats.csv_layout import Layout, Limits
 from jobs.formats.csv_rows import BLOCK
 from jobs.formats.csv_split import Body, Run
 from jobs.formats.csv_totals import Finding, Totals
-from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
@@ -58,11 +58,7 @@ def inspector(limits: Mapping[str, Any], options: Mapping[str, Any], file_name: 
 
 def inspect(path: str, layout: Layout, limits: Limits | None = None, file_name: str | None = None) -> CsvInspection:
     """Look at a file that lies still."""
-    looks = Inspector(limits or Limits(), layout, file_name)
-    with open(path, "rb") as stream:
-        while block := stream.read(4 << 20):
-            looks.update(block)
-    return looks.finish(path)
+    return inspected(path, Inspector(limits or Limits(), layout, file_name))
 
 
 class Inspector:

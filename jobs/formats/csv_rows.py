@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import repeat
-from typing import IO, NamedTuple
+from typing import IO
 
 from jobs.formats import csv_head, ndjson
 from jobs.formats.csv_cells import Cutter
@@ -32,28 +32,12 @@ from jobs.formats.csv_faults import (
 from jobs.formats.csv_head import Head
 from jobs.formats.csv_layout import Layout, Limits
 from jobs.formats.csv_split import Body, Run
+from jobs.formats.record import RecordInContext as Record
 
 __all__ = ["FAULTS", "Layout", "Limits", "Record", "Rows", "read"]
 
 # So much is cut at a time: the cells of more no longer fit the processor's cache.
 BLOCK = 1 << 18
-
-
-class Record(NamedTuple):
-    """One source record: its place, what it says of itself, its bytes, its faults, the columns of its file."""
-
-    position: int
-    length: int
-    entry: int | None
-    resource_type: str | None
-    resource_id: str | None
-    version_id: str | None
-    last_updated: int | None
-    full_url: str | None
-    method: str | None
-    payload: bytes | None
-    faults: tuple[str, ...]
-    context: bytes | None
 
 
 def read(path: str, start: int = 0, end: int | None = None, *, document: bool = False, limits: Limits,

@@ -20,8 +20,8 @@ from jobs.formats.dicom_header import Header
 from jobs.formats.dicom_limits import Limits
 from jobs.formats.dicom_record import FAULTS, faulty, of_header, of_json
 from jobs.formats.dicom_zip import Member, ZipError
-from jobs.formats.fhir import Record
 from jobs.formats.ndjson import Line
+from jobs.formats.record import Record
 from jobs.formats.unpacking import EMPTY_FILE, Unpacker
 
 __all__ = ["FAULTS", "Limits", "Record", "claims_to_be_dicom", "instances", "read", "records"]

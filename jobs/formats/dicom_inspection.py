@@ -17,8 +17,8 @@ from jobs.formats import dicom_directory, dicom_header, dicom_json, dicom_zip, s
 from jobs.formats.dicom import instances
 from jobs.formats.dicom_directory import DICOM
 from jobs.formats.dicom_limits import Limits
-from jobs.formats.ndjson import BLOCK, Line, lines, open_bytes, whole_bytes
-from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+from jobs.formats.ndjson import Line, lines, open_bytes, whole_bytes
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
@@ -57,11 +57,7 @@ _TEXT = bytes(set(range(32, 256)) | set(b"\t\r\n\f\x1b"))
 
 def inspect(path: str, limits: Limits | None = None) -> Inspection:
     """Look at a file that lies still."""
-    inspector = Inspector(limits or Limits())
-    with open(path, "rb") as stream:
-        while block := stream.read(BLOCK):
-            inspector.update(block)
-    return inspector.finish(path)
+    return inspected(path, Inspector(limits or Limits()))
 
 
 class Inspector:

@@ -21,7 +21,7 @@ from jobs.formats import (
 )
 from jobs.formats.dicom_directory import DICOM
 from jobs.formats.dicom_header import Header, first
-from jobs.formats.fhir import Record
+from jobs.formats.record import Record
 
 NO_SOP_INSTANCE_UID = "no_sop_instance_uid"
 NO_STUDY_INSTANCE_UID = "no_study_instance_uid"

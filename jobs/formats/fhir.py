@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from jobs.formats import bundle, ndjson, strict_json
+from jobs.formats.declaration import whole_numbers
 from jobs.formats.ndjson import Line
+from jobs.formats.record import Record
 
 EMPTY_LINE = "empty_line"
 BYTE_ORDER_MARK = "byte_order_mark"
@@ -63,26 +65,7 @@ class Limits:
     @classmethod
     def of(cls, declared: Mapping[str, Any]) -> Limits:
         """The limits a feed declares; what it does not name keeps its default."""
-        unknown = sorted(set(declared) - {f.name for f in fields(cls)})
-        if unknown:
-            raise ValueError(f"unknown limit {', '.join(unknown)}")
-        return cls(**{name: int(value) for name, value in declared.items()})
-
-
-class Record(NamedTuple):
-    """One source record: its place, what it says of itself, its bytes, its faults."""
-
-    position: int
-    length: int
-    entry: int | None
-    resource_type: str | None
-    resource_id: str | None
-    version_id: str | None
-    last_updated: int | None
-    full_url: str | None
-    method: str | None
-    payload: bytes | None
-    faults: tuple[str, ...]
+        return whole_numbers(cls, declared, "limits")
 
 
 def read(

@@ -27,8 +27,8 @@ from jobs.formats.fhir_shapes import (
     of_document,
     of_line,
 )
-from jobs.formats.ndjson import BLOCK, lines, open_bytes, whole_bytes
-from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+from jobs.formats.ndjson import lines, open_bytes, whole_bytes
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
@@ -64,11 +64,7 @@ _MOST_BAD = 200
 
 def inspect(path: str, limits: Limits | None = None) -> Inspection:
     """Look at a file that lies still."""
-    inspector = Inspector(limits or Limits())
-    with open(path, "rb") as stream:
-        while block := stream.read(BLOCK):
-            inspector.update(block)
-    return inspector.finish(path)
+    return inspected(path, Inspector(limits or Limits()))
 
 
 class Inspector:

@@ -15,11 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from jobs.formats import hl7v2_charsets, hl7v2_checks, hl7v2_values, ndjson
 from jobs.formats.declaration import whole_numbers
 from jobs.formats.hl7v2_split import FRAMING, FS, Chunk, Region, Splitter, take_apart
+from jobs.formats.record import Record
 
 TOO_LARGE = "too_large"
 OUTSIDE_MESSAGE = "outside_message"
@@ -49,22 +50,6 @@ class Limits:
     def of(cls, declared: Mapping[str, Any]) -> Limits:
         """The limits a feed declares; what it does not name keeps its default."""
         return whole_numbers(cls, declared, "limits")
-
-
-class Record(NamedTuple):
-    """One source record: its place, what it says of itself, its bytes, its faults."""
-
-    position: int
-    length: int
-    entry: int | None
-    resource_type: str | None
-    resource_id: str | None
-    version_id: str | None
-    last_updated: int | None
-    full_url: str | None
-    method: str | None
-    payload: bytes | None
-    faults: tuple[str, ...]
 
 
 def read(

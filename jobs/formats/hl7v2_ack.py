@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 
 from jobs.formats import hl7v2_charsets, hl7v2_checks, hl7v2_escapes
-from jobs.formats.hl7v2 import FAULTS, OUTSIDE_MESSAGE, TOO_LARGE, TRUNCATED_FRAME, Record
+from jobs.formats.hl7v2 import FAULTS, OUTSIDE_MESSAGE, TOO_LARGE, TRUNCATED_FRAME
 from jobs.formats.hl7v2_message import Message, MessageError, parse
+from jobs.formats.record import Record
 
 ACCEPT, ERROR, REJECT = "AA", "AE", "AR"
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from jobs.formats import hl7v2, hl7v2_ack
-from jobs.formats.hl7v2 import Limits, Record
+from jobs.formats.hl7v2 import Limits
+from jobs.formats.record import Record
 
 # A control id that is the same whatever the delimiters, and the one put in its place.
 _PLAIN = re.compile(rb"[A-Za-z0-9_.\-]{1,199}\Z")

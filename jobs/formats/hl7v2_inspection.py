@@ -7,11 +7,11 @@ file trailers are compared with what came; where they disagree the delivery is h
 from __future__ import annotations
 
 from jobs.formats import hl7v2_checks
-from jobs.formats.hl7v2 import OUTSIDE_MESSAGE, TRUNCATED_FRAME, Limits, Record, records_of
+from jobs.formats.hl7v2 import OUTSIDE_MESSAGE, TRUNCATED_FRAME, Limits, records_of
 from jobs.formats.hl7v2_envelope import Reconciliation
 from jobs.formats.hl7v2_split import ENVELOPE, FRAMING, Region, Splitter, take_apart
-from jobs.formats.ndjson import BLOCK
-from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+from jobs.formats.record import Record
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
@@ -42,11 +42,7 @@ _WIDE = b"M\0S\0H"
 
 def inspect(path: str, limits: Limits | None = None) -> Inspection:
     """Look at a file that lies still."""
-    inspector = Inspector(limits or Limits())
-    with open(path, "rb") as stream:
-        while block := stream.read(BLOCK):
-            inspector.update(block)
-    return inspector.finish(path)
+    return inspected(path, Inspector(limits or Limits()))
 
 
 class Inspector:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from jobs.formats.ndjson import GZIP
 
@@ -39,6 +40,27 @@ class Inspection:
     resource_type: str | None = None
     types: dict[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+
+
+Found_co = TypeVar("Found_co", bound=Inspection, covariant=True)
+
+
+class Inspector(Protocol[Found_co]):
+    """Looks at a file block by block; `finish` says what it was."""
+
+    def update(self, block: bytes) -> None:
+        """Take the next bytes of the file as it is stored."""
+
+    def finish(self, path: str) -> Found_co:
+        """What the file is."""
+
+
+def inspected(path: str, inspector: Inspector[Found_co]) -> Found_co:
+    """What an inspector finds in a file that lies still."""
+    with open(path, "rb") as stream:
+        while block := stream.read(STEP):
+            inspector.update(block)
+    return inspector.finish(path)
 
 
 class Unpacker:

@@ -14,16 +14,24 @@ parsed alone (x12_claim, x12_remittance).
     TA1                 one interchange acknowledgement
     interchange         ISA, GS, GE and IEA, each
     837, 835            what would be one of the above, in a guide or version that is not read
+
+`entry` is the number of the claim in its transaction, from 0. `resource_id` is, of a claim, sender (ISA06) |
+billing provider (NM109) | CLM01; of a claim payment, sender | TRN02 | CLP01, with #2 and so on when one
+transaction speaks of a claim again, as a reversal and its correction do; of a PLB, sender | TRN02 | PLB#1 and so
+on. `full_url` is the transaction: sender | ISA13 | GS06 | ST02. `version_id` is GS04 and GS05, the sender's
+clock. `method` is what is done: CLM05-3 (7 replaces, 8 voids) or CLP02 (22 reverses). `context` is what is in
+force above, ISA and GS first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from jobs.formats import ndjson, x12_guides
 from jobs.formats.declaration import whole_numbers
+from jobs.formats.record import RecordInContext as Record
 from jobs.formats.x12_delimiters import BLANKS, BYTE_ORDER_MARK
 from jobs.formats.x12_pieces import Cutter, Piece
 from jobs.formats.x12_place import (
@@ -86,31 +94,6 @@ class Limits:
     def of(cls, declared: Mapping[str, Any]) -> Limits:
         """The limits a feed declares; what it does not name keeps its default."""
         return whole_numbers(cls, declared, "limits")
-
-
-class Record(NamedTuple):
-    """One source record: its place, what it says of itself, its bytes, its faults.
-
-    `entry` is the number of the claim in its transaction, from 0. `resource_id` is, of a claim, sender (ISA06) |
-    billing provider (NM109) | CLM01; of a claim payment, sender | TRN02 | CLP01, with #2 and so on when one
-    transaction speaks of a claim again, as a reversal and its correction do; of a PLB, sender | TRN02 | PLB#1 and so
-    on. `full_url` is the transaction: sender | ISA13 | GS06 | ST02. `version_id` is GS04 and GS05, the sender's
-    clock. `method` is what is done: CLM05-3 (7 replaces, 8 voids) or CLP02 (22 reverses). `context` is what is in
-    force above, ISA and GS first.
-    """
-
-    position: int
-    length: int
-    entry: int | None
-    resource_type: str | None
-    resource_id: str | None
-    version_id: str | None
-    last_updated: int | None
-    full_url: str | None
-    method: str | None
-    payload: bytes | None
-    faults: tuple[str, ...]
-    context: bytes | None
 
 
 def read(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from jobs.formats import x12, x12_claim, x12_claim_levels, x12_payment, x12_place, x12_remittance
+from jobs.formats.record import RecordInContext as Record
 from jobs.formats.x12_interchanges import Interchange, Reckoner, Transaction
 from jobs.formats.x12_pieces import Cutter, Piece
 from jobs.formats.x12_segments import Problem
@@ -46,7 +47,7 @@ def find(blocks: Iterable[bytes], limits: x12.Limits) -> Findings:
     return Findings(reckoner.interchanges, problems)
 
 
-def _of(piece: Piece, record: x12.Record, transaction: Transaction) -> list[Problem]:
+def _of(piece: Piece, record: Record, transaction: Transaction) -> list[Problem]:
     """The problems of a piece of a transaction that is read, by its own segments."""
     own = [Problem(name, 1, *_OF_PLACE[name]) for name in record.faults if name in _OF_PLACE and piece.tag != "CLP"]
     own += [Problem(x12.NO_ID, 1, "CLP", 1)] if piece.tag == "CLP" and x12.NO_ID in record.faults else []

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.formats import x12, x12_guides, x12_interchanges, x12_place
-from jobs.formats.ndjson import BLOCK
-from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker
+from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 from jobs.formats.x12 import Limits
 from jobs.formats.x12_interchanges import Interchange, Reckoner
 from jobs.formats.x12_pieces import Cutter, Piece
@@ -60,11 +59,7 @@ def inspector(limits: Mapping[str, Any], options: Mapping[str, Any], _: str | No
 
 def inspect(path: str, limits: Limits | None = None) -> X12Inspection:
     """Look at a file that lies still."""
-    looks = Inspector(limits or Limits())
-    with open(path, "rb") as stream:
-        while block := stream.read(BLOCK):
-            looks.update(block)
-    return looks.finish(path)
+    return inspected(path, Inspector(limits or Limits()))
 
 
 class Inspector:
