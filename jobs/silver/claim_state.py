@@ -30,15 +30,15 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     benefits = benefits.join(F.broadcast(named), on="benefit_id", how="left")
     benefits = benefits.withColumn("claim_ref", F.coalesce("_named_ref", "claim_ref"))
     told = _stood_for(claims, benefits)
-    answers = _answers(benefits, _with_end(claims, told).where(F.col("_end").isNotNull()))
-    back = _taken_back(benefits, answers)
+    over = _benefits_over(benefits, _with_end(claims, told))
     claim = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
-    paid_back = back.select(claim.alias("claim_id"), "state", "by_claim_id").where(F.col("claim_id").isNotNull())
-    judged = _asked_before(_with_end(claims, told.unionByName(paid_back)))
+    paid_back = over.where("_is_taken_back").select(claim.alias("claim_id"), "state", "by_claim_id")
+    told = told.unionByName(paid_back.where(F.col("claim_id").isNotNull()))
+    judged = _asked_before(_with_end(claims, told))
     by_others = judged.where(~_is_void() & F.col("_end").isNotNull())
     rows = [
         _rows(by_others.select(*_SOURCE, "claim_id", "_end.*"), "claim_id"),
-        _answered(benefits, answers.unionByName(back)),
+        _rows(over, "benefit_id"),
         _rows(_unbilled(encounters, judged), "encounter_id"),
     ]
     return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
@@ -60,17 +60,6 @@ def _with_end(claims: DataFrame, told: DataFrame) -> DataFrame:
     return known.withColumn("_end", F.when(_is_void(), _end(VOIDED, "claim_id")).otherwise(F.col("_told"))).drop(
         "_told"
     )
-
-
-def _answered(benefits: DataFrame, taken: DataFrame) -> DataFrame:
-    """Of the benefits that answer what is over, and of those that name their claim otherwise, a row each."""
-    named = benefits.where(F.col("_named_id").isNotNull())
-    named = named.withColumns({"state": F.lit(NAMED_OTHERWISE), "by_claim_id": F.col("_named_id")})
-    rows = _rows(taken, "benefit_id").unionByName(_rows(named, "benefit_id"))
-    # What is over is not said to be named otherwise as well.
-    said = F.struct((F.col("state") == NAMED_OTHERWISE).alias("is_last"), "state", "by_claim_id")
-    same = [name for name in rows.columns if name not in ("state", "by_claim_id")]
-    return rows.groupBy(*same).agg(F.min(said).alias("_")).select(*same, "_.state", "_.by_claim_id")
 
 
 def _rows(ended: DataFrame, own: str) -> DataFrame:
@@ -152,36 +141,34 @@ def _asked_before(claims: DataFrame) -> DataFrame:
     return known.withColumn("_over", over).withColumn("_end", F.coalesce("_end", again)).drop("_before", "_is_later")
 
 
-def _answers(benefits: DataFrame, ended: DataFrame) -> DataFrame:
-    """The benefits that answer claims that are over, with their state."""
-    known = _called(ended, F.col("aliases"), "_end")
-    known = known.groupBy("_alias").agg(F.min("_end").alias("_end"))
-    asked = benefits.where(F.col("claim_ref").isNotNull()).withColumn("_alias", _alias(F.col("claim_ref")))
-    return asked.join(known, on="_alias", how="inner").select(*benefits.columns, "_end.state", "_end.by_claim_id")
+def _benefits_over(benefits: DataFrame, claims: DataFrame) -> DataFrame:
+    """The benefits that answer what is over, or are taken back, or name their claim otherwise, with state and by whom.
 
-
-def _taken_back(benefits: DataFrame, answers: DataFrame) -> DataFrame:
-    """Benefits that a reversal takes back which does not name them: alike in all but the sign, first first.
-
+    A reversal that names nothing takes back one that is alike in all but the sign, first first (`_is_taken_back`).
     Pharmacies and flat extracts write such reversals; an 835 always names the claim.
     """
+    ended = _called(claims.where(F.col("_end").isNotNull()), F.col("aliases"), "_end")
+    ended = ended.groupBy("_alias").agg(F.min("_end").alias("_end"))
+    asked = F.when(F.col("claim_ref").isNotNull(), _alias(F.col("claim_ref")))
+    known = benefits.withColumn("_alias", asked).join(ended, on="_alias", how="left")
     who = F.when(~_is_drug(), F.concat_ws("|", "provider_ref", F.col("type_codes")["code"]))
-    alike = F.xxhash64("tenant", "feed", "patient_ref", "insurer_ref", "start_date", F.abs("submitted_amount"),
-                       F.abs("payment_amount"), who).alias("_alike")  # fmt: skip
-    sign = F.when(F.col("submitted_amount") < 0, 1).when(F.col("submitted_amount") > 0, -1).otherwise(0)
+    same = F.xxhash64("tenant", "feed", "patient_ref", "insurer_ref", "start_date", F.abs("submitted_amount"),
+                      F.abs("payment_amount"), who)  # fmt: skip
+    # What names its claim stands alone.
+    alike = Window.partitionBy(F.when(_may_leave_unnamed(), same).otherwise(F.col("benefit_id")))
+    amount, is_over = F.col("submitted_amount"), F.col("_end").isNotNull()
+    is_reversal = is_over & (amount < 0)
     # What a reversal names is over already: those need no other.
-    open_ = (
-        answers.where(_may_leave_unnamed())
-        .groupBy(alike)
-        .agg(F.sum(sign).alias("_more"), F.min(F.when(sign > 0, F.col("by_claim_id"))).alias("by_claim_id"))
-    )
-    open_ = open_.where(F.col("_more") > 0)
-    standing = benefits.where(_may_leave_unnamed() & (F.col("submitted_amount") > 0)).withColumn("_alike", alike)
-    standing = standing.join(F.broadcast(open_), on="_alike", how="inner")
-    standing = standing.join(answers.select("benefit_id"), on="benefit_id", how="left_anti")
-    place = F.rank().over(Window.partitionBy("_alike").orderBy("created_date", "received_at", "benefit_id"))
-    first = standing.withColumn("_place", place).where(F.col("_place") <= F.col("_more"))
-    return first.select(*benefits.columns, F.lit(VOIDED).alias("state"), "by_claim_id")
+    more = F.count_if(is_reversal).over(alike) - F.count_if(is_over & (amount > 0)).over(alike)
+    by = F.min(F.when(is_reversal, F.col("_end.by_claim_id"))).over(alike)
+    stands = F.coalesce(_may_leave_unnamed() & ~is_over & (amount > 0), F.lit(False))
+    place = F.rank().over(alike.orderBy(~stands, "created_date", "received_at", "benefit_id"))
+    seen = known.withColumns({"_by": by, "_is_taken_back": stands & (place <= more)})
+    end = F.when(F.col("_is_taken_back"), _end(VOIDED, "_by")).otherwise(F.col("_end"))
+    # What is over is not said to be named otherwise as well.
+    named = F.when(F.col("_named_id").isNotNull(), _end(NAMED_OTHERWISE, "_named_id"))
+    ends = seen.withColumn("_end", F.coalesce(end, named)).where(F.col("_end").isNotNull())
+    return ends.select("*", "_end.state", "_end.by_claim_id")
 
 
 def _unbilled(encounters: DataFrame, judged: DataFrame) -> DataFrame:
