@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,13 +46,19 @@ _STRANGERS = f"""
 """
 
 
-def connect(records: pa.Table, threads: int) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with a table `records`; nothing is fetched, nothing leaves it."""
-    connection = duckdb.connect(config={"threads": threads, "autoinstall_known_extensions": False})
-    connection.register("given", records)
-    connection.execute("CREATE TABLE records AS SELECT * FROM given ORDER BY patient_id")
-    connection.unregister("given")
-    return connection
+@contextlib.contextmanager
+def connect(records: pa.Table, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in memory with a table `records`; nothing is fetched.
+
+    What does not fit is spilled to a folder that is closed to others and gone with the connection.
+    """
+    with tempfile.TemporaryDirectory(prefix="lakeward-") as folder:
+        limits: dict[str, str | bool | int | float | list[str]] = {"threads": threads, "temp_directory": folder}
+        with duckdb.connect(config={**limits, "autoinstall_known_extensions": False}) as connection:
+            connection.register("given", records)
+            connection.execute("CREATE TABLE records AS SELECT * FROM given ORDER BY patient_id")
+            connection.unregister("given")
+            yield connection
 
 
 def _linker(connection: duckdb.DuckDBPyConnection, source: str, model: Model) -> Linker:

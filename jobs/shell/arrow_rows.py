@@ -11,7 +11,6 @@ import functools
 import json
 import operator
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -24,7 +23,7 @@ import pyarrow.fs as fs
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from jobs.shell import delta_log
+from jobs.shell import delta_log, spill
 
 ArrowRows: TypeAlias = ds.Dataset | pa.Table
 
@@ -96,7 +95,7 @@ def answer(question: str, **rows: ArrowRows) -> pa.Table:
 @contextlib.contextmanager
 def _asking(rows: Mapping[str, ArrowRows]) -> Iterator[duckdb.DuckDBPyConnection]:
     with _guard:
-        connection = _database()[0].cursor()
+        connection = _database().cursor()
     with connection:
         for name, one in rows.items():
             connection.register(name, one)
@@ -104,10 +103,8 @@ def _asking(rows: Mapping[str, ArrowRows]) -> Iterator[duckdb.DuckDBPyConnection
 
 
 @functools.cache
-def _database() -> tuple[duckdb.DuckDBPyConnection, tempfile.TemporaryDirectory[str]]:
-    """DuckDB in this process, and where it spills: that may identify people, so the folder is closed to others."""
-    folder = tempfile.TemporaryDirectory(prefix="lakeward-")
-    connection = duckdb.connect(config={**_LIMITS, "temp_directory": folder.name})
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = spill.database(**_LIMITS)
     # An instant is of the day that it is in UTC, wherever the machine stands.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    return connection, folder
+    return connection

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 import schemas
-from jobs.shell import delta_log, publication, state
+from jobs.shell import delta_log, publication, spill, state
 from jobs.shell.settings import Settings
 
 DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMP", "binary": "BLOB"}
@@ -32,7 +32,7 @@ def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnec
     `person` and `gold.person` are the published gold, `silver.x`, `bronze.x` and `quarantine.x` what
     stands behind it. Trace columns are hidden unless asked for.
     """
-    connection = duckdb.connect()
+    connection = spill.database()
     connection.execute("SET TimeZone = 'UTC'")
     versions = published_versions(settings)
     for schema in ("gold", "silver", "bronze", "quarantine"):

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 import schemas
-from jobs.shell import deliveries, delta_log, query, status
+from jobs.shell import deliveries, delta_log, query, spill, status
 from jobs.shell.settings import Settings
 
 SHOWN_ALWAYS = (
@@ -32,7 +32,7 @@ def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
     path = str(pathlib.Path(settings.root("quarantine")) / table.replace(".", "_", 1))
     head = delta_log.head(path)
     version = delta_log.version(path, head) if head >= 0 else None
-    return duckdb.connect().sql(f"FROM {query.source(path, version)}") if version and version.files else None
+    return spill.database().sql(f"FROM {query.source(path, version)}") if version and version.files else None
 
 
 def listing(settings: Settings) -> str:
