@@ -43,6 +43,8 @@ PREDETERMINATION = "25"
 REMARK, BILLED_AS = f"{codes.OURS}remark", f"{codes.OURS}billed-as"
 # And how much was billed where another number is paid (SVC07); what is paid is one where SVC05 says no number.
 UNITS_BILLED = f"{codes.OURS}units-billed"
+# Extension of what is part of a payment: the payment (FHIR R4 PaymentReconciliation) that it is part of.
+PART_OF = f"{codes.OURS}part-of-payment"
 _ONE = Decimal(1)
 # Data element 1029, as the 835 uses it.
 STATUSES = {
@@ -65,6 +67,7 @@ class _Above(NamedTuple):
     shared: dict[str, Text]
     date: Text
     trace: Text
+    part_of: Text
 
 
 # By the identity of the header's payment, which is kept here so that no other can take its place.
@@ -86,7 +89,9 @@ def _above(found: Node, feed: Source, at: datetime) -> _Above:
         "outcome": '"complete"',
     }
     trace = identifier(None, payment.get("trace"))
-    made = _Above(payer, billing, currency_of(payment, feed), shared, day(payment.get("date")), trace)
+    made = _Above(
+        payer, billing, currency_of(payment, feed), shared, day(payment.get("date")), trace, of_payment(found, payer)
+    )
     if len(_HEADERS) >= _MOST_HEADERS:
         _HEADERS.clear()
     _HEADERS[id(payment)] = (payment, feed, made)
@@ -99,7 +104,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     `mention` tells CLPs of one claim in one transaction apart. Neither person has a time, so that whatever a claim
     says of the same one is newer.
     """
-    payer, billing, currency, shared, paid_on, trace = _above(found, feed, at)
+    payer, billing, currency, shared, paid_on, trace, part_of = _above(found, feed, at)
     status, number = found.get("status") or "", found.get("claim_id") or ""
     who, party, corrected = patient_key(found, payer), *_as_corrected(found)
     by_former = status in _AFTER_OTHERS or adjudication.has_former(found)
@@ -123,7 +128,14 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
         "item": _items(found, lines, currency),
         "adjudication": adjudication.adjustments(found, currency),
         "total": adjudication.totals(found, lines, currency, by_former=by_former),
-        "payment": joined({"date": paid_on, "amount": money(found.get("paid"), currency), "identifier": trace}),
+        "payment": joined(
+            {
+                "extension": listed([part_of]),
+                "date": paid_on,
+                "amount": money(found.get("paid"), currency),
+                "identifier": trace,
+            }
+        ),
     }
     reversal = REVERSAL if status == REVERSAL else ""
     name = named(payer, number, found.get("payer_claim_id"), found["payment"].get("trace"), reversal, mention)
@@ -138,6 +150,16 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
 def payer_of(found: Node, feed: Source) -> str:
     """What the payer is called in ids: by N104 or REF 2U, else by TRN03."""
     return parties.payer_key(found.get("payer"), feed, found["payment"].get("payer_trace_id"))
+
+
+def payment_id(found: Node, payer: str) -> str:
+    """What the payment as a whole is called: a payer gives each its own trace number (835 TR3, TRN02)."""
+    return named(payer, found["payment"].get("trace"))
+
+
+def of_payment(found: Node, payer: str) -> Text:
+    """The extension that says which payment something is part of."""
+    return extension(PART_OF, "Reference", reference("PaymentReconciliation", payment_id(found, payer)))
 
 
 def billing_of(found: Node) -> Key:

@@ -12,9 +12,24 @@ from jobs.formats import x12_fhir_codes as codes
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats.translation import Resource, Source
 from jobs.formats.x12_fhir_claim import currency_of
-from jobs.formats.x12_fhir_json import Text, body, concept, day, identifier, joined, listed, money, named, reference
-from jobs.formats.x12_fhir_payment import billing_of, payer_of
+from jobs.formats.x12_fhir_json import (
+    Text,
+    body,
+    concept,
+    day,
+    extension,
+    identifier,
+    joined,
+    listed,
+    money,
+    named,
+    reference,
+)
+from jobs.formats.x12_fhir_payment import billing_of, of_payment, payer_of, payment_id
 from jobs.formats.x12_segments import Node
+
+# Extensions of a payment: how it is made (BPR04: check, transfer, none), and what it comes with (BPR01).
+METHOD, HANDLING = f"{codes.OURS}payment-method", f"{codes.OURS}payment-handling"
 
 
 def reconciliation(found: Node, feed: Source, at: datetime) -> Resource:
@@ -23,9 +38,16 @@ def reconciliation(found: Node, feed: Source, at: datetime) -> Resource:
     amount = payment.get("amount")
     if amount is not None and payment.get("credit_debit") == "D":
         amount = -amount
-    parts = {**_payment(found, feed, at), "paymentAmount": money(amount, currency_of(payment, feed))}
-    name = named(payer_of(found, feed), payment.get("trace"))
-    return Resource("PaymentReconciliation", name, at, None, body(parts))
+    more = [
+        extension(METHOD, "CodeableConcept", concept(f"{codes.ELEMENT}591", payment.get("method"))),
+        extension(HANDLING, "CodeableConcept", concept(f"{codes.ELEMENT}305", payment.get("handling"))),
+    ]
+    parts = {
+        "extension": listed(more),
+        **_payment(found, feed, at),
+        "paymentAmount": money(amount, currency_of(payment, feed)),
+    }
+    return Resource("PaymentReconciliation", payment_id(found, payer_of(found, feed)), at, None, body(parts))
 
 
 def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Source, at: datetime) -> Resource:
@@ -44,8 +66,13 @@ def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Sour
         )
         for one in told
     ]
-    parts = {**_payment(found, feed, at), "detail": listed(details)}
-    name = named(payer_of(found, feed), payment.get("trace"), "PLB", mention)
+    payer = payer_of(found, feed)
+    parts = {
+        "extension": listed([of_payment(found, payer)]),
+        **_payment(found, feed, at),
+        "detail": listed(details),
+    }
+    name = named(payer, payment.get("trace"), "PLB", mention)
     return Resource("PaymentReconciliation", name, at, None, body(parts))
 
 

@@ -430,6 +430,8 @@ def test_what_the_provider_owes_stays_at_the_payment():
     assert (
         whole["paymentAmount"]["value"] == 50 == sum(one["payment"]["amount"]["value"] for one in benefits) + sum(taken)
     )
+    names = [one["extension"][-1]["valueReference"]["reference"] for one in (*parts, *(b["payment"] for b in benefits))]
+    assert set(names) == {f"PaymentReconciliation/{whole['id']}"}
     assert whole["paymentIdentifier"]["value"] == benefits[0]["payment"]["identifier"]["value"] == "T1"
 
 
