@@ -25,6 +25,18 @@ def remittance(*segments, paid="80", order="I*{paid}*C*CHK", trace="T1"):
     return f"{ISA}GS*HP*S*R*20260301*0800*1*X*005010X221A1~ST*835*0001~{body}SE*9*0001~GE*1*1~IEA*1*000000001~"
 
 
+def claim(member, number="C1", name="DOE*JANE", born="19800102*F"):
+    """An 837P of one claim of one line, of a member who is the patient."""
+    body = (
+        "BHT*0019*00*R*20260201*0915*CH~HL*1**20*1~NM1*85*2*CLINIC*****XX*1999999984~N3*1 MAIN ST~"
+        f"N4*BOSTON*MA*02101~REF*EI*999999999~HL*2*1*22*0~SBR*P*18*G1*GROUP*****CI~NM1*IL*1*{name}****MI*{member}~"
+        f"N3*2 ELM ST~N4*BOSTON*MA*02102~DMG*D8*{born}~NM1*PR*2*MEDICARE*****PI*00001~CLM*{number}*100***11:B:1~"
+        "LX*1~SV1*HC:99213*100*UN*1***1~DTP*472*D8*20260201~"
+    )
+    guide = "005010X222A1"
+    return f"{ISA}GS*HC*S*R*20260201*0800*1*X*{guide}~ST*837*0001*{guide}~{body}SE*9*0001~GE*1*1~IEA*1*000000001~"
+
+
 def translated(rows, *files, feed=FEED):
     """The rows of silver.translated of these files."""
     from pyspark.sql import functions as F

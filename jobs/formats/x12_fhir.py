@@ -3,7 +3,8 @@
     837P, 837I, 837D    Claim with its Encounter; Patient (subscriber, dependent), Coverage of every payer named, payer
                         Organizations, Practitioners with roles, Organizations and Locations inside the claim
     <837>.level         of a billing provider (HL03 = 20): Organization, or Practitioner with role
-    835                 ExplanationOfBenefit, Patient and who rendered, as far as an 835 knows them
+    835                 ExplanationOfBenefit, Patient and who rendered, as far as an 835 knows them; Linkage of the
+                        member's number that was billed with the one that is right
     835.header          PaymentReconciliation, and the Organizations that pay and are paid
     835.summary         of a PLB: PaymentReconciliation with what is taken from the payment or added to it
 Others say nothing that silver knows. Options of the feed: `payers` (number told: the one it means), `currency` (USD),

@@ -38,6 +38,7 @@ _NO_NAMES = frozenset({"", "BABY", "BABYBOY", "BABYGIRL", "BOY", "GIRL", "NEWBOR
 _RELATIONSHIPS = {"18": "self", "01": "spouse", "19": "child", "53": "common"}
 # Data element 1138: primary, secondary, tertiary, payer responsibility four to eleven.
 _TURNS = {code: turn for turn, code in enumerate("PSTABCDEFGH", 1)}
+_CHANGED = "C"
 _GROUP = concept(f"{codes.TERMINOLOGY}coverage-class", "group")
 
 
@@ -103,6 +104,26 @@ def patient_reference(key: Key | None) -> Text:
 def member_number(payer: str, number: str | None, kind: str = "MB") -> Text:
     """The payer's number of a member."""
     return identifier(f"{codes.OURS}member/{named(payer)}", number, kind)
+
+
+def renumbered(holder: Node | None, told: Node | None, payer: str, at: datetime) -> list[Resource]:
+    """Linkage: the member under the number that was billed is the one under the number that is right (NM1 74).
+
+    NM108 = C is the insured's changed number (835 TR3, 2100 NM1 74), so it is no word on a dependent. Apart from the
+    Patient, which any claim tells anew: what comes under the right number is of the same person, and what the
+    provider said stays.
+    """
+    if not holder or not told or told["id_qualifier"] != _CHANGED or not holder.get("is_person", True):
+        return []
+    before, now = member_key(payer, {**holder, "name": None}, None), member_key(payer, {**told, "name": None}, None)
+    if not before or not now or before == now:
+        return []
+    items = [
+        f'{{"type":"{kind}","resource":{patient_reference(key)}}}'
+        for kind, key in (("source", now), ("alternate", before))
+    ]
+    parts = body({"active": "true", "item": listed(items)})
+    return [Resource("Linkage", named("renumbered", payer, before[2], now[2]), at, None, parts)]
 
 
 def medical_record(billing: Key, number: str | None) -> Text:

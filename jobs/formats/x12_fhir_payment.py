@@ -142,6 +142,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     made = [Resource("ExplanationOfBenefit", name, at, None, body(parts))]
     if who and party:
         made.append(members.patient(party, who, payer, members.member_number(payer, corrected), None))
+    made += members.renumbered(found.get("insured") or found.get("patient"), found.get("corrected"), payer, at)
     if rendering := found.get("rendering"):
         made += parties.provider(rendering, None, None, None)
     return made

@@ -547,6 +547,25 @@ def test_a_payment_says_which_name_and_which_number_of_the_member_are_right():
         assert benefit["insurance"][0]["coverage"]["identifier"]["value"] == "M2"
 
 
+@pytest.mark.parametrize(
+    ("parties", "linked"),
+    [
+        ("NM1*QC*1*DOE*JANE****MI*M1~NM1*74*1******C*M2~", [("M2", "M1")]),
+        # The number is that of the insured, whoever the patient is.
+        ("NM1*QC*1*DOE*TIM~NM1*IL*1*DOE*JANE****MI*M1~NM1*74*1*ROE*J****C*M2~", [("M2", "M1")]),
+        ("NM1*QC*1*DOE*JANE****MI*M1~NM1*74*1*ROE*J****C*M1~", []),
+        ("NM1*QC*1*DOE*JANE****MI*M1~NM1*74*1*ROE*J~", []),
+        ("NM1*QC*1*DOE*JANE~NM1*74*1*ROE*J****C*M2~", []),
+        ("NM1*QC*1*DOE*TIM~NM1*IL*2*MILL INC*****MI*M1~NM1*74*2*MILL INC*****C*M2~", []),
+    ],
+)
+def test_the_member_under_the_number_that_is_right_is_the_one_under_the_number_that_was_billed(parties, linked):
+    found = every("Linkage", payments(f"CLP*C1*1*100*80**MB*ICN1~{parties}"))
+    items = [[(one["type"], one["resource"]["reference"]) for one in linkage["item"]] for linkage in found]
+    names = [[f"Patient/member-00001-{number}" for number in pair] for pair in linked]
+    assert items == [[("source", right), ("alternate", billed)] for right, billed in names]
+
+
 def test_a_payment_tells_of_everybody_that_it_names():
     text = "CLP*C1*1*100*80**MB*ICN1~NM1*QC*1*DOE*JANE****MI*M1~NM1*82*1*ROE*RAY****XX*1999999976~"
     data = payments(text, "PLB*1*20261231*WO*3~", paid="77")
