@@ -58,7 +58,8 @@ def settled(benefits: DataFrame, carried: Sequence[str], known: Sequence[str]) -
 def _summed(answers: DataFrame, carried: Sequence[str], known: Sequence[str]) -> DataFrame:
     is_back = F.col("claim_status") == REVERSAL
     last_on = F.max(F.when(~is_back, F.col("created_date"))).over(Window.partitionBy(*_CLAIM))
-    answers = answers.withColumn("_is_now", ~is_back & F.col("created_date").eqNullSafe(last_on))
+    is_now = ~is_back & F.col("created_date").eqNullSafe(last_on)
+    answers = answers.withColumns({"_is_now": is_now, **{name: _as_taken_back(name, is_back) for name in AMOUNTS}})
     order = F.struct((~is_back).alias("stands"), "created_date", "received_at", "benefit_id")
     last = F.max(F.struct(order.alias("order"), *dict.fromkeys([*carried, *AMOUNTS]))).alias("_last")
     # A reversal may come without what the patient owes: then that cannot be added up.
@@ -84,6 +85,14 @@ def _summed(answers: DataFrame, carried: Sequence[str], known: Sequence[str]) ->
         "record_ids",
         *known,
     )
+
+
+def _as_taken_back(name: str, is_back: Column) -> Column:
+    """An amount of a reversal by the sign that it must have: all are negated (005010X221A1, 1.10.2.8).
+
+    What was charged tells whether they are, as no charge is below zero: of a payment that is, the reversal is not.
+    """
+    return F.when(is_back & (F.col(CHARGE) > 0), -F.abs(name)).otherwise(F.col(name)).cast(AMOUNT)
 
 
 def _last_known(name: str, order: Column) -> Column:

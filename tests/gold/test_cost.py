@@ -79,6 +79,12 @@ BENEFITS = [
     x12(22, "unheard", "1", ("110", "70", "50", "20"), paid_on=10),
     x12(31, "back", "1", ("100", "80", "60", "20"), paid_on=10),
     x12(32, "back", "22", ("-100", "-80", "-60", "-20"), paid_on=11),
+    # The payer left the signs of what it takes back as they were; of a payment below zero it turned them.
+    x12(33, "unsigned", "1", ("100", "80", "60", "20"), paid_on=10, encounter_refs=["Encounter/e8"]),
+    x12(34, "unsigned", "22", ("100", "80", "60", None), copay_amount=Decimal(20), paid_on=11,
+        encounter_refs=["Encounter/e8"]),
+    x12(35, "below", "1", ("100", "30", "-20", "50"), paid_on=10, encounter_refs=["Encounter/e8"]),
+    x12(36, "below", "22", ("-100", "-30", "20", "-50"), paid_on=11, encounter_refs=["Encounter/e8"]),
     # Denied, asked again, paid: charged once.
     x12(41, "again", "4", ("100", "0", "0", "0"), paid_on=10),
     x12(42, "again", "1", ("100", "80", "60", "20"), paid_on=11),
@@ -238,6 +244,11 @@ def test_when_a_reversal_takes_back_what_we_never_heard_the_last_word_counts(bui
 
 def test_what_was_taken_back_for_good_costs_nothing(built):
     assert amounts(built[31]) == (0, 0, 0, 0)
+
+
+def test_what_is_taken_back_is_not_paid_twice_whether_its_signs_were_turned_or_not(built):
+    assert (built[33].lw_told_by, amounts(built[33])) == ([33, 34], (0, 0, 0, 0))
+    assert (built[35].lw_told_by, amounts(built[35])) == ([35, 36], (0, 0, 0, 0))
 
 
 def test_a_claim_that_is_denied_and_then_paid_is_charged_once(built):
