@@ -7,10 +7,11 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.columns.fhir import DECIMAL, NUMBER
+from jobs.columns.fhir import DECIMAL, NUMBER, extended
 from jobs.columns.keys import key
 from jobs.columns.money import AMOUNT
 from jobs.columns.numbers import decimal, digits, is_no_number
+from jobs.columns.reference_texts import reference
 from jobs.formats.x12_fhir_payment import PART_OF
 
 PAYMENT: Final = "PaymentReconciliation"
@@ -48,6 +49,6 @@ def payment_key(ref: Column) -> Column:
     return F.when(ref.startswith(f"{PAYMENT}/"), key("payment", *source, resource_id))
 
 
-def says_part() -> Column:
-    """Whether a resource, by its payload, says that it or what it pays is part of a payment (835 CLP, PLB)."""
-    return F.col("payload").contains(PART_OF)
+def payment_ref(extensions: Column) -> Column:
+    """The payment that a resource says it is a part of, as a normalised reference; null when it says none."""
+    return reference(extended(extensions, PART_OF)["valueReference"], PAYMENT)

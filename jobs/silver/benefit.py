@@ -12,13 +12,15 @@ from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, codings, current,
 from jobs.columns.lists import distinct
 from jobs.columns.money import ADJUDICATION, KINDS, MONEY, adjudicated, amount
 from jobs.columns.parties import identifiers
+from jobs.columns.payments import payment_ref
 from jobs.columns.reference_texts import aliases, reference
 from jobs.columns.spans import span, span_faults
 
 BENEFIT = f"""
     {claims.HEADER}, identifier array<{IDENTIFIER}>, claim {REFERENCE}, outcome string, disposition string,
     adjudication array<{ADJUDICATION}>, total array<{ADJUDICATION}>,
-    payment struct<type: {CODEABLE}, date: string, amount: {MONEY}>
+    payment struct<extension: array<struct<url: string, valueReference: {REFERENCE}>>, type: {CODEABLE},
+        date: string, amount: {MONEY}>
 """
 
 
@@ -59,6 +61,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         paid["amount"]["value"].alias("payment_amount"),
         local_date(paid["date"], zone).alias("payment_date"),
         codings(paid["type"]).alias("payment_type_codes"),
+        payment_ref(paid["extension"]).alias("payment_ref"),
         F.get(named, F.lit(0)).alias("currency"),
         faults(
             no_subject=reference(r["patient"], "Patient").isNull(),

@@ -9,9 +9,10 @@ from jobs.columns.dates import local_date, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import CODEABLE, IDENTIFIER, PERIOD, REFERENCE, codings, current, extended, identity, parsed
 from jobs.columns.parties import identifiers
-from jobs.columns.payments import EXACT, PAYMENT, amount_faults, amount_of, says_part
+from jobs.columns.payments import EXACT, PAYMENT, amount_faults, amount_of
 from jobs.columns.reference_texts import aliases, reference
 from jobs.columns.spans import span, span_faults
+from jobs.formats.x12_fhir_payment import PART_OF
 from jobs.formats.x12_fhir_remittance import HANDLING, METHOD
 
 NOTICE = "PaymentNotice"
@@ -26,7 +27,7 @@ RESOURCE = f"""
 
 def without_row() -> Column:
     """Why a resource gives no row here, by its payload: what a payer takes back of a payment (PLB) is none itself."""
-    return F.when(says_part(), "part_of_payment")
+    return F.when(F.col("payload").contains(PART_OF), "part_of_payment")
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:

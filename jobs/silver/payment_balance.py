@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.money import AMOUNT
-from jobs.columns.payments import PAYMENT
+from jobs.columns.payments import PAYMENT, payment_key
 
 # FHIR R4 financial resource status codes: what is none of these was taken back, or never meant.
 STANDS = "active"
@@ -17,11 +17,11 @@ def excluded() -> Column:
     return F.when(F.col("resource_type") != PAYMENT, "notice")
 
 
-def build(payments: DataFrame, details: DataFrame) -> DataFrame:
+def build(payments: DataFrame, details: DataFrame, benefits: DataFrame) -> DataFrame:
     """BPR02 = sum of CLP04 - sum of PLB (005010X221A1, 1.10.2.1); null where no part of a payment is known."""
     # A payment that says no currency has parts that say none.
     own = payments.where(excluded().isNull()).withColumn("_currency", _currency())
-    found = own.join(_summed(details), on=["payment_id", "_currency"], how="left")
+    found = own.join(_summed(details, benefits), on=["payment_id", "_currency"], how="left")
     known = ("payment_id", "tenant", "feed", "record_id", "status", "payment_number", "payment_date", "payer_ref")
     return found.select(
         *known,
@@ -34,8 +34,12 @@ def build(payments: DataFrame, details: DataFrame) -> DataFrame:
     )
 
 
-def _summed(details: DataFrame) -> DataFrame:
-    stands = details.where((F.coalesce("status", F.lit(STANDS)) == STANDS) & F.col("payment_id").isNotNull())
+def _summed(details: DataFrame, benefits: DataFrame) -> DataFrame:
+    answers = benefits.withColumns({"payment_id": payment_key(F.col("payment_ref")), "is_claim": F.lit(True)})
+    answers = answers.withColumnRenamed("payment_amount", "amount")
+    names = ("payment_id", "status", "currency", "is_claim", "amount")
+    parts = details.select(*names).unionByName(answers.select(*names)).where(F.col("payment_id").isNotNull())
+    stands = parts.where(F.coalesce("status", F.lit(STANDS)) == STANDS)
     claim, other = F.when(F.col("is_claim"), F.col("amount")), F.when(~F.col("is_claim"), F.col("amount"))
     return stands.groupBy("payment_id", _currency().alias("_currency")).agg(
         F.count(claim).cast("int").alias("claims"),

@@ -10,7 +10,7 @@ import pytest
 
 import schemas
 from expectations.suite import suite
-from jobs.silver import payment, payment_detail
+from jobs.silver import benefit, payment, payment_detail
 from jobs.silver.payment_balance import build, excluded
 from tests.remittances import remittance, translated
 
@@ -27,7 +27,7 @@ def balances(rows, fhir_records):
     def make(*files):
         told = translated(rows, *files)
         none = fhir_records()
-        return build(payment.build(none, told), payment_detail.build(none, told)).collect()
+        return build(*[job.build(none, told) for job in (payment, payment_detail, benefit)]).collect()
 
     return make
 
@@ -51,7 +51,8 @@ def test_what_was_taken_back_or_is_of_another_currency_does_not_count(rows):
     whole = {**known, "resource_type": "PaymentReconciliation", "amount": Decimal(10), "status": "active"}
     part = {**known, "is_claim": True, "amount": Decimal(10)}
     others = [{**part, "status": "cancelled"}, {**part, "currency": "CAD"}, {**part, "payment_id": 2}]
-    [row] = build(rows("silver.payment", whole), rows("silver.payment_detail", part, *others)).collect()
+    details = rows("silver.payment_detail", part, *others)
+    [row] = build(rows("silver.payment", whole), details, rows("silver.benefit")).collect()
     assert (row.claims, row.parts_amount, row.difference) == (1, Decimal(10), 0)
 
 
@@ -62,7 +63,7 @@ def test_a_payment_whose_parts_nobody_told_has_no_difference_and_a_notice_no_row
         {**known, "payment_id": 1, "resource_type": "PaymentReconciliation"},
         {**known, "payment_id": 2, "resource_type": "PaymentNotice"},
     )
-    [row] = build(payments, rows("silver.payment_detail")).collect()
+    [row] = build(payments, rows("silver.payment_detail"), rows("silver.benefit")).collect()
     assert (row.payment_id, row.claims, row.parts_amount, row.difference) == (1, 0, None, None)
     assert [one[0] for one in payments.orderBy("payment_id").select(excluded()).collect()] == [None, "notice"]
 
