@@ -25,6 +25,8 @@ SPLITS = (
     "tenant string, feed string, delivery_id string, received_at timestamp, exported_at timestamp,"
     " file_digest string, path string, first bigint, last bigint, document boolean, limits map<string, bigint>"
 )
+# Of formats of which a feed says how it takes them: its options as JSON.
+SPLITS_WITH_OPTIONS = f"{SPLITS}, options string"
 # Of formats that a feed lays out as it likes: what kind of file it is, and the feed's options as JSON.
 SPLITS_WITH_LAYOUT = f"{SPLITS}, kind string, options string"
 RECORDS = (
@@ -84,6 +86,11 @@ def ranges(form: ModuleType) -> Read:
     return lambda split: _read(form, split)
 
 
+def opted(form: ModuleType) -> Read:
+    """The same of a format of which a feed says how it takes it."""
+    return lambda split: _read(form, split, options=_options(form, split["options"] or "{}"))
+
+
 def laid_out(form: ModuleType) -> Read:
     """The same of a format that a feed lays out as it likes."""
     return lambda split: _read(form, split, layout=_layout(form, split["options"]), kind=split["kind"])
@@ -95,6 +102,11 @@ def _read(form: ModuleType, split: Split, **more: Any) -> Iterator[Any]:
         split["path"], split["first"], split["last"], document=split["document"], limits=limits, **more
     )
     return found
+
+
+@functools.lru_cache(8)
+def _options(form: ModuleType, options: str) -> Any:
+    return form.Options.of(json.loads(options))
 
 
 @functools.lru_cache(8)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs.formats import bundle, ndjson, strict_json
-from jobs.formats.declaration import whole_numbers
+from jobs.formats.declaration import build, whole_numbers
 from jobs.formats.ndjson import Line
 from jobs.formats.record import Record
 
@@ -24,6 +24,7 @@ NO_RESOURCE_TYPE = "no_resource_type"
 BAD_RESOURCE_TYPE = "bad_resource_type"
 NO_ID = "no_id"
 NO_RESOURCE = "no_resource"
+TEST_RESOURCE = "test_resource"
 # Every fault a record can have, with what it means to the sender.
 FAULTS = {
     strict_json.NOT_JSON: "not a JSON text (RFC 8259)",
@@ -36,6 +37,7 @@ FAULTS = {
     BAD_RESOURCE_TYPE: "resourceType is not shaped as a FHIR type name",
     NO_ID: "no id",
     NO_RESOURCE: "a Bundle entry without a resource that is not a delete",
+    TEST_RESOURCE: "labelled as test data; the feed's option test_resources says whether it is taken in",
     strict_json.TOO_DEEP: "nested deeper than the feed's limit",
     strict_json.TOO_LARGE: "larger than the feed's limit; its bytes are kept in landing only",
     strict_json.NUMBER_OUT_OF_RANGE: "a number beyond what any reader holds",
@@ -44,6 +46,14 @@ FAULTS = {
 # Bundle.entry.search.mode = outcome; Bulk Data error files).
 WITHOUT_ID = ("OperationOutcome", "Parameters")
 
+# Faults of what came as it was meant: it waits, and says nothing against the delivery it is part of.
+AS_MEANT = (TEST_RESOURCE,)
+
+# ActReason as R4, as STU3 and earlier, and as CDA call it.
+_TEST_LABELS = (
+    ("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"), ("http://hl7.org/fhir/v3/ActReason", "HTEST"),
+    ("urn:oid:2.16.840.1.113883.5.8", "HTEST"),
+)  # fmt: skip
 _BOM = b"\xef\xbb\xbf"
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
 # Type/id at the end of a request.url, with or without a server before and a version after it.
@@ -68,8 +78,29 @@ class Limits:
         return whole_numbers(cls, declared, "limits")
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a feed of FHIR may say under `options`."""
+
+    test_resources: bool = False
+
+    @classmethod
+    def of(cls, declared: Mapping[str, Any]) -> Options:
+        """The options a feed declares; raises FormatDeclarationError naming one that is none or has no such value."""
+        return build(cls, declared, "options")
+
+
+DEFAULT = Options()
+
+
 def read(
-    path: str, start: int = 0, end: int | None = None, *, document: bool = False, limits: Limits
+    path: str,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    document: bool = False,
+    limits: Limits,
+    options: Options = DEFAULT,
 ) -> Iterator[Record]:
     """The records of a file, or those that start in a byte range of it; `document`: the file is one JSON text."""
     with ndjson.open_bytes(path) as stream:
@@ -79,27 +110,28 @@ def read(
             lines: Iterable[Line] = [(text.find(body[:1]) if body else 0, len(body), body)]
         else:
             lines = ndjson.lines(stream, start, end, longest=limits.document_bytes)
-        yield from records(lines, limits)
+        yield from records(lines, limits, options)
 
 
-def records(lines: Iterable[Line], limits: Limits) -> Iterator[Record]:
+def records(lines: Iterable[Line], limits: Limits, options: Options = DEFAULT) -> Iterator[Record]:
     """The records of some lines: one each, or those of the Bundle that a line is."""
+    takes_tests = options.test_resources
     large = min(limits.record_bytes, strict_json.SURELY_SMALL)
     for position, length, text in lines:
         if text is None:
             yield _faulty(position, length, None, (strict_json.TOO_LARGE,))
         elif length > large and bundle.is_container(text.removeprefix(_BOM)):
             # The limit is for records; a large Bundle is taken apart before its content is built.
-            yield from _unpack(text, position, limits)
+            yield from _unpack(text, position, limits, takes_tests)
         elif length > limits.record_bytes:
             yield _faulty(position, length, None, (strict_json.TOO_LARGE,))
-        elif (found := _record(text, position, limits)) is not None:
+        elif (found := _record(text, position, limits, takes_tests)) is not None:
             yield found
         else:
-            yield from _unpack(text, position, limits)
+            yield from _unpack(text, position, limits, takes_tests)
 
 
-def _record(text: bytes, position: int, limits: Limits, entry: int | None = None) -> Record | None:
+def _record(text: bytes, position: int, limits: Limits, takes_tests: bool, entry: int | None = None) -> Record | None:
     """The record a text is; None for a Bundle that must be taken apart."""
     faults: tuple[str, ...] = ()
     body = text
@@ -123,13 +155,15 @@ def _record(text: bytes, position: int, limits: Limits, entry: int | None = None
     version = updated = None
     if type(meta) is dict:
         version, updated = _text(meta.get("versionId")), instant(meta.get("lastUpdated"))
+        if "security" in meta and not takes_tests and _is_test(meta["security"]):
+            faults += (TEST_RESOURCE,)
     # Past the named constructor, which costs as much as a tenth of reading the record.
     return tuple.__new__(
         Record, (position, len(text), entry, kind, identifier, version, updated, None, None, text, faults)
     )
 
 
-def _unpack(text: bytes, position: int, limits: Limits) -> Iterator[Record]:
+def _unpack(text: bytes, position: int, limits: Limits, takes_tests: bool) -> Iterator[Record]:
     body = text.removeprefix(_BOM)
     mark = (BYTE_ORDER_MARK,) if len(body) < len(text) else ()
     found, faults = bundle.entries(body, limits.depth)
@@ -138,17 +172,17 @@ def _unpack(text: bytes, position: int, limits: Limits) -> Iterator[Record]:
         yield _faulty(position, len(text), kept, mark + faults)._replace(resource_type="Bundle")
     start = position + len(text) - len(body)
     for number, entry in enumerate(found):
-        record = _entry_record(entry, start + entry.position, number, limits)
+        record = _entry_record(entry, start + entry.position, number, limits, takes_tests)
         # The mark stands before the first record of the file, so it is that record's fault.
         yield record._replace(faults=mark + record.faults) if mark and not number else record
 
 
-def _entry_record(entry: bundle.Entry, position: int, number: int, limits: Limits) -> Record:
+def _entry_record(entry: bundle.Entry, position: int, number: int, limits: Limits, takes_tests: bool) -> Record:
     size, payload = len(entry.payload), entry.payload
     if size > limits.record_bytes:
         record = _faulty(position, size, None, (strict_json.TOO_LARGE,), number)
     elif entry.has_resource:
-        found = _record(payload, position, limits, number)
+        found = _record(payload, position, limits, takes_tests, number)
         assert found is not None  # a Bundle inside a Bundle stays one record
         record = found
     elif entry.method == "DELETE":
@@ -189,6 +223,16 @@ def _kind(value: Any) -> tuple[str | None, tuple[str, ...]]:
         return None, (NO_RESOURCE_TYPE,)
     # It becomes the name of a folder; any type is kept, but not any text.
     return (value, ()) if _TYPE_NAME.match(value) else (None, (BAD_RESOURCE_TYPE,))
+
+
+def _is_test(labels: Any) -> bool:
+    """Whether meta.security says test data (R4 security-labels.html, v3 ActReason HTEST).
+
+    What a Bundle is labelled with is not asked: that is the sum of its entries, and says of none which.
+    """
+    return type(labels) is list and any(
+        type(label) is dict and (label.get("system"), label.get("code")) in _TEST_LABELS for label in labels
+    )
 
 
 def _text(value: Any) -> str | None:

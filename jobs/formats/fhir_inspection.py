@@ -7,12 +7,13 @@ that is one JSON text. So a cut at a line end is not seen here: that is what man
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from jobs.formats import fhir_export, strict_json
-from jobs.formats.fhir import Limits, read, records
+from jobs.formats.fhir import AS_MEANT, Limits, Options, read, records
 from jobs.formats.fhir_shapes import (
     BUNDLE,
     BUNDLES,
@@ -32,8 +33,8 @@ from jobs.formats.unpacking import EMPTY_FILE, Inspection, Unpacker, inspected
 
 # What the shell asks of the inspection module of any format.
 __all__ = [
-    "ANNOUNCEMENTS", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_FHIR", "UNKNOWN",
-    "inspect",
+    "ANNOUNCEMENTS", "AS_MEANT", "DOCUMENTS", "EXTENSIONS", "EXTENSION_OF", "Inspector", "LINES", "Limits", "NOT_FHIR",
+    "UNKNOWN", "inspect", "inspector",
 ]  # fmt: skip
 
 TRUNCATED = "truncated"
@@ -60,6 +61,12 @@ _SNIFF = 64 << 10
 _BUNDLE = b'"Bundle"'
 # So many lines may be bad before the first good one.
 _MOST_BAD = 200
+
+
+def inspector(limits: Mapping[str, Any], options: Mapping[str, Any], _: str | None = None) -> Inspector:
+    """The inspector of a file, from what its feed declares; how many records there are depends on no option."""
+    Options.of(options)
+    return Inspector(Limits.of(limits))
 
 
 def inspect(path: str, limits: Limits | None = None) -> Inspection:

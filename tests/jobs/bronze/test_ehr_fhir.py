@@ -20,8 +20,9 @@ LIMITS = {"record_bytes": 5000, "depth": 100, "document_bytes": 100_000}
 def records(spark):
     """`records(path, ranges)`: the rows built from byte ranges of one file."""
 
-    def make(path, ranges=((0, None),), *, document=False, digest="a" * 64):
-        rows = [("demo", "ehr_fhir", "d1", AT, None, digest, str(path), *span, document, LIMITS) for span in ranges]
+    def make(path, ranges=((0, None),), *, document=False, digest="a" * 64, options=None):
+        stamp = ("demo", "ehr_fhir", "d1", AT, None, digest, str(path))
+        rows = [(*stamp, *span, document, LIMITS, options) for span in ranges]
         return build(spark.createDataFrame(spark.sparkContext.parallelize(rows, len(rows)), SPLITS))
 
     return make
@@ -83,3 +84,11 @@ def test_a_records_id_follows_from_where_it_lies_and_its_hash_from_its_bytes(rec
     [elsewhere, _] = records(path, digest="b" * 64).orderBy("position").collect()
     assert (first.record_id == again.record_id, first.payload_hash == second.payload_hash) == (True, True)
     assert len({first.record_id, second.record_id, elsewhere.record_id}) == 3
+
+
+def test_a_feed_says_whether_it_takes_test_data(records, tmp_path):
+    path = tmp_path / "labelled"
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    path.write_text(json.dumps({"resourceType": "Patient", "id": "p1", "meta": {"security": [label]}}))
+    told = [records(path, options=options).first().faults for options in (None, '{"test_resources": true}')]
+    assert told == [["test_resource"], []]

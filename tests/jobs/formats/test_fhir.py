@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.formats import fhir, ndjson
-from jobs.formats.fhir import Limits, instant
+from jobs.formats.declaration import FormatDeclarationError
+from jobs.formats.fhir import Limits, Options, instant
 
 LIMITS = Limits()
 PATIENT = {
@@ -73,6 +74,37 @@ def test_each_fault_of_a_line_has_its_name(line, named):
     assert bad.faults == named
     assert (bad.position, bad.payload) == (len(good) + 1, line)
     assert first.faults == last.faults == ()
+
+
+ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_test"),
+    [
+        ([{"system": ACT_REASON, "code": "HTEST"}], True),
+        ([{"code": "R"}, {"system": "http://hl7.org/fhir/v3/ActReason", "code": "HTEST"}], True),
+        ([{"system": ACT_REASON, "code": "TREAT"}], False),
+        ([{"system": "urn:local", "code": "HTEST"}], False),
+        ([{"system": [], "code": {}}, "HTEST", None], False),
+        ({"system": ACT_REASON, "code": "HTEST"}, False),
+    ],
+)
+def test_what_is_labelled_as_test_data_has_a_fault_of_its_own_unless_the_feed_takes_it(labels, is_test):
+    line = raw({**PATIENT, "meta": {**PATIENT["meta"], "security": labels}})
+    bundle = raw({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": json.loads(line)}]})
+    for text in (line, bundle):
+        found = only(text)
+        assert (found.resource_id, found.version_id) == ("p1", "3")
+        assert found.faults == (("test_resource",) if is_test else ())
+        [taken] = fhir.records([(0, len(text), text)], LIMITS, Options.of({"test_resources": True}))
+        assert taken.faults == ()
+
+
+@pytest.mark.parametrize("declared", [{"test_resources": "yes"}, {"test_resources": 1}, {"test_interchanges": True}])
+def test_an_option_that_cannot_be_is_refused(declared):
+    with pytest.raises(FormatDeclarationError, match=f"^options: .*{next(iter(declared))}"):
+        Options.of(declared)
 
 
 def test_every_fault_a_record_can_have_is_described():

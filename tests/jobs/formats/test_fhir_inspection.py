@@ -9,8 +9,9 @@ import zlib
 
 import pytest
 
+from jobs.formats.declaration import FormatDeclarationError
 from jobs.formats.fhir import Limits, read
-from jobs.formats.fhir_inspection import DOCUMENTS, Inspector, inspect
+from jobs.formats.fhir_inspection import DOCUMENTS, Inspector, inspect, inspector
 
 # The same bytes at each run: the names of tests are made of them.
 zipped = functools.partial(gzip.compress, mtime=0)
@@ -213,3 +214,9 @@ def test_a_bundle_is_noticed_where_blocks_meet(tmp_path):
         for at in range(0, len(data), size):
             inspector.update(data[at : at + size])
         assert inspector.finish(str(path)).records == 3
+
+
+def test_a_feed_whose_option_cannot_be_takes_nothing_in():
+    inspector({}, {"test_resources": True})
+    with pytest.raises(FormatDeclarationError, match="^options: unknown key test_data$"):
+        inspector({}, {"test_data": True})

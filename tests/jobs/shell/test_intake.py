@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import io
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import pytest
 
 import schemas
 from jobs.formats.csv_layout import Layout
-from jobs.shell import delta_log, outbox, quarantine, records, run, splits, state, tables
+from jobs.shell import delta_log, outbox, quarantine, records, run, splits, state, tables, waiting
 from jobs.shell.deliveries import land, trace_bytes
 from jobs.shell.lake import Lake
 from jobs.shell.ledger import LandedFile
@@ -235,6 +236,35 @@ def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_no_other(tak
     assert (known.rows, sorted(known.deliveries), known.accounting["missing"]) == (3, sorted(came), 0)
     assert [known.deliveries[one]["quarantined"] for one in came] == [0, 0, 1, 0]
     assert sorted(os.listdir(outbox.folder("lab_hl7v2", settings))) == sorted(came)
+
+
+TEST_DATA = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]}
+
+
+@pytest.mark.parametrize(
+    ("more", "held"), [({"id": "t", "meta": TEST_DATA}, {"test_resource": 3}), ({"meta": TEST_DATA}, None)]
+)
+def test_test_data_waits_and_says_nothing_against_its_delivery_unless_it_is_faulty_too(taken, tmp_path, more, held):
+    settings = Settings(str(tmp_path / "lake"))
+    sent = [{"resourceType": "Patient", "id": "p1"}] + [{"resourceType": "Patient", **more}] * 3
+    (tmp_path / "a.ndjson").write_text("".join(json.dumps(one) + "\n" for one in sent))
+    land("ehr_fhir", [tmp_path / "a.ndjson"], settings, received_at=AT)
+    strict = dataclasses.replace(schemas.feed("ehr_fhir"), bad_least=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "feed", lambda name: strict)
+        report = run.run(Lake(taken[0].spark, settings), ["ehr_fhir"], say=lambda text: None)
+    known = state.read(settings, "bronze.ehr_fhir")
+    assert (report.state, known.rows) == (("succeeded", 1) if held else ("failed", 0))
+    if held:
+        account = known.accounting
+        assert (account["in"], account["held"], account["missing"]) == (4, 3, 0)
+        assert account["quarantined"] == held
+        assert waiting.listing(settings).splitlines()[1].split() == [
+            "bronze.ehr_fhir",
+            "ehr_fhir",
+            "test_resource",
+            "3",
+        ]
 
 
 def landed(number, unpacked, shape="ndjson"):
