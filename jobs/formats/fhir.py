@@ -25,6 +25,7 @@ BAD_RESOURCE_TYPE = "bad_resource_type"
 NO_ID = "no_id"
 NO_RESOURCE = "no_resource"
 TEST_RESOURCE = "test_resource"
+MODIFIER_EXTENSION = "modifier_extension"
 # Every fault a record can have, with what it means to the sender.
 FAULTS = {
     strict_json.NOT_JSON: "not a JSON text (RFC 8259)",
@@ -38,6 +39,7 @@ FAULTS = {
     NO_ID: "no id",
     NO_RESOURCE: "a Bundle entry without a resource that is not a delete",
     TEST_RESOURCE: "labelled as test data; the feed's option test_resources says whether it is taken in",
+    MODIFIER_EXTENSION: "has a modifierExtension, of which none is understood here: its meaning may be the opposite",
     strict_json.TOO_DEEP: "nested deeper than the feed's limit",
     strict_json.TOO_LARGE: "larger than the feed's limit; its bytes are kept in landing only",
     strict_json.NUMBER_OUT_OF_RANGE: "a number beyond what any reader holds",
@@ -55,6 +57,7 @@ _TEST_LABELS = (
     ("urn:oid:2.16.840.1.113883.5.8", "HTEST"),
 )  # fmt: skip
 _BOM = b"\xef\xbb\xbf"
+_MODIFIER = b'"modifierExtension"'
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
 # Type/id at the end of a request.url, with or without a server before and a version after it.
 _TARGET = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z")
@@ -157,6 +160,8 @@ def _record(text: bytes, position: int, limits: Limits, takes_tests: bool, entry
         version, updated = _text(meta.get("versionId")), instant(meta.get("lastUpdated"))
         if "security" in meta and not takes_tests and _is_test(meta["security"]):
             faults += (TEST_RESOURCE,)
+    if _MODIFIER in text and _is_modified(value):
+        faults += (MODIFIER_EXTENSION,)
     # Past the named constructor, which costs as much as a tenth of reading the record.
     return tuple.__new__(
         Record, (position, len(text), entry, kind, identifier, version, updated, None, None, text, faults)
@@ -233,6 +238,24 @@ def _is_test(labels: Any) -> bool:
     return type(labels) is list and any(
         type(label) is dict and (label.get("system"), label.get("code")) in _TEST_LABELS for label in labels
     )
+
+
+def _is_modified(value: Any) -> bool:
+    """Whether a resource, or an element of it, has a modifierExtension, wherever it stands.
+
+    Who does not understand one must not process what holds it as if it were not there (R4 extensibility.html, Modifier
+    Extensions). Which elements can be left out is not ours to say: an item that is not charged changes the claim.
+    """
+    left = [value]
+    while left:
+        one = left.pop()
+        if type(one) is dict:
+            if one.get("modifierExtension"):
+                return True
+            left.extend(one.values())
+        elif type(one) is list:
+            left.extend(one)
+    return False
 
 
 def _text(value: Any) -> str | None:

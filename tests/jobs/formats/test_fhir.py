@@ -76,6 +76,29 @@ def test_each_fault_of_a_line_has_its_name(line, named):
     assert first.faults == last.faults == ()
 
 
+DENIED = [{"url": "http://example.org/denied", "valueBoolean": True}]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"modifierExtension": DENIED}, ("modifier_extension",)),
+        ({"link": [{}, {"modifierExtension": DENIED}]}, ("modifier_extension",)),
+        ({"contained": [{"resourceType": "Organization", "modifierExtension": DENIED}]}, ("modifier_extension",)),
+        ({"modifierExtension": []}, ()),
+        ({"modifierExtension": None}, ()),
+        ({"extension": DENIED}, ()),
+        ({"name": [{"text": "modifierExtension"}]}, ()),
+        ({"name": [{"text": '"modifierExtension":[{"url":"x"}]'}]}, ()),
+    ],
+)
+def test_what_says_that_it_means_something_else_in_a_way_nobody_knows_is_not_read_as_if_it_did_not(more, named):
+    found = only(raw({**PATIENT, **more}))
+    assert (found.resource_id, found.faults) == ("p1", named)
+    of_bundle = only(raw({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": {**PATIENT, **more}}]}))
+    assert of_bundle.faults == named
+
+
 ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 
 
