@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.columns.lists import compact, distinct
+from jobs.columns.reference_texts import normal
 
 PLAIN, XHTML = "text/plain", "application/xhtml+xml"
 ATTACHMENT = "struct<contentType:string,language:string,data:string,url:string,title:string>"
@@ -25,11 +26,39 @@ def texts(attachments: Column) -> Column:
     >>> [row.t for row in rows.select(texts(F.col("a")).alias("t")).collect()]
     [['über', None], ['über']]
     """
-    written = F.filter(attachments, _is_text)
-    kinds = F.transform(written, _kind)
+    written = F.filter(attachments, lambda attachment: _is_text(attachment) & attachment["data"].isNotNull())
+    return F.transform(_of_one_format(written), lambda attachment: _decoded(attachment["data"]))
+
+
+def text_refs(attachments: Column) -> Column:
+    """The Binary resources that hold the text of attachments, normalised; none where a text came along.
+
+    The address of a Binary is often one that its server alone can read (FHIR R4 datatypes, Attachment.url); an export
+    has the resource itself.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> html, pdf = ("text/html", None, None, "Binary/1", None), ("application/pdf", None, None, "Binary/3", None)
+    >>> plain, far = [("text/plain", None, None, url, None) for url in ("http://x/r4/Binary/2", "http://x/4")]
+    >>> given = [[html, plain, pdf], [html, far], [pdf], [plain, ("text/plain", None, "YQ==", None, None)]]
+    >>> rows = spark.createDataFrame([(sent,) for sent in [*given, None]], f"a array<{ATTACHMENT}>")
+    >>> [row.t for row in rows.select(text_refs(F.col("a")).alias("t")).collect()]
+    [['Binary/2'], ['Binary/1'], [], [], []]
+    """
+    known = F.filter(attachments, lambda attachment: _is_text(attachment) & _binary(attachment).startswith("Binary/"))
+    held = F.exists(attachments, lambda attachment: _is_text(attachment) & attachment["data"].isNotNull())
+    asked = F.transform(_of_one_format(known), _binary)
+    return F.when(~held, asked).otherwise(F.array().cast("array<string>"))
+
+
+def _of_one_format(attachments: Column) -> Column:
+    kinds = F.transform(attachments, _kind)
     format_ = F.when(F.array_contains(kinds, PLAIN), PLAIN).otherwise(F.get(kinds, F.lit(0)))
-    same = F.filter(written, lambda attachment: _kind(attachment) == format_)
-    return F.transform(same, lambda attachment: _decoded(attachment["data"]))
+    return F.filter(attachments, lambda attachment: _kind(attachment) == format_)
+
+
+def _binary(attachment: Column) -> Column:
+    return normal(attachment["url"], F.lit("Binary"))
 
 
 def joined(decoded: Column) -> Column:
@@ -57,18 +86,19 @@ def has_undecodable(decoded: Column) -> Column:
 
 
 def described(attachments: Column) -> list[Column]:
-    """What is known of attachments besides their text: note_title, note_language, content_types, content_urls."""
+    """Columns note_title, note_language, content_types, content_urls, text_refs: what is known besides the text."""
     return [
         F.try_element_at(attachments["title"], F.lit(1)).alias("note_title"),
         F.try_element_at(attachments["language"], F.lit(1)).alias("note_language"),
         distinct(attachments["contentType"]).alias("content_types"),
         compact(attachments["url"]).alias("content_urls"),
+        text_refs(attachments).alias("text_refs"),
     ]
 
 
 def _is_text(attachment: Column) -> Column:
     kind = _kind(attachment)
-    return (kind.startswith("text/") | (kind == XHTML)) & attachment["data"].isNotNull()
+    return kind.startswith("text/") | (kind == XHTML)
 
 
 def _kind(attachment: Column) -> Column:

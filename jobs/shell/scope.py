@@ -148,12 +148,10 @@ def _who_refers(lake: Lake, table: schemas.Table, target: str, aliases: set[int]
         if source in OPERATIONS:
             continue
         declared = schemas.table(source)
-        references = [c.name for c in declared.columns.values() if c.refers_to == target]
+        references = [whom.alias_keys_of(c) for c in declared.columns.values() if c.refers_to == target]
         if not references or "patient_id" not in declared.columns:
             continue
-        each = lake.read(source).select(
-            "patient_id", F.explode(F.array(*[whom.alias_key(F.col(r)) for r in references])).alias("_alias")
-        )
+        each = lake.read(source).select("patient_id", F.explode(F.concat(*references)).alias("_alias"))
         referring = each.join(wanted, on="_alias", how="left_semi").select("patient_id").distinct()
         found |= {row[0] for row in referring.collect()}
     return found

@@ -70,6 +70,14 @@ def alias_key(alias: Column) -> Column:
     return key("alias", alias)
 
 
+def alias_keys_of(column: schemas.Column) -> Column:
+    """The hashes of what a column refers to: of one normalised reference, or of a list of them."""
+    said = F.col(column.name)
+    if column.type.startswith("array"):
+        return F.coalesce(F.transform(said, alias_key), F.array().cast("array<bigint>"))
+    return F.array(alias_key(said))
+
+
 def alias_keys(aliases: pa.ChunkedArray) -> list[int]:
     """The same of texts that are on the driver."""
     return _keys(("alias",), aliases.cast(pa.binary()).to_pylist())

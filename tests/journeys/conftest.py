@@ -72,6 +72,18 @@ def condition(number, who, code, text, **more):
     }
 
 
+def note(number, who, url):
+    return {
+        "resourceType": "DocumentReference",
+        "id": f"n{number}",
+        "status": "current",
+        "type": concept(LOINC, "11506-3", "Progress note"),
+        "subject": {"reference": f"Patient/p{who}"},
+        "date": "2025-06-01T14:30:00-04:00",
+        "content": [{"attachment": {"contentType": "text/plain", "url": url}}],
+    }
+
+
 def practitioner(number):
     return {
         "resourceType": "Practitioner",
@@ -105,6 +117,8 @@ FIRST = [
     encounter(43, 4, period={"start": "2025-08-01", "end": "2025-08-05"}),
     encounter(44, 4, partOf={"reference": "Encounter/e43"}, period={"start": "2025-08-02", "end": "2025-08-03"}),
     {"resourceType": "Basic", "id": "b1"},
+    # A note whose text comes tomorrow.
+    note(1, 1, "https://ehr.example/r4/Binary/t1"),
 ]
 SECOND = [
     patient(2, 1980, updated="2026-03-01T00:00:00Z", identifier=[known_as(22)]),
@@ -115,6 +129,7 @@ SECOND = [
     potassium(4, 3, 3.9),
     encounter(42, 4, period={"start": "2025-07-01", "end": "2025-07-05"}),
     encounter(43, 4, period={"start": "2025-08-01", "end": "2025-08-05"}, status="entered-in-error"),
+    {"resourceType": "Binary", "id": "t1", "contentType": "text/plain", "data": "Tm8gY29tcGxhaW50cy4="},
 ]
 
 

@@ -88,10 +88,18 @@ def test_a_practitioner_who_comes_later_is_found_by_visits_of_a_patient_known_by
     assert sql(seen) == [("1",), ("2",)]
 
 
+def test_a_note_has_the_text_that_comes_later_as_a_resource_of_its_own(sql, hospital):
+    [(text, records)] = sql("SELECT note_text, lw_record_ids FROM note", trace=True)
+    assert (text, len(records)) == ("No complaints.", 2)
+    first = next(one for one in hospital.first.outcomes if one["table"] == "gold.note")
+    assert (first["rows"], first["accounting"]["excluded"]) == (0, {"no_text": 1})
+    assert "Binary" not in state.read(hospital.settings, "bronze.ehr_fhir").accounting["not_mapped"]
+
+
 def test_a_record_that_breaks_json_waits_in_quarantine_and_the_rest_lands(hospital):
     assert quarantine.reasons(hospital.lake, "bronze.ehr_fhir") == {"duplicate_key": 1}
     account = state.read(hospital.settings, "bronze.ehr_fhir").accounting
-    assert (account["in"], account["out"], account["held"], account["missing"]) == (27, 26, 1, 0)
+    assert (account["in"], account["out"], account["held"], account["missing"]) == (29, 28, 1, 0)
 
 
 def test_a_type_that_silver_does_not_read_is_kept_and_counted(hospital):

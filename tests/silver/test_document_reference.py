@@ -47,6 +47,12 @@ def test_a_note_in_several_formats_is_one_text(only):
     assert only(content=attachments[:2]).note_text == "<p>Well.</p>"
 
 
+def test_a_text_that_was_not_sent_along_is_named(only):
+    far = {"contentType": "text/plain", "url": "https://ehr.example/r4/Binary/7"}
+    assert only(content=[{"attachment": far}]).text_refs == ["Binary/7"]
+    assert only(content=[{"attachment": far}, *content(base64.b64encode(b"Well.").decode())]).text_refs == []
+
+
 def test_bad_base64_is_a_fault_and_never_an_error(only):
     assert only(content=content("this is not base64!")).faults == ["bad_attachment"]
 

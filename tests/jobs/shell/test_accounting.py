@@ -133,6 +133,11 @@ def test_an_era_stands_on_as_many_rows_as_it_counts(account):
 def test_a_text_that_is_sent_twice_is_one_note_and_none_is_lost(account):
     same = {"patient_ref": "Patient/1", "encounter_ref": None, "note_text": "seen"}
     documents = [{"document_reference_id": 1, **same}, {"document_reference_id": 2, "note_text": None}]
+    # One whose text lies elsewhere, and one whose text is not there.
+    far = {**same, "note_text": None, "tenant": "t", "feed": "ehr"}
+    documents.append({"document_reference_id": 5, **far, "text_refs": ["Binary/1"], "encounter_ref": "Encounter/5"})
+    documents.append({"document_reference_id": 6, **far, "text_refs": ["Binary/2"]})
+    contents = [{"binary_id": 1, "tenant": "t", "feed": "ehr", "aliases": ["Binary/1"], "note_text": "far"}]
     documents.append({"document_reference_id": 3, "note_text": "old", "status": "superseded"})
     documents.append({"document_reference_id": 4, "note_text": "no", "doc_status": "entered-in-error"})
     reports = [
@@ -140,10 +145,11 @@ def test_a_text_that_is_sent_twice_is_one_note_and_none_is_lost(account):
         {"diagnostic_report_id": 2, **same, "encounter_ref": "Encounter/1"},
         {"diagnostic_report_id": 3, **same, "patient_ref": "Patient/2", "status": "entered-in-error"},
     ]
-    held = {"silver.document_reference": documents, "silver.diagnostic_report": reports}
-    found = account("gold.note", **held, **{"gold.note": [{"note_id": 1}, {"note_id": 2}]})
-    assert found["excluded"] == {"entered_in_error": 2, "no_text": 1, "superseded": 1, "told_by_a_document": 1}
-    assert (found["in"], found["out"], found["missing"]) == (7, 2, 0)
+    reports.append({"diagnostic_report_id": 4, **far, "text_refs": ["Binary/1"], "encounter_ref": "Encounter/5"})
+    held = {"silver.document_reference": documents, "silver.diagnostic_report": reports, "silver.binary": contents}
+    found = account("gold.note", **held, **{"gold.note": [{"note_id": number} for number in range(3)]})
+    assert found["excluded"] == {"entered_in_error": 2, "no_text": 2, "superseded": 1, "told_by_a_document": 2}
+    assert (found["in"], found["out"], found["missing"]) == (10, 3, 0)
 
 
 def test_an_address_is_a_location_of_every_record_that_tells_it(account):
