@@ -1,7 +1,8 @@
 """Code systems and codes: what FHIR, HL7 v2 and X12 call a vocabulary, in OMOP's words; codes as they are matched.
 
 A system that OMOP has no vocabulary for has a name of ours (at most 20 characters, as the column allows), so
-that SOURCE_TO_CONCEPT_MAP can speak of it. A system that is not known keeps null: nothing is guessed.
+that SOURCE_TO_CONCEPT_MAP can speak of it. A system that is not known keeps null: nothing is guessed. The user's own
+VOCABULARY may know it (`jobs.silver.concept_map`).
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ OIDS: Mapping[str, str] = {
     "2.16.840.1.113883.6.259": "NHSN Location",
 }
 
+# Vocabularies whose systems are known here.
+KNOWN = tuple(sorted({*SYSTEMS.values(), *OIDS.values()}))
+
 # HL7 v2 table 0396, the third component of a coded element.
 HL7V2: Mapping[str, str] = {
     "SCT": "SNOMED", "SNM3": "SNOMED", "LN": "LOINC", "LOINC": "LOINC", "RXNORM": "RxNorm", "UCUM": "UCUM",
@@ -142,6 +146,18 @@ def is_of(system: Column, vocabulary: str) -> Column:
     [True, False]
     """
     return _plain(system).isin([name for name, one in SYSTEMS.items() if one == vocabulary])
+
+
+def system_key(system: Column) -> Column:
+    """A code system as it is looked up, however it is spelt: what a local one is known by to silver.concept_map.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("https://clinic.example/Class/",), ("99LAB",), (" ",)], "s string")
+    >>> [row.s for row in rows.select(system_key(F.col("s")).alias("s")).collect()]
+    ['http://clinic.example/class', '99lab', None]
+    """
+    return F.nullif(_plain(system), F.lit(""))
 
 
 def _plain(system: Column) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.codes import code_key, vocabulary_of
+from jobs.columns.codes import code_key, system_key, vocabulary_of
 
 NO_MATCH = 0
 ICD_10 = ("ICD10", "ICD10CM", "ICD10PCS")
@@ -44,13 +44,24 @@ def mapped(
         F.col("_coding.code").alias("source_code"),
         F.col("_coding.display").alias("source_display"),
         vocabulary_of(F.col("_coding.system"), F.col("_coding.code")).alias("vocabulary_id"),
+        system_key(F.col("_coding.system")).alias("_system"),
     )
-    each = each.withColumn("vocabulary_id", F.explode_outer(_meant())).withColumn(
-        "code_key", code_key(F.col("vocabulary_id"), F.col("source_code"))
+    # A system that is not known here may be one that the user's vocabulary knows.
+    each = each.withColumn("vocabulary_id", F.explode_outer(_meant())).withColumns(
+        {
+            "code_key": code_key(F.col("vocabulary_id"), F.col("source_code")),
+            "_known_as": F.coalesce("vocabulary_id", "_system"),
+        }
     )
     found = each.join(
-        concept_map.select("vocabulary_id", "code_key", "source_concept_id", "targets"),
-        on=["vocabulary_id", "code_key"],
+        concept_map.select(
+            F.col("vocabulary_id").alias("_known_as"),
+            "code_key",
+            F.col("source_vocabulary_id").alias("_named"),
+            "source_concept_id",
+            "targets",
+        ),
+        on=["_known_as", "code_key"],
         how="left",
     )
     best_first = Window.partitionBy(digest).orderBy(
@@ -65,7 +76,7 @@ def mapped(
         digest,
         F.struct(
             F.coalesce(F.col("source_concept_id"), F.lit(NO_MATCH)).alias("source_concept_id"),
-            "vocabulary_id",
+            F.coalesce("vocabulary_id", "_named").alias("vocabulary_id"),
             "source_code",
             "source_display",
             F.coalesce(F.col("targets").cast(TARGETS), F.array().cast(TARGETS)).alias("targets"),

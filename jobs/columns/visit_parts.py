@@ -92,7 +92,7 @@ def _answers(usable: Column) -> Column:
     """What of this person's encounters this one is the parent of: by its name, or since it holds them."""
     # What a claim says of a hospital, other than the hospital's own, is no evidence of a stay there.
     holds = usable & (~_is_claim() | _kind_of_bill(TYPE_OF_BILL).isNotNull())
-    kind = F.upper("class_code")
+    kind = F.col("meant_class")
 
     def likely(one: Column) -> Column:
         inside = (one["start"] >= F.col("start_date")) & (one["end"] <= ends())

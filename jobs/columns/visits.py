@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -27,7 +29,9 @@ KINDS = {
     "SS": concepts.VISIT_EMERGENCY_ROOM_HOSPITAL,
     "FLD": concepts.VISIT_AMBULANCE,
 }
+CLASSES = {kind: code for code, kind in KINDS.items()}
 STAYS = ("IMP", "ACUTE", "NONAC")
+VISIT = "Visit"
 EXCLUDED = {"entered-in-error": "entered_in_error", "cancelled": "cancelled", "planned": "planned"}
 
 
@@ -69,15 +73,30 @@ def described(
     return mapped(rows, concept_map, "discharge_codes", into="discharge_map", said_in=said_in)
 
 
-def kind() -> Column:
-    """Visit concept of the class; 0 when the class is none that is known."""
-    table = F.create_map(*[F.lit(part) for pair in KINDS.items() for part in pair])
-    return F.coalesce(F.try_element_at(table, F.upper("class_code")), F.lit(concepts.NO_MATCH))
+def with_kind(encounters: DataFrame, concept_map: DataFrame) -> DataFrame:
+    """Add `kind`, the visit concept of the class, 0 when none is known, and `meant_class`, the class in HL7's words.
+
+    FHIR R4 binds Encounter.class to ActCode as extensible: others have classes of their own, and SOURCE_TO_CONCEPT_MAP
+    leads these to a visit concept. What it says goes before what HL7 says.
+    """
+    rows = mapped(encounters, concept_map, "class_codes", into="_class_map")
+    visits = F.filter(F.col("_class_map.targets"), lambda target: target["domain_id"] == VISIT)
+    by_map = F.get(visits, F.lit(0))["concept_id"]
+    code = F.upper("class_code")
+    found = {
+        "kind": F.coalesce(by_map, F.try_element_at(_lookup(KINDS), code), F.lit(concepts.NO_MATCH)),
+        "meant_class": F.coalesce(F.try_element_at(_lookup(CLASSES), by_map), code),
+    }
+    return rows.withColumns(found).drop("_class_map")
+
+
+def _lookup(pairs: Mapping[str, int] | Mapping[int, str]) -> Column:
+    return F.create_map(*[F.lit(part) for pair in pairs.items() for part in pair])
 
 
 def ends() -> Column:
     """Last day: as stated; of a stay that goes on the day we heard of it; else the day it began (OMOP: required)."""
-    goes_on = F.upper("class_code").isin(*STAYS) & (F.col("status") == "in-progress")
+    goes_on = F.col("meant_class").isin(*STAYS) & (F.col("status") == "in-progress")
     heard = F.greatest(F.to_date(F.from_utc_timestamp("received_at", "UTC")), F.col("start_date"))
     return F.coalesce(F.col("end_date"), F.when(goes_on, heard), F.col("start_date"))
 

@@ -12,7 +12,7 @@ from jobs.columns.keys import key
 from jobs.columns.parties import with_unit
 from jobs.columns.placed import visit_of
 from jobs.columns.told import heard
-from jobs.columns.visits import EXCLUDED, STAYS, coded, described, ends, judged, kind, one_before, told_in
+from jobs.columns.visits import EXCLUDED, STAYS, coded, described, ends, judged, one_before, told_in, with_kind
 
 # Classes of encounters in which it matters on which ward somebody lies, though it be one alone.
 ON_WARDS = (*STAYS, "OBSENC")
@@ -47,7 +47,7 @@ def build(
     Which encounters are parts, and of which part, the visit knows. A visit that several feeds tell of has the places
     of the first of them that knows any.
     """
-    known = judged(encounters, claim_states).where(F.col("excluded").isNull())
+    known = judged(with_kind(encounters, concept_map), claim_states).where(F.col("excluded").isNull())
     known = known.join(_parts(visits), on="encounter_id", how="left")
     known = known.withColumn("_is_part", F.col("visit_occurrence_id").isNotNull())
     place = F.struct(F.lit(None).cast("int").alias("number"), F.lit(None).cast("string").alias("ref"))
@@ -64,7 +64,7 @@ def build(
     return rows.select(
         own.alias("visit_detail_id"),
         "person_id",
-        kind().alias("visit_detail_concept_id"),
+        F.col("kind").alias("visit_detail_concept_id"),
         F.col("start_date").alias("visit_detail_start_date"),
         F.col("start_at").alias("visit_detail_start_datetime"),
         ends().alias("visit_detail_end_date"),
@@ -95,7 +95,7 @@ def _parts(visits: DataFrame) -> DataFrame:
 
 def _places(known: DataFrame, visits: DataFrame) -> DataFrame:
     """A row for each place where the patient was in turn: the encounter with the time and the place of that."""
-    matters = F.upper("class_code").isin(*ON_WARDS) | (F.size("moves") > 1)
+    matters = F.col("meant_class").isin(*ON_WARDS) | (F.size("moves") > 1)
     tells = known.where(matters & (F.size("moves") > 0))
     whole = visit_of(visits).withColumnsRenamed({"_encounter_id": "encounter_id", "visit_occurrence_id": "_visit_id"})
     rows = tells.join(whole, on="encounter_id", how="left")

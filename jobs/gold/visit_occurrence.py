@@ -12,7 +12,7 @@ from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
 from jobs.columns.visit_parts import placed_in_visits
-from jobs.columns.visits import coded, described, ends, judged, kind, one_before, told_in
+from jobs.columns.visits import coded, described, ends, judged, one_before, told_in, with_kind
 
 
 def build(
@@ -31,9 +31,9 @@ def build(
     are of one person, kind and first day.
     """
     # What did not take place may still say what its parts are parts of.
-    known = judged(encounters, claim_states)
+    known = judged(with_kind(encounters, concept_map), claim_states)
     asked = known.where(F.col("excluded").isNull() | F.col("part_of_ref").isNotNull())
-    rows = described(asked, patients, links, people, practitioners, organizations, concept_map, said_in=asked)
+    rows = described(asked, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
     own = known.where(F.col("excluded").isNull())
     rows = _told_once(rows, _named(with_person(own, patients, links, people)))
     came_from, came_from_said = coded("admit_source_codes", "admit_map")
@@ -43,7 +43,7 @@ def build(
     return rows.select(
         visit.alias("visit_occurrence_id"),
         "person_id",
-        kind().alias("visit_concept_id"),
+        F.col("kind").alias("visit_concept_id"),
         F.col("start_date").alias("visit_start_date"),
         F.col("start_at").alias("visit_start_datetime"),
         ends().alias("visit_end_date"),
@@ -75,7 +75,7 @@ def _named(encounters: DataFrame) -> DataFrame:
         "person_id",
         F.col("_rank").alias("_earlier"),
         F.explode(F.array_union(F.array("resource_id"), values)).alias("_number"),
-        F.struct(kind().alias("kind"), "start_date", "start_at", "encounter_id").alias("_one"),
+        F.struct("kind", "start_date", "start_at", "encounter_id").alias("_one"),
     )
     each = ranked.select("tenant", "person_id", "_rank", "encounter_id", F.explode(values).alias("_number"))
     found = each.join(known, on=["tenant", "person_id", "_number"], how="inner").where("_earlier < _rank")
@@ -89,7 +89,7 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     alike = placed_in_visits(alike, took_place, F.col("_as.encounter_id")).where(took_place & ~F.col("is_part"))
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
-    what = F.coalesce(F.col("_as.kind"), kind())
+    what = F.coalesce("_as.kind", "kind")
     same = F.when(usable, F.xxhash64(F.col("person_id"), what, day)).otherwise(F.col("encounter_id"))
     # Of two visits on a day each goes with the one it names.
     first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))

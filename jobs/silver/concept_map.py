@@ -3,6 +3,9 @@
 OMOP: a source code leads to standard concepts by `Maps to`, with an answer by `Maps to value`. The user's
 SOURCE_TO_CONCEPT_MAP goes before the vocabulary. Dates of validity are not asked: a mapping counts until
 it is marked invalid, so that the same inputs give the same map on any day.
+
+A local code system has no name that a message could say: its codes are looked up by the system itself, which is what
+the user's VOCABULARY gives as vocabulary_reference of the source_vocabulary_id.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.columns.codes import code_key, spellings
+from jobs.columns.codes import KNOWN, code_key, spellings, system_key
 from jobs.columns.concepts import NO_MATCH
 
 TARGET = "struct<concept_id:int,domain_id:string,concept_class_id:string,value_concept_id:int>"
@@ -21,15 +24,18 @@ TAKES_VALUE = ("Observation", "Measurement")
 CODE = ("vocabulary_id", "code_key")
 
 
-def build(concepts: DataFrame, relationships: DataFrame, local_map: DataFrame) -> DataFrame:
+def build(concepts: DataFrame, relationships: DataFrame, local_map: DataFrame, vocabularies: DataFrame) -> DataFrame:
     """Every code of the vocabularies and of the local map, each key once."""
     standard = _standard(concepts)
     codes = _codes(concepts).join(_mapped(relationships, standard), on="source_concept_id", how="left")
     itself = F.when(F.col("is_standard"), F.array(_target("source_concept_id", "source_domain_id", "source_class_id")))
     # A standard concept means itself, also in a subset of a vocabulary that lacks the row saying so.
     codes = codes.withColumn("targets", F.coalesce(F.col("targets"), itself, _nothing()))
-    told = codes.join(_local(local_map, concepts, standard), on=list(CODE), how="full_outer").select(
+    told = codes.join(
+        _local(_by_system(local_map, vocabularies), concepts, standard), on=list(CODE), how="full_outer"
+    ).select(
         *CODE,
+        F.coalesce("named", "vocabulary_id").alias("source_vocabulary_id"),
         F.coalesce("concept_code", "code_key").alias("concept_code"),
         F.coalesce(F.col("given_concept_id"), F.col("source_concept_id"), F.lit(NO_MATCH)).alias("source_concept_id"),
         F.when(F.col("given_concept_id").isNotNull(), F.col("given_domain_id"))
@@ -103,6 +109,18 @@ def _paired() -> Column:
     return F.flatten(F.transform(F.col("targets"), with_values))
 
 
+def _by_system(local_map: DataFrame, vocabularies: DataFrame) -> DataFrame:
+    """The local map as it is, and once more by the code system of each vocabulary that only the user knows."""
+    system = system_key(F.col("vocabulary_reference"))
+    own = vocabularies.where(system.isNotNull() & ~F.col("vocabulary_id").isin(*KNOWN))
+    # Two names of one system: any rule will do, so long as it is one.
+    names = own.groupBy(system.alias("_system")).agg(F.min("vocabulary_id").alias("source_vocabulary_id"))
+    as_is = local_map.withColumn("named", F.col("source_vocabulary_id"))
+    renamed = as_is.join(F.broadcast(names), on="source_vocabulary_id", how="inner")
+    renamed = renamed.withColumn("source_vocabulary_id", F.col("_system")).drop("_system")
+    return as_is.unionByName(renamed)
+
+
 def _local(local_map: DataFrame, concepts: DataFrame, standard: DataFrame) -> DataFrame:
     """The local map by code: its valid rows with a standard target; target 0 says that a code is known to have none."""
     key = code_key(F.col("source_vocabulary_id"), F.col("source_code"))
@@ -113,13 +131,16 @@ def _local(local_map: DataFrame, concepts: DataFrame, standard: DataFrame) -> Da
             "given_concept_id"
         ),
         F.col("target_concept_id").cast("int").alias("concept_id"),
+        "named",
     )
     found = rows.join(standard, on="concept_id", how="left").where(
         F.col("domain_id").isNotNull() | (F.col("concept_id") == NO_MATCH)
     )
     target = F.when(F.col("concept_id") != NO_MATCH, _target("concept_id", "domain_id", "concept_class_id"))
     grouped = found.groupBy(*CODE).agg(
-        F.min("given_concept_id").alias("given_concept_id"), F.array_sort(F.collect_set(target)).alias("local_targets")
+        F.min("given_concept_id").alias("given_concept_id"),
+        F.array_sort(F.collect_set(target)).alias("local_targets"),
+        F.min("named").alias("named"),
     )
     given = concepts.select(
         F.col("concept_id").cast("int").alias("given_concept_id"), F.trim("domain_id").alias("given_domain_id")

@@ -37,6 +37,9 @@ def move(ward, since, until=None):
     return (f"Location/{ward}", DAY, since, until and DAY, until)
 
 
+# That a class of a site's own is inpatient.
+LOCAL = {"vocabulary_id": "urn:oid:1.2.3", "source_vocabulary_id": "emr class", "code_key": "3",
+         "source_concept_id": 0, "targets": [(9201, "Visit", None, None)]}  # fmt: skip
 MOVES = [move("4W", at(8), at(14)), move("bed", at(14), at(20)), move("nowhere", at(20))]
 
 
@@ -65,7 +68,7 @@ class Placed(NamedTuple):
 @pytest.fixture(scope="module")
 def all_placed(rows):
     parties = [rows(f"silver.{name}") for name in ("practitioner", "organization")]
-    codes, places = rows("silver.concept_map"), rows("silver.location", *WARDS, feed="adt_hl7v2", tenant="demo")
+    codes, places = rows("silver.concept_map", LOCAL), rows("silver.location", *WARDS, feed="adt_hl7v2", tenant="demo")
     given, numbers, states = [], {}, []
     for place, (test, (encounters, over)) in enumerate(CASES.items()):
         for name, one in encounters.items():
@@ -198,6 +201,15 @@ def claim(place=None, *, bill=None, first=0, last=None, feed="claims_x12", **mor
 def test_what_a_professional_bills_for_inside_a_stay_is_a_part_of_it_and_on_other_days_a_visit(placed):
     visits = dict.fromkeys(("stay", "longer", "later", "theirs", "office"))
     assert placed.found == {**visits, "inside": ("stay", None)}
+
+
+@told(
+    stay={**STAY, "class_code": "3", "class_codes": [("urn:oid:1.2.3", "3", None, None, None)], "moves": MOVES[:1]},
+    inside=claim("21", first=1),
+)
+def test_a_stay_of_a_class_of_a_sites_own_has_its_parts_and_places(placed):
+    assert placed.found["inside"] == ("stay", None)
+    assert [(row.visit_detail_concept_id, row.lw_place) for row in placed.details] == [(9201, None), (9201, 1)]
 
 
 @told(

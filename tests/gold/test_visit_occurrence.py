@@ -12,6 +12,17 @@ OTHER = datetime.date(2026, 1, 20)
 
 
 CASES = {}
+EMR = "urn:oid:1.2.840.114350"
+# What a site says of its own classes: that 3 is inpatient, 4 outpatient, and of 5 something that is no visit.
+LOCAL = [
+    {"vocabulary_id": EMR, "source_vocabulary_id": "emr class", "code_key": code, "source_concept_id": 0,
+     "targets": [(concept, domain, None, None)]}
+    for code, concept, domain in [("3", 9201, "Visit"), ("4", 9202, "Visit"), ("5", 77, "Observation")]
+]  # fmt: skip
+
+
+def local_class(code):
+    return {"class_code": code, "class_codes": [(EMR, code, None, None, None)]}
 
 
 def told(*encounters, over=()):
@@ -41,7 +52,8 @@ def all_visits(rows):
         {"patient_id": one["patient_id"], "person_id": one["patient_id"] // 100} for one in known
     ])  # fmt: skip
     people = rows("gold.person", *[{"person_id": person} for person in range(1, len(CASES) + 1)])
-    none = [rows(name) for name in ("silver.practitioner", "silver.organization", "silver.concept_map")]
+    none = [rows(name) for name in ("silver.practitioner", "silver.organization")]
+    none.append(rows("silver.concept_map", *LOCAL))
     encounters, over = rows("silver.encounter", *given), rows("silver.claim_state", *states)
     found = build(encounters, over, rows("silver.patient", *known), links, people, *none)
     return found.where(F.size("faults") == 0).collect()
@@ -104,6 +116,29 @@ def test_a_visit_whose_claims_are_all_over_is_none(visits):
 def test_from_where_and_to_where_says_whoever_knows_it(visits):
     [row] = visits
     assert (row.admitted_from_source_value, row.discharged_to_source_value) == ("7", "home")
+
+
+@told({"feed": "ehr_fhir", **local_class("4")}, {"feed": "claims_x12", "class_code": "AMB"})
+def test_a_class_of_a_sites_own_is_the_kind_that_its_map_says(visits):
+    [row] = visits
+    assert (row.visit_concept_id, row.visit_source_value, len(row.lw_told_by)) == (9202, "4", 2)
+
+
+@told({"feed": "ehr_fhir", **local_class("3"), "status": "in-progress", "received_at": datetime.datetime(2026, 1, 20)})
+def test_a_stay_of_a_class_of_a_sites_own_goes_on(visits):
+    [row] = visits
+    assert (row.visit_concept_id, row.visit_end_date) == (9201, datetime.date(2026, 1, 20))
+
+
+@told(
+    {"feed": "ehr_fhir", **local_class("5")},
+    {"feed": "ehr_fhir", **local_class("6"), "start_date": OTHER},
+    {"feed": "ehr_fhir", **local_class("emer"), "start_date": datetime.date(2026, 1, 30)},
+)
+def test_a_class_that_the_map_calls_no_visit_is_what_hl7_calls_it_or_unknown(visits):
+    assert sorted((row.visit_start_date, row.visit_concept_id) for row in visits) == [
+        (DAY, 0), (OTHER, 0), (datetime.date(2026, 1, 30), 9203),
+    ]  # fmt: skip
 
 
 @told({"feed": "ehr_fhir"}, {"feed": "claims_x12", "start_date": OTHER})

@@ -79,6 +79,16 @@ def test_an_icd_10_code_that_is_of_an_american_modification_only_is_of_that(spar
     assert len(found) == len(coded)
 
 
+def test_a_code_of_a_system_that_only_the_users_vocabulary_knows_is_of_that(spark, rows):
+    system, known = "urn:oid:1.2.3.4", [(9, "Condition", None, None)]
+    local = {"vocabulary_id": system, "source_vocabulary_id": "clinic", "code_key": "GLU", "source_concept_id": 0}
+    coded = [([(one, "GLU", None, None, None)],) for one in ("URN:OID:1.2.3.4", "urn:oid:9", None)]
+    sent = spark.createDataFrame(coded, f"codes {CODES}")
+    found = mapped(sent, rows("silver.concept_map", {**local, "targets": known}), "codes").select("map.*").collect()
+    made = sorted((row.vocabulary_id or "", [one.concept_id for one in row.targets]) for row in found)
+    assert made == [("", []), ("", []), ("clinic", [9])]
+
+
 def test_two_concepts_are_two_rows_and_one_value_is_one(events):
     assert [concept for concept, *_ in events["two"]] == [500, 501]
     assert [(concept, value) for concept, value, _ in events["valued"]] == [(902, 903)]

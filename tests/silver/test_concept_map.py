@@ -95,7 +95,15 @@ LOCAL = [
     local("X", "local row is no good", 999),
     local("X", "local row is no good", 901, invalid_reason="D"),
     local("X", "known to have none", 0),
+    local("SNOMED", "fever", 901),
 ]
+VOCABULARIES = [
+    {"vocabulary_id": name, "vocabulary_name": name, "vocabulary_reference": reference, "vocabulary_concept_id": 0}
+    for name, reference in [
+        ("clinic", "https://clinic.example/Codes/"), ("later", "https://clinic.example/codes"), ("X", None),
+        ("SNOMED", "https://snomed.example"),
+    ]
+]  # fmt: skip
 _found = {}
 
 
@@ -107,6 +115,7 @@ def found(rows):
             rows("bronze.concept", *CONCEPTS),
             rows("bronze.concept_relationship", *RELATIONS),
             rows("bronze.source_to_concept_map", *LOCAL),
+            rows("bronze.vocabulary", *VOCABULARIES),
         ).collect()
         _found.update({(row.vocabulary_id, row.code_key): row for row in built})
         assert len(_found) == len(built), "a key is there twice"
@@ -191,6 +200,15 @@ def test_the_local_map_goes_before_the_vocabulary(found):
 def test_a_local_code_without_a_concept_has_source_concept_0(found):
     row = found["clinic", "GLU"]
     assert (row.source_concept_id, row.source_domain_id, targets(row)) == (0, None, [(906, "Measurement", None)])
+
+
+def test_a_local_code_is_also_found_by_the_system_that_the_users_vocabulary_refers_to(found):
+    row = found["http://clinic.example/codes", "GLU"]
+    assert (row.source_vocabulary_id, row.mapped_by, targets(row)) == (
+        "clinic", "local_map", [(906, "Measurement", None)],
+    )  # fmt: skip
+    assert found["clinic", "GLU"].source_vocabulary_id == "clinic"
+    assert not [key for key in found if "snomed.example" in key[0]]
 
 
 def test_a_local_row_that_is_invalid_or_leads_nowhere_does_not_count(found):
