@@ -72,5 +72,6 @@ def in_ward(rows: DataFrame, details: DataFrame, at: Column) -> DataFrame:
 
 
 def visit_of(visits: DataFrame) -> DataFrame:
-    """(_encounter_id, visit_occurrence_id): the visit of each encounter that tells of one."""
-    return visits.select(F.explode("lw_told_by").alias("_encounter_id"), "visit_occurrence_id")
+    """(_encounter_id, visit_occurrence_id): the visit of each encounter that tells of one, be its number given up."""
+    given_up = F.coalesce("lw_given_up", F.array().cast("array<bigint>"))
+    return visits.select(F.explode(F.concat("lw_told_by", given_up)).alias("_encounter_id"), "visit_occurrence_id")

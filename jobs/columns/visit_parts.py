@@ -36,7 +36,8 @@ _PARTS = "array<struct<encounter_id:bigint,parent_id:bigint>>"
 
 
 def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -> DataFrame:
-    """Add `is_part`, whether an encounter is a part of another one's visit, and `parts`, those of its own visit.
+    """Add `is_part`, whether an encounter is a part of another one's visit, `parts`, those of its own visit, and
+    `given_up`, those whose number was given up for that of this visit or of a part of it.
 
     `encounters` have their person, and what did not take place is among them as far as it is itself a part. Of each
     part is told which part it lies in directly, if not in the visit itself. `named` is the encounter whose number one
@@ -46,27 +47,34 @@ def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -
     is_known = F.coalesce("_has_person", F.lit(False))
     usable = is_known & took_place & F.col("start_date").isNotNull()
     within = _within()
+    # Whose number was given up, perhaps more than once, is where what stands for it is; and so are its own parts.
+    given_up = F.col("replaced_by_ref").isNotNull()
+    elsewhere = F.coalesce("replaced_by_ref", "part_of_ref")
     asks = F.struct(
         "encounter_id",
         "feed",
-        F.col("part_of_ref").alias("ref"),
+        elsewhere.alias("ref"),
         within.alias("within"),
         named.alias("named"),
         F.col("start_date").alias("start"),
         F.coalesce("end_date", "start_date").alias("end"),
     )
-    asked = F.when(is_known & (F.col("part_of_ref").isNotNull() | within.isNotNull()), asks)
+    asked = F.when(is_known & (elsewhere.isNotNull() | within.isNotNull()), asks)
     # Three passes over what is gathered once: who asks for a parent, who answers, and where that leads.
     rows = encounters.withColumn("_asked", F.collect_list(asked).over(of_person))
     steps = F.array_sort(F.flatten(F.collect_list(_answers(usable)).over(of_person)))
     rows = rows.withColumn("_steps", steps)
-    rows = rows.withColumn("_found", F.collect_list(F.when(took_place & asked.isNotNull(), _place())).over(of_person))
+    is_placed = (took_place | given_up) & asked.isNotNull()
+    rows = rows.withColumn("_found", F.collect_list(F.when(is_placed, _place(given_up))).over(of_person))
     own = F.filter(F.col("_found"), lambda one: one["visit_id"] == F.col("encounter_id"))
+    lost = F.filter(own, lambda one: one["is_given_up"])["encounter_id"]
+    own = F.filter(own, lambda one: ~one["is_given_up"])
     parts = F.transform(own, lambda one: F.struct(one["encounter_id"].alias("encounter_id"), one["parent_id"]))
     return rows.withColumns(
         {
             "is_part": F.array_contains(F.col("_found.encounter_id"), F.col("encounter_id")),
             "parts": F.when(F.size("_found") > 0, F.array_sort(parts)).otherwise(F.array()).cast(_PARTS),
+            "given_up": F.when(F.size("_found") > 0, F.array_sort(lost)).otherwise(F.array()).cast("array<bigint>"),
         }
     )
 
@@ -120,7 +128,7 @@ def _answers(usable: Column) -> Column:
     return F.when(F.size("_asked") > 0, steps)
 
 
-def _place() -> Column:
+def _place(given_up: Column) -> Column:
     """Where an encounter lies: the visit's encounter, and the part above it; null when it is a visit of its own."""
     steps = F.col("_steps")
     link = "struct<id:bigint,is_usable:boolean>"
@@ -136,5 +144,10 @@ def _place() -> Column:
     # Who has not arrived by then goes round in a loop, and is nobody's part.
     ended = (F.size(chain) <= MOST_LEVELS) & (F.size(above) > 0)
     parent, top = F.get(above, F.lit(0)), F.try_element_at(above, F.lit(-1))
-    place = F.struct(F.col("encounter_id"), top.alias("visit_id"), F.when(parent != top, parent).alias("parent_id"))
+    place = F.struct(
+        F.col("encounter_id"),
+        top.alias("visit_id"),
+        F.when(parent != top, parent).alias("parent_id"),
+        given_up.alias("is_given_up"),
+    )
     return F.when((F.size(steps) > 0) & ended, place)

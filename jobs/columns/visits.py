@@ -33,17 +33,21 @@ CLASSES = {kind: code for code, kind in KINDS.items()}
 STAYS = ("IMP", "ACUTE", "NONAC")
 VISIT = "Visit"
 EXCLUDED = {"entered-in-error": "entered_in_error", "cancelled": "cancelled", "planned": "planned"}
+# The other one is the visit, and what was told under this number lies in it.
+GIVEN_UP = "under_another_number"
 
 
 def judged(encounters: DataFrame, claim_states: DataFrame) -> DataFrame:
     """Encounters with `excluded`: why it is no visit; null when it is one, or a part of one.
 
-    It was called off, is still to come or never was; or all the claims that made it known are void or replaced.
+    It was called off, is still to come or never was; its number was given up for another's, whose visit it is; or all
+    the claims that made it known are void or replaced.
     """
     table = F.create_map(*[F.lit(part) for pair in EXCLUDED.items() for part in pair])
     over = claim_states.where(F.col("encounter_id").isNotNull()).select("encounter_id", F.col("state").alias("_state"))
     known = encounters.join(F.broadcast(over), on="encounter_id", how="left")
-    why = F.coalesce(F.try_element_at(table, F.col("status")), F.concat(F.lit("claim_"), F.col("_state")))
+    given_up = F.when(F.col("replaced_by_ref").isNotNull(), GIVEN_UP)
+    why = F.coalesce(given_up, F.try_element_at(table, F.col("status")), F.concat(F.lit("claim_"), F.col("_state")))
     return known.withColumn("excluded", why).drop("_state")
 
 

@@ -49,7 +49,7 @@ FAULTS = {
 WITHOUT_ID = ("OperationOutcome", "Parameters")
 
 # Faults of what came as it was meant: it waits, and says nothing against the delivery it is part of.
-AS_MEANT = (TEST_RESOURCE,)
+AS_MEANT = (TEST_RESOURCE, MODIFIER_EXTENSION)
 
 # ActReason as R4, as STU3 and earlier, and as CDA call it.
 _TEST_LABELS = (

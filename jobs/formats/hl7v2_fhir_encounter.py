@@ -20,7 +20,7 @@ from jobs.formats.hl7v2_fhir_parties import Mention
 from jobs.formats.hl7v2_fhir_story import Story, Whose, first, patient_name, reference, visit_name
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import Organization, Place
-from jobs.formats.translation import DELETE, UNSAID
+from jobs.formats.translation import DELETE, REPLACED_BY, UNSAID
 
 ACT = f"{THO}v3-ActCode"
 PARTICIPATION = f"{THO}v3-ParticipationType"
@@ -44,7 +44,13 @@ _USES = {"A": "AD", "F": "DD"}
 # off (A12) brings him back (section 3.3); A17 swaps the beds of two.
 _MOVES, _MOVES_BACK = ("A01", "A02", "A04", "A06", "A07", "A17"), "A12"
 # Updates, and a new patient or number of a visit, say nothing of how it stands, as long as they do not tell its end.
-_UPDATES = ("A08", "A28", "A31", "A45", "A50", "A51", "A54", "A55", "")
+_UPDATES = ("A08", "A28", "A31", "A42", "A45", "A50", "A51", "A54", "A55", "")
+# Events that say which number of a visit holds from now on, and all that a message may leave unsaid of a visit.
+_NUMBERS = ("A42", "A45", "A50", "A51")
+_LEFT_OUT = (
+    "status", "start", "end", "class", "location", "provider", "people", "source", "disposition", "priority", "service",
+    "type", "reason", "diagnosis",
+)  # fmt: skip
 _PAD = [""] * 54
 
 
@@ -64,22 +70,23 @@ def tell_encounters(story: Story, diagnoses: dict[str, list[dict[str, Any]]]) ->
 
 
 def tell_changed_visits(story: Story) -> None:
-    """Visits deleted (A23), merged into another (A42), or under another number (A50, A51) or patient (A45) now."""
+    """Visits deleted (A23), merged into another (A42), or under another number (A50, A51) or patient (A45) now.
+
+    What was told under a number that was given up goes on to be of that visit: it is not taken back, but says which
+    visit it is now, until the number is taken up again.
+    """
     event = story.kind[4:]
     action, level = hl7v2_merge.EVENTS[event]
     if level != hl7v2_merge.VISIT:
         return
-    if event in ("A45", "A50", "A51"):
+    if event in _NUMBERS:
         tell_encounters(story, {})
     around = list(_around(story.names)) if "MRG" in story.names else []
     for index, name in enumerate(story.names):
-        lost = None
-        if name == "PV1" and action == hl7v2_merge.DELETE:
-            lost = story.whose[index].encounter
-        elif name == "MRG" and action != hl7v2_merge.DELETE:
-            lost = _lost_visit(story, index, *around[index])
-        if lost:
+        if name == "PV1" and action == hl7v2_merge.DELETE and (lost := story.whose[index].encounter):
             story.tell("Encounter", lost, {}, method=DELETE)
+        elif name == "MRG" and action != hl7v2_merge.DELETE:
+            _tell_given_up(story, index, *around[index])
 
 
 def _around(names: list[str]) -> Iterator[tuple[int, int]]:
@@ -97,8 +104,25 @@ def _around(names: list[str]) -> Iterator[tuple[int, int]]:
         yield pid, following[-1 - index] or before
 
 
-def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> str | None:
-    """The visit that an MRG gives up, named as its own PV1 would name it; None when it is the one that stays."""
+def _tell_given_up(story: Story, index: int, pid: int, pv1: int) -> None:
+    """The visit that an MRG gives up, and for which; nothing when it is the one that stays, or none stays."""
+    stays = story.whose[pv1].encounter if pv1 else None
+    patient, lost = _lost_visit(story, index, pid, pv1)
+    if stays is None or lost is None or lost == stays:
+        return
+    body: dict[str, Any] = {"subject": reference("Patient", patient)} if patient else {}
+    mrg = story.message.segments[index] + _PAD
+    if identifiers := parties.identifiers(story.message.dialect, (mrg[5], "VN"), (mrg[6], None)):
+        body["identifier"] = identifiers
+    body["extension"] = [
+        {"url": UNSAID, "valueString": " ".join(_LEFT_OUT)},
+        {"url": REPLACED_BY, "valueReference": reference("Encounter", stays)},
+    ]
+    story.tell("Encounter", lost, body)
+
+
+def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> tuple[str | None, str | None]:
+    """Whose visit an MRG gives up, and which, named as its own PV1 would name it."""
     message, segments = story.message, story.message.segments
     mrg = segments[index] + _PAD
     # MRG-1 may leave out who assigned the patient's number; MRG-5 is the visit number that was, MRG-6 the alternate
@@ -109,8 +133,7 @@ def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> str | None:
         same = hl7v2_subject.of_patient(message, pid, segments[pid]).patient_assigner if pid else None
         patient = patient_name(story, found.value, found.assigner or same)
     numbers = (mrg[6], mrg[5]) if story.kind == "ADT^A51" else (mrg[5], mrg[6])
-    lost = visit_name(story, numbers, patient, message.field(segments[pv1], 44) if pv1 else "")
-    return None if pv1 and lost == story.whose[pv1].encounter else lost
+    return patient, visit_name(story, numbers, patient, message.field(segments[pv1], 44) if pv1 else "")
 
 
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:
@@ -181,6 +204,7 @@ def _unsaid(
         ("type", not pv1[18]),
         ("reason", not reason),
         ("diagnosis", not has_diagnoses),
+        ("replaced", event not in _NUMBERS),
     )
     return " ".join(name for name, is_so in left_out if is_so)
 

@@ -20,6 +20,8 @@ DELETE = "DELETE"
 # The extension that names, with blanks between, what a version of a resource says nothing of: there the last word of
 # the older versions holds (jobs.columns.unsaid).
 UNSAID = "https://lakeward.dev/fhir/unsaid"
+# The extension of an Encounter whose number was given up for another one's: valueReference says whose.
+REPLACED_BY = "https://lakeward.dev/fhir/replaced-by"
 LONGEST_ID = 64
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")

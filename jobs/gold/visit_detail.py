@@ -12,13 +12,25 @@ from jobs.columns.keys import key
 from jobs.columns.parties import with_unit
 from jobs.columns.placed import visit_of
 from jobs.columns.told import heard
-from jobs.columns.visits import EXCLUDED, STAYS, coded, described, ends, judged, one_before, told_in, with_kind
+from jobs.columns.visits import (
+    EXCLUDED,
+    GIVEN_UP,
+    STAYS,
+    coded,
+    described,
+    ends,
+    judged,
+    one_before,
+    told_in,
+    with_kind,
+)
 
 # Classes of encounters in which it matters on which ward somebody lies, though it be one alone.
 ON_WARDS = (*STAYS, "OBSENC")
 # What `judged` says, and which encounters are parts. The places of an encounter are rows beside its own.
 RECEIVED = f"""
     SELECT coalesce(
+        CASE WHEN replaced_by_ref IS NOT NULL THEN '{GIVEN_UP}' END,
         CASE status {" ".join(f"WHEN '{status}' THEN '{reason}'" for status, reason in EXCLUDED.items())} END,
         'claim_' || over.state,
         CASE WHEN parts.encounter_id IS NULL THEN 'visit_of_its_own' END

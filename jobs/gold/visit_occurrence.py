@@ -32,7 +32,8 @@ def build(
     """
     # What did not take place may still say what its parts are parts of.
     known = judged(with_kind(encounters, concept_map), claim_states)
-    asked = known.where(F.col("excluded").isNull() | F.col("part_of_ref").isNotNull())
+    elsewhere = F.coalesce("replaced_by_ref", "part_of_ref").isNotNull()
+    asked = known.where(F.col("excluded").isNull() | elsewhere)
     rows = described(asked, patients, links, people, practitioners, organizations, concept_map, said_in=encounters)
     own = known.where(F.col("excluded").isNull())
     rows = _told_once(rows, _named(with_person(own, patients, links, people)))
@@ -62,6 +63,7 @@ def build(
         F.concat_ws("|", F.lit("silver.encounter"), F.col("encounter_id").cast("string")).alias("lw_source"),
         "lw_told_by",
         "lw_parts",
+        "lw_given_up",
         faults(no_person=F.col("_has_person").isNull(), no_start_date=F.col("start_date").isNull()).alias("faults"),
     )
 
@@ -104,6 +106,7 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
         .withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
         .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(whole)))
         .withColumn("lw_parts", F.array_sort(F.flatten(F.collect_list("parts").over(whole))))
+        .withColumn("lw_given_up", F.array_sort(F.flatten(F.collect_list("given_up").over(whole))))
         .where("_is_first")
     )
 

@@ -17,6 +17,7 @@ from jobs.columns.fhir import (
     coding,
     codings,
     current,
+    extended,
     identity,
     parsed,
     text_of,
@@ -25,6 +26,7 @@ from jobs.columns.moves import TOLD, in_turn, stated, told_of
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
 from jobs.columns.unsaid import with_what_holds_on
+from jobs.formats.translation import REPLACED_BY
 
 SCHEMA = f"""
     identifier array<{IDENTIFIER}>, status string, `class` {CODING}, type array<{CODEABLE}>, serviceType {CODEABLE},
@@ -32,6 +34,7 @@ SCHEMA = f"""
     reasonReference array<{REFERENCE}>, serviceProvider {REFERENCE}, partOf {REFERENCE},
     participant array<struct<type:array<{CODEABLE}>,period:{PERIOD},individual:{REFERENCE}>>,
     diagnosis array<struct<condition:{REFERENCE},`use`:{CODEABLE},rank:int>>,
+    extension array<struct<url:string,valueString:string,valueReference:{REFERENCE}>>,
     hospitalization struct<admitSource:{CODEABLE},reAdmission:{CODEABLE},dischargeDisposition:{CODEABLE}>,
     location array<struct<location:{REFERENCE},status:string,physicalType:{CODEABLE},period:{PERIOD}>>
 """
@@ -49,7 +52,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     if translated is not None:
         encounters = _with_what_holds_on(encounters, translated)
     else:
-        encounters = encounters.withColumn("moves", F.lit(None).cast(f"array<{TOLD}>"))
+        moves = F.lit(None).cast(f"array<{TOLD}>")
+        encounters = encounters.withColumns({"moves": moves, "replaced": _replaced_by(F.col("r"))})
     r, zone = F.col("r"), F.col("time_zone")
     period, stay = r["period"], r["hospitalization"]
     rows = encounters.select(
@@ -77,6 +81,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         _locations(r["location"], zone).alias("locations"),
         F.coalesce(in_turn(F.col("moves"), zone), stated(_locations(r["location"], zone))).alias("moves"),
         reference(r["partOf"], "Encounter").alias("part_of_ref"),
+        reference(F.col("replaced"), "Encounter").alias("replaced_by_ref"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             malformed_date=is_malformed(period["start"]) | is_malformed(period["end"]),
@@ -99,8 +104,8 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
     places |= {word: r[name] for word, name in HELD.items()}
     stay = r["hospitalization"]
     places |= {"source": stay["admitSource"], "disposition": stay["dischargeDisposition"]}
-    schema = f"{SCHEMA}, extension array<struct<url:string,valueString:string>>"
-    told = with_what_holds_on(encounters, translated, "Encounter", schema, places, {"moves": told_of(r["location"])})
+    places |= {"replaced": _replaced_by(r)}
+    told = with_what_holds_on(encounters, translated, "Encounter", SCHEMA, places, {"moves": told_of(r["location"])})
     period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
     whole = r.withField("status", held["status"]).withField("period", period)
     whole = whole.withField("`class`", held["class"]).withField("location", held["location"])
@@ -112,7 +117,14 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
         held["disposition"].alias("dischargeDisposition"),
     )
     whole = whole.withField("hospitalization", kept)
-    return told.withColumns({"r": F.when(held.isNull(), r).otherwise(whole), "moves": held["moves"]}).drop("held")
+    replaced = F.when(held.isNull(), _replaced_by(r)).otherwise(held["replaced"])
+    whole = F.when(held.isNull(), r).otherwise(whole)
+    return told.withColumns({"r": whole, "moves": held["moves"], "replaced": replaced}).drop("held")
+
+
+def _replaced_by(r: Column) -> Column:
+    """For which encounter's number this one's was given up."""
+    return extended(r["extension"], REPLACED_BY)["valueReference"]
 
 
 def _diagnoses(given: Column) -> Column:

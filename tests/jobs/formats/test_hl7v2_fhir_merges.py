@@ -77,15 +77,39 @@ def test_a_merge_takes_nothing_away_from_what_is_known_of_either_patient():
     assert found["Linkage/NORTH-6"].last_updated == datetime.datetime(2026, 3, 1, 17, tzinfo=datetime.UTC)
 
 
-def test_a_visit_merged_or_renumbered_is_taken_back_under_its_old_number():
-    lost = "MRG|7^^^NORTH^MR||||V0^^^NORTH"
-    assert resources(PID, lost, PV1, kind="ADT^A42")["Encounter/NORTH-V0"].method == "DELETE"
-    found = resources(PID, lost, PV1, kind="ADT^A50")
-    assert (found["Encounter/NORTH-V0"].method, found["Encounter/NORTH-V1"].method) == ("DELETE", None)
+@pytest.mark.parametrize("event", ["A42", "A50"])
+def test_a_visit_merged_or_renumbered_says_under_its_old_number_which_one_it_is_now(event):
+    found = bodies(PID, "MRG|7^^^NORTH^MR||||V0^^^NORTH", PV1, kind=f"ADT^{event}")
+    lost, stays = found["Encounter/NORTH-V0"], found["Encounter/NORTH-V1"]
+    assert lost["extension"][1]["valueReference"] == {"reference": "Encounter/NORTH-V1"}
+    assert (lost["subject"], lost["identifier"][0]["value"]) == ({"reference": "Patient/NORTH-7"}, "V0")
+    # Of the visit itself the old number says nothing more, and whoever survives is given up for nobody.
+    unsaid = set(lost["extension"][0]["valueString"].split())
+    assert {"status", "start", "diagnosis"} < unsaid and "replaced" not in unsaid
+    assert "replaced" not in stays["extension"][0]["valueString"].split()
+    assert "status" in stays["extension"][0]["valueString"].split()
+
+
+def test_a_message_on_a_visit_does_not_take_up_a_number_that_was_given_up():
+    for kind in ("ADT^A08", "ADT^A03", "ORU^R01"):
+        assert "replaced" in bodies(PID, PV1, kind=kind)["Encounter/NORTH-V1"]["extension"][0]["valueString"].split()
+
+
+def test_a_number_is_not_given_up_where_no_visit_is_named_that_stays():
+    assert not given_up(PID, "MRG|7^^^NORTH^MR||||V0^^^NORTH", "PV1|1|O", kind="ADT^A42")
 
 
 ALTERNATE = f"PV1|1|O{'|' * 48}A9^^^NORTH"
 BEGUN = f"PV1|1|O{'|' * 42}202603010800"
+
+
+def given_up(*segments, kind):
+    told = bodies(*segments, kind=kind)
+    return {
+        name
+        for name, body in told.items()
+        if name.startswith("Encounter/") and any("valueReference" in one for one in body.get("extension", ()))
+    }
 
 
 def deleted(*segments, kind):
@@ -103,16 +127,16 @@ def test_a_visit_given_up_is_known_by_its_alternate_id_or_by_its_patient_and_adm
     other = PID.replace("|7^", "|6^")
     [begun] = [name for name in resources(other, BEGUN, kind="ADT^A04") if name.startswith("Encounter/")]
     for event in ("A42", "A45", "A50"):
-        assert deleted(PID, "MRG|6", BEGUN, kind=f"ADT^{event}") == {begun}
-        assert deleted(PID, "MRG|7^^^NORTH^MR", BEGUN, kind=f"ADT^{event}") == set()
+        assert given_up(PID, "MRG|6", BEGUN, kind=f"ADT^{event}") == {begun}
+        assert given_up(PID, "MRG|7^^^NORTH^MR", BEGUN, kind=f"ADT^{event}") == set()
     for event in ("A42", "A50", "A51"):
-        assert deleted(PID, "MRG|7|||||A8^^^NORTH", ALTERNATE, kind=f"ADT^{event}") == {"Encounter/NORTH-A8"}
-    assert deleted(PID, "MRG|7||||V1^^^NORTH|A8^^^NORTH", PV1, kind="ADT^A51") == {"Encounter/NORTH-A8"}
+        assert given_up(PID, "MRG|7|||||A8^^^NORTH", ALTERNATE, kind=f"ADT^{event}") == {"Encounter/NORTH-A8"}
+    assert given_up(PID, "MRG|7||||V1^^^NORTH|A8^^^NORTH", PV1, kind="ADT^A51") == {"Encounter/NORTH-A8"}
 
 
 def test_each_visit_that_moves_to_another_patient_is_told_of_him_and_none_is_lost():
     pairs = ("MRG|6||||V1^^^NORTH", PV1, "MRG|6||||V2^^^NORTH", PV1.replace("V1^", "V2^"))
-    assert deleted(PID, *pairs, kind="ADT^A45") == set()
+    assert given_up(PID, *pairs, kind="ADT^A45") == set()
     assert {"Encounter/NORTH-V1", "Encounter/NORTH-V2"} < set(resources(PID, *pairs, kind="ADT^A45"))
 
 

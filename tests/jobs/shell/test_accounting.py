@@ -208,3 +208,17 @@ def test_where_a_patient_was_in_turn_are_rows_beside_the_parts_of_visits(account
     found = account("gold.visit_detail", **told, **{"gold.visit_detail": details})
     assert found["excluded"] == {"claim_replaced": 1, "visit_of_its_own": 1}
     assert (found["in"], found["out"], found["fanned_out"], found["missing"]) == (3, 1, 2, 0)
+
+
+def test_an_encounter_whose_number_was_given_up_is_no_visit_and_is_counted(account, monkeypatch, rows):
+    told = {
+        "silver.encounter": [{"encounter_id": 1}, {"encounter_id": 2, "replaced_by_ref": "Encounter/1"}],
+        "silver.claim_state": [{"claim_id": 1, "state": "voided"}],
+    }
+    monkeypatch.setattr(Lake, "read", lambda self, name, version: rows(name, *told[name]))
+    visits = [{"lw_told_by": [1], "lw_parts": [], "lw_given_up": [2]}]
+    details = {"gold.visit_detail": [{"visit_detail_id": 9, "lw_place": 1}]}
+    found = account("gold.visit_occurrence", **told, **{"gold.visit_occurrence": visits})
+    assert (found["excluded"], found["missing"]) == ({"under_another_number": 1}, 0)
+    found = account("gold.visit_detail", **told, **{"gold.visit_occurrence": visits}, **details)
+    assert (found["excluded"], found["missing"]) == ({"under_another_number": 1, "visit_of_its_own": 1}, 0)

@@ -1,0 +1,85 @@
+"""gold.visit_occurrence: numbers of visits that HL7 v2 merges and changes (ADT A42, A50, A51)."""
+
+import pytest
+from pyspark.sql import functions as F
+
+from jobs.columns.placed import visit_of
+from jobs.gold.visit_occurrence import build
+from jobs.silver import encounter
+from tests.hl7v2_messages import all_translated, message
+
+PID = "PID|1||7^^^H^MR||Example^Ada||19700102|F"
+
+
+def pv1(number, *, admitted=""):
+    return f"PV1|1|I|4W^1^1^H{'|' * 16}{number}^^^H^VN{'|' * 25}{admitted}"
+
+
+def said(kind, hour, number, *, lost=None, admitted=""):
+    return message(
+        kind, hour, PID, *([f"MRG|7^^^H^MR||||{lost}^^^H^VN"] if lost else []), pv1(number, admitted=admitted)
+    )
+
+
+BEGUN = said("ADT^A01", 8, "V0")
+RESULT = message("ORU^R01", 9, PID, pv1("V0"))
+CHANGED = said("ADT^A50", 12, "V1", lost="V0", admitted="202603010800")
+AGAIN = said("ADT^A50", 14, "V2", lost="V1", admitted="202603010800")
+MERGED = said("ADT^A42", 12, "V1", lost="V0")
+OTHER = said("ADT^A01", 10, "V1")
+# By name: messages in the order they come, the number that holds, and those that lie in its visit.
+STORIES = {
+    "changed": ([BEGUN, RESULT, CHANGED], "V1", ["V0", "V1"]),
+    "change_comes_first": ([CHANGED, BEGUN, RESULT], "V1", ["V0", "V1"]),
+    "only_the_change_is_known": ([CHANGED], "V1", ["V0", "V1"]),
+    "merged": ([BEGUN, OTHER, MERGED], "V1", ["V0", "V1"]),
+    "merge_comes_first": ([MERGED, OTHER, BEGUN], "V1", ["V0", "V1"]),
+    "changed_twice": ([BEGUN, CHANGED, AGAIN], "V2", ["V0", "V1", "V2"]),
+    "the_second_change_comes_first": ([AGAIN, CHANGED, BEGUN], "V2", ["V0", "V1", "V2"]),
+    "old_number_named_again": ([BEGUN, CHANGED, said("ADT^A08", 16, "V0")], "V1", ["V0", "V1"]),
+    "changed_back": (
+        [BEGUN, CHANGED, said("ADT^A50", 15, "V0", lost="V1", admitted="202603010800")], "V0", ["V0", "V1"]
+    ),
+    "alternate_id": (
+        [
+            message("ADT^A01", 8, PID, f"PV1|1|I{'|' * 48}V0^^^H"),
+            message("ADT^A51", 12, PID, "MRG|7^^^H^MR|||||V0^^^H", f"PV1|1|I{'|' * 42}202603010800||||||V1^^^H"),
+        ],
+        "V1", ["V0", "V1"],
+    ),
+    "other_patients_number": (
+        [BEGUN, OTHER, message("ADT^A42", 12, PID, "MRG|6^^^H^MR||||V0^^^H^VN", pv1("V1"))], "V1", ["V1"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def placed(rows, fhir_records):
+    """By story: the number that is the visit, and the numbers that lie in it."""
+    told = all_translated(rows, **{name: messages for name, (messages, *_) in STORIES.items()})
+    encounters = encounter.build(fhir_records(), told).cache()
+    assert encounters.where(F.size("faults") > 0).count() == 0
+    patients = encounters.select("patient_id", "tenant", "feed").distinct().collect()
+    known = [{**row.asDict(), "aliases": []} for row in patients]
+    links = [{"patient_id": one["patient_id"], "person_id": one["patient_id"]} for one in known]
+    people = rows("gold.person", *[{"person_id": one["patient_id"]} for one in known])
+    none = [rows(f"{name}") for name in ("silver.practitioner", "silver.organization", "silver.concept_map")]
+    over = rows("silver.claim_state")
+    asked = [encounters, over, rows("silver.patient", *known), rows("silver.person_link", *links), people]
+    visits = build(*asked, *none).where(F.size("faults") == 0).cache()
+    names = {row.encounter_id: row.resource_id.removeprefix("H-") for row in encounters.collect()}
+    lying = {}
+    for row in visit_of(visits).collect():
+        lying.setdefault(row.visit_occurrence_id, []).append(names[row._encounter_id])
+    tenants = {row.encounter_id: row.tenant for row in encounters.collect()}
+    found = {}
+    for row in visits.collect():
+        [own] = row.lw_told_by
+        found.setdefault(tenants[own], []).append((names[own], sorted(lying[row.visit_occurrence_id])))
+    return found
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_was_told_under_a_number_given_up_lies_in_the_visit_that_stays(placed, story):
+    _, stays, numbers = STORIES[story]
+    assert placed[story] == [(stays, numbers)]
