@@ -17,13 +17,14 @@ from jobs.formats import hl7v2_extract
 from jobs.formats.hl7v2_fhir_charge import tell_charges
 from jobs.formats.hl7v2_fhir_clinical import tell_allergies, tell_conditions, tell_coverages
 from jobs.formats.hl7v2_fhir_drug import tell_immunizations, tell_medications
-from jobs.formats.hl7v2_fhir_encounter import tell_changed_visits, tell_encounters
+from jobs.formats.hl7v2_fhir_encounter import tell_encounters
 from jobs.formats.hl7v2_fhir_note import tell_documents
 from jobs.formats.hl7v2_fhir_order import tell_orders
 from jobs.formats.hl7v2_fhir_patient import tell_merges, tell_patients
 from jobs.formats.hl7v2_fhir_procedure import tell_procedures
 from jobs.formats.hl7v2_fhir_result import tell_results
 from jobs.formats.hl7v2_fhir_story import Story, Written
+from jobs.formats.hl7v2_fhir_visit_number import tell_changed_visits
 from jobs.formats.hl7v2_message import MessageError, parse
 from jobs.formats.translation import Resource, Said, Source
 
@@ -34,7 +35,10 @@ def translate(record: Said, feed: Source) -> list[Resource]:
     """The resources that a message tells; none when it is no message, or of a type that is not mapped.
 
     Options of a feed: `assigning_authority` is whose the patient numbers are that come without their authority;
-    `uniform_billing: true` says that PV1-4, PV1-14 and PV1-36 hold the codes of the uniform bill (UB-04).
+    `uniform_billing: true` says that PV1-4, PV1-14 and PV1-36 hold the codes of the uniform bill (UB-04);
+    `account_is_visit: true` says that each visit has an account of its own, by whose number (PID-18) a visit without
+    a number (PV1-19, PV1-50) is known. It must be said: an account may span visits (HL7 v2.5.1 section 3.4.2.18), and
+    PV1 is of an account by default (section 3.4.3), so no message tells by itself what its sender does.
     """
     return [
         Resource(one.resource_type, one.resource_id, one.last_updated, one.method, _body(one.text))

@@ -6,21 +6,20 @@ A PV1 of any other message tells in which visit it is: such an Encounter is told
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from jobs.formats import hl7v2_fhir_parties as parties
-from jobs.formats import hl7v2_merge, hl7v2_subject, hl7v2_types
+from jobs.formats import hl7v2_types
 from jobs.formats.hl7v2_dialect import NULL, Dialect
 from jobs.formats.hl7v2_encounter import EVENTS
 from jobs.formats.hl7v2_fhir_codes import THO, coded, concept, packed
 from jobs.formats.hl7v2_fhir_parties import Mention
-from jobs.formats.hl7v2_fhir_story import Story, Whose, first, patient_name, reference, visit_name
+from jobs.formats.hl7v2_fhir_story import Story, Whose, first, reference
 from jobs.formats.hl7v2_message import Segment
 from jobs.formats.hl7v2_types import Organization, Place
-from jobs.formats.translation import DELETE, REPLACED_BY, UNSAID
+from jobs.formats.translation import UNSAID
 
 ACT = f"{THO}v3-ActCode"
 PARTICIPATION = f"{THO}v3-ParticipationType"
@@ -43,14 +42,10 @@ _USES = {"A": "AD", "F": "DD"}
 # Events after which the patient is in another place, or in the one that the stay begins with; a transfer that is called
 # off (A12) brings him back (section 3.3); A17 swaps the beds of two.
 _MOVES, _MOVES_BACK = ("A01", "A02", "A04", "A06", "A07", "A17"), "A12"
+# Events that say which number of a visit holds from now on, those of accounts where an account is a visit.
+NUMBERED = ("A42", "A45", "A50", "A51", "A35", "A36", "A41", "A44", "A49")
 # Updates, and a new patient or number of a visit, say nothing of how it stands, as long as they do not tell its end.
-_UPDATES = ("A08", "A28", "A31", "A42", "A45", "A50", "A51", "A54", "A55", "")
-# Events that say which number of a visit holds from now on, and all that a message may leave unsaid of a visit.
-_NUMBERS = ("A42", "A45", "A50", "A51")
-_LEFT_OUT = (
-    "status", "start", "end", "class", "location", "provider", "people", "source", "disposition", "priority", "service",
-    "type", "reason", "diagnosis",
-)  # fmt: skip
+_UPDATES = ("A08", "A28", "A31", *NUMBERED, "A54", "A55", "")
 _PAD = [""] * 54
 
 
@@ -69,73 +64,6 @@ def tell_encounters(story: Story, diagnoses: dict[str, list[dict[str, Any]]]) ->
         story.tell("Encounter", encounter, body, in_passing=not event)
 
 
-def tell_changed_visits(story: Story) -> None:
-    """Visits deleted (A23), merged into another (A42), or under another number (A50, A51) or patient (A45) now.
-
-    What was told under a number that was given up goes on to be of that visit: it is not taken back, but says which
-    visit it is now, until the number is taken up again.
-    """
-    event = story.kind[4:]
-    action, level = hl7v2_merge.EVENTS[event]
-    if level != hl7v2_merge.VISIT:
-        return
-    if event in _NUMBERS:
-        tell_encounters(story, {})
-    around = list(_around(story.names)) if "MRG" in story.names else []
-    for index, name in enumerate(story.names):
-        if name == "PV1" and action == hl7v2_merge.DELETE and (lost := story.whose[index].encounter):
-            story.tell("Encounter", lost, {}, method=DELETE)
-        elif name == "MRG" and action != hl7v2_merge.DELETE:
-            _tell_given_up(story, index, *around[index])
-
-
-def _around(names: list[str]) -> Iterator[tuple[int, int]]:
-    """Of each segment its PID, and the PV1 under the same PID that follows or else precedes it; 0 for none.
-
-    The PV1 of an MRG follows it (ADT_A45 has a pair for each visit); some senders write it before.
-    """
-    following, ahead = [], 0
-    for index in range(len(names) - 1, -1, -1):
-        following.append(ahead)
-        ahead = index if names[index] == "PV1" else 0 if names[index] == "PID" else ahead
-    pid = before = 0
-    for index, name in enumerate(names):
-        pid, before = (index, 0) if name == "PID" else (pid, index if name == "PV1" else before)
-        yield pid, following[-1 - index] or before
-
-
-def _tell_given_up(story: Story, index: int, pid: int, pv1: int) -> None:
-    """The visit that an MRG gives up, and for which; nothing when it is the one that stays, or none stays."""
-    stays = story.whose[pv1].encounter if pv1 else None
-    patient, lost = _lost_visit(story, index, pid, pv1)
-    if stays is None or lost is None or lost == stays:
-        return
-    body: dict[str, Any] = {"subject": reference("Patient", patient)} if patient else {}
-    mrg = story.message.segments[index] + _PAD
-    if identifiers := parties.identifiers(story.message.dialect, (mrg[5], "VN"), (mrg[6], None)):
-        body["identifier"] = identifiers
-    body["extension"] = [
-        {"url": UNSAID, "valueString": " ".join(_LEFT_OUT)},
-        {"url": REPLACED_BY, "valueReference": reference("Encounter", stays)},
-    ]
-    story.tell("Encounter", lost, body)
-
-
-def _lost_visit(story: Story, index: int, pid: int, pv1: int) -> tuple[str | None, str | None]:
-    """Whose visit an MRG gives up, and which, named as its own PV1 would name it."""
-    message, segments = story.message, story.message.segments
-    mrg = segments[index] + _PAD
-    # MRG-1 may leave out who assigned the patient's number; MRG-5 is the visit number that was, MRG-6 the alternate
-    # visit id, which is what A51 changes.
-    found = hl7v2_subject.primary(message.dialect, mrg[1], mrg[4], mrg[2])
-    patient = story.whose[index].patient
-    if found:
-        same = hl7v2_subject.of_patient(message, pid, segments[pid]).patient_assigner if pid else None
-        patient = patient_name(story, found.value, found.assigner or same)
-    numbers = (mrg[6], mrg[5]) if story.kind == "ADT^A51" else (mrg[5], mrg[6])
-    return patient, visit_name(story, numbers, patient, message.field(segments[pv1], 44) if pv1 else "")
-
-
 def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) -> dict[str, Any]:
     dialect = story.message.dialect
     status, started, ended = _state(story, pv1, event)
@@ -152,7 +80,8 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
     body: dict[str, Any] = {"status": status, **same}
     if whose.patient:
         body["subject"] = whose.patient_ref
-    if identifiers := parties.identifiers(dialect, (pv1[19], "VN"), (pv1[50], None), (pv1[5], None)):
+    account = story.accounts.get(whose, "")
+    if identifiers := parties.identifiers(dialect, (pv1[19], "VN"), (pv1[50], None), (pv1[5], None), (account, "AN")):
         body["identifier"] = identifiers
     if started and ended:
         body["period"] = {"start": started, "end": ended}
@@ -204,7 +133,7 @@ def _unsaid(
         ("type", not pv1[18]),
         ("reason", not reason),
         ("diagnosis", not has_diagnoses),
-        ("replaced", event not in _NUMBERS),
+        ("replaced", event not in NUMBERED),
     )
     return " ".join(name for name, is_so in left_out if is_so)
 

@@ -58,12 +58,13 @@ class Story:
 
     `at` is when it was said (EVN-2 or MSH-7) or None; `whose[n]` whom segment n is about; `told` the resources by
     type and id; `results` those of each report; `followed` the results by code and sub-id, where others follow from
-    one.
+    one. Where a patient's account is his visit (option `account_is_visit`), `accounts` are the account numbers (PID-18)
+    by whom and what they are of.
     """
 
     __slots__ = (
         "message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results", "followed",
-        "_times",
+        "account_is_visit", "accounts", "_times",
     )  # fmt: skip
 
     def __init__(self, message: Message, feed: Source, kind: str) -> None:
@@ -81,6 +82,8 @@ class Story:
         self.told: dict[tuple[str, str], Written] = {}
         self.results: dict[str, list[str]] = {}
         self.followed: dict[tuple[str, str], list[str]] | None = {} if _has_parents(self) else None
+        self.account_is_visit = feed.options.get("account_is_visit") is True
+        self.accounts: dict[Whose, str] = {}
         self.whose = _whose(self)
 
     def tell(
@@ -219,25 +222,31 @@ def _instant(text: str, zone: Any) -> datetime.datetime | None:
 
 
 def _whose(story: Story) -> list[Whose]:
-    found, whose = [], NOBODY
+    found, whose, account = [], NOBODY, ""
     subject: tuple[Any, ...] = hl7v2_subject.NOBODY
     message = story.message
     for index, name in enumerate(story.names):
         if name == "PID":
             subject = hl7v2_subject.of_patient(message, index, message.segments[index])
             whose = Whose(patient_name(story, subject[1], subject[2]), None)
+            account = message.field(message.segments[index], 18) if story.account_is_visit else ""
+            if account:
+                whose = Whose(whose.patient, visit_name(story, (account,), None, ""))
+                story.accounts[whose] = account
         elif name == "PV1":
-            visit = _visit(story, message.segments[index], whose.patient)
+            visit = _visit(story, message.segments[index], whose.patient, account)
             if visit:
                 whose = Whose(whose.patient, visit)
+                if account:
+                    story.accounts[whose] = account
         found.append(whose)
     return found
 
 
-def _visit(story: Story, pv1: Segment, patient: str | None) -> str | None:
-    """The id of a PV1's Encounter: visit number (PV1-19), alternate visit id (PV1-50), else patient and admission."""
+def _visit(story: Story, pv1: Segment, patient: str | None, account: str) -> str | None:
+    """The id of a PV1's Encounter: visit number (PV1-19), alternate visit id (PV1-50), account, else when it began."""
     field = story.message.field
-    return visit_name(story, (field(pv1, 19), field(pv1, 50)), patient, field(pv1, 44))
+    return visit_name(story, (field(pv1, 19), field(pv1, 50), account), patient, field(pv1, 44))
 
 
 def visit_name(story: Story, numbers: tuple[str, ...], patient: str | None, admission: str) -> str | None:

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from jobs.formats.hl7v2_fhir import translate
-from tests.jobs.formats.hl7v2_told import FEED, PID, PV1, bodies, resources, said
+from tests.jobs.formats.hl7v2_told import FEED, OBR, PID, PV1, bodies, obx, of_type, resources, said
 
 
 @pytest.mark.parametrize("event", ["A18", "A30", "A34", "A36", "A39", "A40"])
@@ -143,3 +143,46 @@ def test_each_visit_that_moves_to_another_patient_is_told_of_him_and_none_is_los
 def test_a_visit_that_moves_to_another_patient_stands_as_it_stood():
     found = bodies(PID, "MRG|8^^^NORTH^MR||||V1^^^NORTH^VN", PV1, kind="ADT^A45")
     assert "status" in found["Encounter/NORTH-V1"]["extension"][0]["valueString"].split()
+
+
+ACCOUNTS = FEED._replace(options={"account_is_visit": True})
+
+
+def with_account(number):
+    return f"PID|1||7^^^NORTH^MR||Example^Ada||19700102|F{'|' * 10}{number}^^^NORTH"
+
+
+def visits(*segments, kind, feed=ACCOUNTS):
+    return {name for name in resources(*segments, kind=kind, feed=feed) if name.startswith("Encounter/")}
+
+
+def test_a_visit_without_a_number_is_that_of_the_account_where_the_feed_says_that_each_has_its_own():
+    pid, thin = with_account("C1"), "PV1|1|I|4W^12^1^NORTH"
+    assert visits(pid, thin, kind="ADT^A08") == {"Encounter/NORTH-C1"}
+    assert visits(pid, thin, kind="ADT^A08", feed=FEED) == set()
+    assert visits(pid, PV1, kind="ADT^A08") == {"Encounter/NORTH-V1"}
+    told = bodies(pid, thin, kind="ADT^A01", feed=ACCOUNTS)["Encounter/NORTH-C1"]
+    assert [one["value"] for one in told["identifier"]] == ["C1"]
+    # Without a PV1 a result still lies in the visit.
+    result = of_type("Observation", pid, OBR, obx("4.1"), feed=ACCOUNTS)
+    assert result["encounter"] == {"reference": "Encounter/NORTH-C1"}
+    assert "encounter" not in of_type("Observation", pid, OBR, obx("4.1"))
+
+
+@pytest.mark.parametrize("event", ["A35", "A36", "A41", "A49"])
+@pytest.mark.parametrize("pv1", [[], ["PV1|1|I"]])
+def test_an_account_that_is_given_up_is_the_visit_of_the_one_that_stays(event, pv1):
+    mrg = "MRG|7^^^NORTH^MR||C0^^^NORTH"
+    found = bodies(with_account("C1"), mrg, *pv1, kind=f"ADT^{event}", feed=ACCOUNTS)
+    lost, stays = found["Encounter/NORTH-C0"], found["Encounter/NORTH-C1"]
+    assert lost["extension"][1]["valueReference"] == {"reference": "Encounter/NORTH-C1"}
+    assert (lost["identifier"][0]["value"], stays["identifier"][0]["value"]) == ("C0", "C1")
+    assert "replaced" not in stays["extension"][0]["valueString"].split()
+    # Elsewhere an account is not a visit.
+    assert not visits(with_account("C1"), mrg, *pv1, kind=f"ADT^{event}", feed=FEED)
+
+
+def test_an_account_that_moves_to_another_patient_stays_the_visit_that_it_was():
+    found = bodies(with_account("C1"), "MRG|6^^^NORTH^MR||C1^^^NORTH", "PV1|1|I", kind="ADT^A44", feed=ACCOUNTS)
+    assert {name for name in found if name.startswith("Encounter/")} == {"Encounter/NORTH-C1"}
+    assert found["Encounter/NORTH-C1"]["subject"] == {"reference": "Patient/NORTH-7"}
