@@ -7,11 +7,11 @@ from typing import Any
 from jobs.formats import hl7v2_fhir_parties as parties
 from jobs.formats.hl7v2_dialect import Coded
 from jobs.formats.hl7v2_fhir_codes import concept
-from jobs.formats.hl7v2_fhir_prescription import amount_of, cleaned, instruction, named_drug, request
+from jobs.formats.hl7v2_fhir_prescription import amount_of, changed_request, cleaned, instruction, named_drug, request
 from jobs.formats.hl7v2_fhir_story import Story, Whose, owned, reference
 from jobs.formats.hl7v2_immunization import Immunization, immunizations
 from jobs.formats.hl7v2_medication import ADMINISTRATION, DISPENSE, Medication, medications
-from jobs.formats.hl7v2_order import Replacement
+from jobs.formats.hl7v2_order import Order, Replacement, orders
 from jobs.formats.hl7v2_types import EntityId, Organization, Place
 from jobs.formats.translation import DELETE
 
@@ -23,15 +23,25 @@ _MAKERS = ("HL70227", "0227")
 _SUBSTITUTED = {"G": True, "T": True, "N": False}
 # What registries write for an order number where there was no order (CDC guide 2.5.1 release 1.5, ORC-3).
 _NO_ORDER = "9999"
+# Messages whose ORC may stand alone for an order of a drug; the others that order are of tests.
+_ORDERING = ("ORM", "OMP", "RDE")
 
 
 def tell_medications(story: Story) -> None:
-    """The MedicationRequest, MedicationDispense or MedicationAdministration of each RXO, RXE, RXD and RXA."""
+    """The MedicationRequest, MedicationDispense or MedicationAdministration of each RXO, RXE, RXD and RXA.
+
+    An order may be cancelled, stopped, held and released by its ORC alone, which has its number (HL7 v2.5 section
+    4.5.1.1). In an ORM nobody can tell whether that is the number of a drug or of a test: then it is of both.
+    """
     # A dispense or administration repeats its order; the order's own messages know better how it stands.
     repeated = story.kind.startswith(("RAS", "RDS"))
     replacement = Replacement()
-    for row in medications(story.message):
+    told: list[Medication | Order] = [*medications(story.message), *_alone(story)]
+    for row in sorted(told, key=lambda one: one.segment):
         whose = story.whose[row.segment]
+        if isinstance(row, Order):
+            _tell_changed(story, row, whose, replacement)
+            continue
         ordered = _request_name(row, whose)
         if row.kind == DISPENSE:
             _tell_dispense(story, row, whose, ordered)
@@ -42,6 +52,22 @@ def tell_medications(story: Story) -> None:
             if prior := replacement.of(row.control, ordered):
                 body["priorPrescription"] = reference("MedicationRequest", prior[0])
             story.tell("MedicationRequest", ordered, body, in_passing=repeated)
+
+
+def _alone(story: Story) -> list[Order]:
+    """The ORCs with nothing under them of messages that may order drugs."""
+    if not story.kind.startswith(_ORDERING):
+        return []
+    return [row for row in orders(story.message) if row.kind == "ORC" and (row.placer.value or row.filler.value)]
+
+
+def _tell_changed(story: Story, row: Order, whose: Whose, replacement: Replacement) -> None:
+    number = row.placer if row.placer.value else row.filler
+    name = owned(whose.patient, number.assigner, number.value)
+    replacement.of(row.control, name)
+    body = changed_request(story, row, whose, is_drug=not story.kind.startswith("ORM"))
+    if body and ("MedicationRequest", name) not in story.told:
+        story.tell("MedicationRequest", name, body)
 
 
 def _request_name(row: Medication, whose: Whose) -> str | None:

@@ -17,6 +17,7 @@ from jobs.formats.hl7v2_fhir_codes import THO, concept, quantity, unit_members
 from jobs.formats.hl7v2_fhir_order import PRIORITIES, WRITES
 from jobs.formats.hl7v2_fhir_story import Story, Whose
 from jobs.formats.hl7v2_medication import Medication
+from jobs.formats.hl7v2_order import Order
 from jobs.formats.hl7v2_timing import Duration, is_as_needed, repeat
 from jobs.formats.translation import UNSAID, without_nothing
 
@@ -32,12 +33,30 @@ _CONTROLS = {
 # HL7 table 0038, order status.
 _STATES = {"A": ACTIVE, "CA": CANCELLED, "CM": COMPLETED, "DC": STOPPED, "ER": WRONG, "HD": HELD, "IP": ACTIVE,
            "RP": STOPPED, "SC": ACTIVE}  # fmt: skip
+# What is released (RL, OE, OR) is no longer on hold.
+_RELEASES = frozenset(("RL", "OE", "OR"))
+# All that a message may leave unsaid of an order.
+_PARTS = (
+    "drug",
+    "visit",
+    "priority",
+    "authored",
+    "requester",
+    "dosage",
+    "start",
+    "end",
+    "quantity",
+    "refills",
+    "duration",
+)
 
 
 def request(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
     """The MedicationRequest of an RXO or RXE under its ORC."""
     lasts = _duration(row.timing.duration)
-    status, start, end = _validity(row)
+    control, order_status = (row.control or "").upper(), (row.order_status or "").upper()
+    status = _CONTROLS.get(control) or _STATES.get(order_status, ACTIVE)
+    status, start, end = _validity(status, row.starts_at, row.ends_at, row.effective_at or row.ordered_at)
     refills = row.refills
     supply = {
         "validityPeriod": {"start": story.time(start), "end": story.time(end)},
@@ -64,11 +83,34 @@ def request(story: Story, row: Medication, whose: Whose) -> dict[str, Any]:
     return kept
 
 
-def _validity(row: Medication) -> tuple[str, str | None, str | None]:
-    """Status, begin and end. An order that is stopped ends then (ORC-15, else ORC-9), before its begin never was."""
+def changed_request(story: Story, row: Order, whose: Whose, *, is_drug: bool) -> dict[str, Any] | None:
+    """The MedicationRequest of an ORC with no drug under it, of which it tells how it stands; None when it does not.
+
+    Where it is not said that it is a drug that was ordered (`is_drug`), it counts only what ends an order.
+    """
     control = (row.control or "").upper()
-    status = _CONTROLS.get(control) or _STATES.get((row.order_status or "").upper(), ACTIVE)
-    start, end, stop = row.starts_at, row.ends_at, row.effective_at or row.ordered_at
+    status = _CONTROLS.get(control)
+    if is_drug and status is None and control not in WRITES:
+        status = _STATES.get((row.status or "").upper()) or (ACTIVE if control in _RELEASES else None)
+    if status is None or (status == HELD and not is_drug):
+        return None
+    status, _, end = _validity(status, None, None, row.effective_at or row.ordered_at)
+    body = {
+        "status": status,
+        "intent": "order",
+        "subject": whose.patient_ref,
+        "encounter": whose.encounter_ref,
+        "requester": story.refer(parties.practitioner(row.provider)),
+        "dispenseRequest": {"validityPeriod": {"end": story.time(end)}},
+    }
+    kept = cleaned(body)
+    said = (("requester", "requester"), ("visit", "encounter"), ("end", "dispenseRequest"))
+    left_out = [word for word in _PARTS if word not in [told for told, name in said if name in kept]]
+    return {**kept, "extension": [{"url": UNSAID, "valueString": " ".join(left_out)}]}
+
+
+def _validity(status: str, start: str | None, end: str | None, stop: str | None) -> tuple[str, str | None, str | None]:
+    """Status, begin and end. An order that is stopped ends then (ORC-15, else ORC-9), before its begin never was."""
     if status != STOPPED or not stop or (end and end[:10] <= stop[:10]):
         return status, start, end
     # Where this message does not say the begin, silver compares with that of an earlier one.

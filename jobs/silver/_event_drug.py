@@ -28,6 +28,9 @@ def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFr
     taken = reported & (F.col("intent") == REPORTED)
     not_ordered = F.when(F.col("intent").isin(*NOT_ORDERED) & ~taken, "not_ordered")
     not_to_give = F.when(F.col("is_not_to_perform"), "not_to_be_given")
+    # Who only heard that it is over does not know of what.
+    nameless = (F.size("codes") <= 0) & (F.size("ingredients") <= 0) & F.col("code_text").isNull()
+    unnamed = F.when(nameless & F.col("medication_ref").isNull(), "known_by_number_only")
     start = F.coalesce("validity_start_date", "authored_date")
     # FHIR R4 dispenseRequest.validityPeriod: until when it may be filled, mostly a year. What was supplied lasts as
     # long as it lasts, unless the order ends before that.
@@ -39,7 +42,7 @@ def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFr
         medications,
         concept_map,
         F.when(reported, concepts.TYPE_EHR_MEDICATION_LIST).otherwise(concepts.TYPE_EHR_PRESCRIPTION),
-        F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), not_ordered, not_to_give),
+        F.coalesce(excluded_by(F.col("status"), "cancelled", "draft"), not_ordered, not_to_give, unnamed),
         practitioner_ref=F.col("requester_ref"),
         start_date=start,
         start_at=F.when(F.col("validity_start_date").isNotNull(), F.col("validity_start_at")).otherwise(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import CODEABLE, PERIOD, REFERENCE, all_codings, codings, current, identity, parsed, text_of
+from jobs.columns.fhir import (
+    CODEABLE,
+    PERIOD,
+    REFERENCE,
+    all_codings,
+    codings,
+    current,
+    extended,
+    identity,
+    parsed,
+    text_of,
+)
 from jobs.columns.medication import DOSAGE, MEDICATION, dosages, first_said, medication, names_no_medication, sig
 from jobs.columns.quantities import QUANTITY, days, measured
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span_faults
 from jobs.columns.unsaid import with_what_holds_on
+from jobs.formats.translation import UNSAID
 
 REQUEST = f"""
     {MEDICATION}, status string, statusReason {CODEABLE}, intent string, priority string, doNotPerform boolean,
@@ -21,8 +33,11 @@ REQUEST = f"""
     recorder {REFERENCE}, reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>, basedOn array<{REFERENCE}>,
     priorPrescription {REFERENCE}, courseOfTherapyType {CODEABLE}, dosageInstruction array<{DOSAGE}>,
     dispenseRequest struct<validityPeriod: {PERIOD}, numberOfRepeatsAllowed: int, quantity: {QUANTITY},
-        expectedSupplyDuration: {QUANTITY}>
+        expectedSupplyDuration: {QUANTITY}>,
+    extension array<struct<url:string,valueString:string>>
 """
+# What is over may be told by its number alone: HL7 v2 cancels with an ORC and nothing under it.
+OVER = ("cancelled", "stopped", "completed", "entered-in-error")
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
@@ -65,10 +80,16 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         reference(r["priorPrescription"], "MedicationRequest").alias("prior_ref"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
-            no_code=names_no_medication(r),
+            no_code=names_no_medication(r) & ~_is_over_by_number(),
             **span_faults(valid["start"], valid["end"], r["authoredOn"]),
         ).alias("faults"),
     )
+
+
+def _is_over_by_number() -> Column:
+    """Whether the newest word on an order leaves open which drug it is, and says that it is over."""
+    words = F.split(extended(F.col("r.extension"), UNSAID)["valueString"], " ")
+    return F.coalesce(F.array_contains(words, "drug") & F.col("r.status").isin(*OVER), F.lit(False))
 
 
 def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame:
@@ -79,8 +100,8 @@ def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame
     places |= {one: supply["validityPeriod"][one] for one in ("start", "end")}
     places |= {"quantity": supply["quantity"], "refills": supply["numberOfRepeatsAllowed"]}
     places |= {"duration": supply["expectedSupplyDuration"]}
-    schema = f"{REQUEST}, extension array<struct<url:string,valueString:string>>"
-    told = with_what_holds_on(requests, translated, "MedicationRequest", schema, places)
+    places |= {"drug": r["medicationCodeableConcept"], "visit": r["encounter"], "priority": r["priority"]}
+    told = with_what_holds_on(requests, translated, "MedicationRequest", REQUEST, places)
     # Stopped before its day came, it never was in force.
     never_was = (r["status"] == "stopped") & (F.left(held["end"], F.lit(10)) < F.left(held["start"], F.lit(10)))
     end = F.when(~F.coalesce(never_was, F.lit(False)), held["end"])
@@ -90,7 +111,12 @@ def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame
         held["quantity"].alias("quantity"),
         held["duration"].alias("expectedSupplyDuration"),
     )
-    whole = r.withField("authoredOn", held["authored"]).withField("requester", held["requester"])
+    whole = r.withField("medicationCodeableConcept", held["drug"]).withField("encounter", held["visit"])
+    whole = (
+        whole.withField("priority", held["priority"])
+        .withField("authoredOn", held["authored"])
+        .withField("requester", held["requester"])
+    )
     whole = whole.withField("dosageInstruction", held["dosage"]).withField("dispenseRequest", supplied)
     whole = whole.withField("status", F.when(never_was, "cancelled").otherwise(r["status"]))
     return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from jobs.columns import concepts
 from jobs.silver._event_drug import of_requests
 from jobs.silver.medication_request import build
-from tests.hl7v2_messages import message, translated
+from tests.hl7v2_messages import all_translated, message, translated
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 PENICILLIN = {"coding": [{"system": RXNORM, "code": "834061", "display": "Penicillin V Potassium 250 MG Oral Tablet"}]}
@@ -161,6 +161,36 @@ def test_a_message_that_only_stops_an_order_takes_nothing_else_of_it_away(rows, 
         datetime.date(2026, 2, 26), datetime.date(2026, 3, 1), end,
     )  # fmt: skip
     assert (row.sig, row.dosages[0].dose, row.quantity, row.refills) == ("QID", 250, 20, 2)
+
+
+def test_an_order_that_is_cancelled_by_its_number_alone_is_still_of_its_drug_and_no_longer_active(rows, fhir_records):
+    pid, visit = "PID|1||7^^^NORTH^MR", f"PV1|1|I{'|' * 17}V1"
+    written = message("RDE^O11", 9, pid, visit, "ORC|NW|RX1^EHR", "RXE||834061^Penicillin V^RXNORM|250||mg|TAB")
+    stories = {
+        "cancelled": [written, message("ORM^O01", 11, pid, "ORC|CA|RX1^EHR")],
+        "stopped": [written, message("RDE^O11", 11, pid, "ORC|DC|RX1^EHR|||||||20260303")],
+        "cancel_comes_first": [message("OMP^O09", 11, pid, "ORC|OC|RX1^EHR"), written],
+        # A test, or an order that nobody told of: it is over, and of which drug is not known.
+        "never_written": [message("ORM^O01", 11, pid, "ORC|DC|RX1^EHR")],
+        "held_and_never_written": [message("OMP^O09", 11, pid, "ORC|HD|RX1^EHR")],
+    }
+    built = build(fhir_records(), all_translated(rows, **stories)).cache()
+    found = {
+        row.tenant: (row.status, row.encounter_ref, [one.code for one in row.codes], row.faults)
+        for row in built.collect()
+    }
+    drug = ["834061"]
+    assert found == {
+        "cancelled": ("cancelled", "Encounter/-V1", drug, []),
+        "stopped": ("stopped", "Encounter/-V1", drug, []),
+        "cancel_comes_first": ("cancelled", "Encounter/-V1", drug, []),
+        "never_written": ("stopped", None, [], []),
+        "held_and_never_written": ("on-hold", None, [], ["no_code"]),
+    }
+    events = of_requests(built, rows("silver.medication"), rows("silver.concept_map"))
+    excluded = {row.tenant: row.excluded for row in events.collect()}
+    assert excluded["cancelled"] == excluded["cancel_comes_first"] == "cancelled"
+    assert (excluded["stopped"], excluded["never_written"]) == (None, "known_by_number_only")
 
 
 def ordered(rows, requests):

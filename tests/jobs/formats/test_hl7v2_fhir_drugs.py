@@ -75,6 +75,45 @@ def test_an_order_that_is_stopped_by_a_message_that_does_not_say_when_it_began_e
     assert body["dispenseRequest"]["validityPeriod"] == {"end": "2026-03-03"}
 
 
+def changed(control, kind, **how):
+    """What an ORC alone says of the drug order P9: its status, and what it leaves unsaid; None when it says nothing."""
+    told = bodies(PID, *how.get("above", ()), f"ORC|{control}", kind=kind).get("MedicationRequest/NORTH-7-EHR-P9")
+    return told and (told["status"], told["extension"][0]["valueString"], told.get("dispenseRequest"))
+
+
+LEFT_OUT = "drug visit priority authored requester dosage start end quantity refills duration"
+
+
+@pytest.mark.parametrize("kind", ["ORM^O01", "OMP^O09", "RDE^O11"])
+@pytest.mark.parametrize(("control", "status"), [("CA", "cancelled"), ("OC", "cancelled"), ("CR", "cancelled"),
+                                                 ("DC", "stopped"), ("DR", "stopped"), ("OD", "stopped")])  # fmt: skip
+def test_a_drug_order_is_ended_by_its_number_alone(kind, control, status):
+    assert changed(f"{control}|P9^EHR", kind) == (status, LEFT_OUT, None)
+
+
+def test_a_drug_order_that_is_ended_by_its_number_ends_when_it_says():
+    status, unsaid, supply = changed("DC|P9^EHR|||||||20260303", "RDE^O11")
+    assert (status, supply) == ("stopped", {"validityPeriod": {"end": "2026-03-03"}})
+    assert "end" not in unsaid.split() and "start" in unsaid.split()
+
+
+def test_an_order_by_its_number_alone_may_be_of_a_test_unless_the_message_is_of_drugs():
+    for orc, status in (("HD|P9^EHR", "on-hold"), ("RL|P9^EHR", "active"), ("SC|P9^EHR|||CM", "completed")):
+        assert changed(orc, "OMP^O09")[0] == status
+        assert changed(orc, "ORM^O01") is None
+    assert changed("CA|P9^EHR", "OML^O21") is None
+    # What changes nothing says nothing, nor does a number that there is not.
+    for orc in ("UC|P9^EHR", "NW|P9^EHR", "CA"):
+        assert changed(orc, "RDE^O11") is None
+
+
+def test_a_drug_order_replaced_by_its_number_alone_is_named_by_the_one_that_replaces_it():
+    found = bodies(PID, "ORC|RP|P9^EHR", "ORC|RO|P10^EHR", RXE, kind="RDE^O11")
+    assert found["MedicationRequest/NORTH-7-EHR-P9"]["status"] == "stopped"
+    prior = {"reference": "MedicationRequest/NORTH-7-EHR-P9"}
+    assert found["MedicationRequest/NORTH-7-EHR-P10"]["priorPrescription"] == prior
+
+
 def test_a_drug_order_that_replaces_another_names_it():
     found = bodies(PID, "ORC|RP|P9^EHR", RXE, "ORC|RO|P10^EHR", RXE, kind="RDE^O11")
     assert found["MedicationRequest/NORTH-7-EHR-P10"]["priorPrescription"] == {
