@@ -22,21 +22,21 @@ def translated(rows, *messages):
     return all_translated(rows, demo=messages)
 
 
-def all_translated(rows, **stories):
-    """The same of the messages of several tenants, by the tenant's name."""
+def all_translated(rows, options=None, **stories):
+    """The same of the messages of several tenants, by the tenant's name; the feed may have options."""
     from pyspark.sql import functions as F
 
     given = [
         row
         for tenant, messages in stories.items()
         for place, text in enumerate(messages)
-        for row in _said(tenant, place, text)
+        for row in _said(tenant, place, text, options or {})
     ]
     return rows("silver.translated", *given).withColumn("time_zone", F.lit(ZONE))
 
 
-def _said(tenant, place, text):
-    feed = Source("adt_hl7v2", tenant, zoneinfo.ZoneInfo(ZONE), {}, {})
+def _said(tenant, place, text, options):
+    feed = Source("adt_hl7v2", tenant, zoneinfo.ZoneInfo(ZONE), options, {})
     at = LANDED + datetime.timedelta(days=1, minutes=place)
     for one in translate_written(Said(None, None, text.encode(), None, at), feed):
         yield {

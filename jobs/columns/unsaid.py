@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.fhir import extended, is_tombstone, oldest_first, parsed, translated_versions
-from jobs.formats.translation import UNSAID
+from jobs.formats.translation import LISTED, UNSAID
 
 
 def with_what_holds_on(
@@ -25,6 +25,25 @@ def with_what_holds_on(
     `in_turn` are parts of which `held` has a list: each version's word that is not null, oldest first.
     """
     return resources.join(_last_said(translated, kind, ddl, places, in_turn or {}), on="said_id", how="left")
+
+
+def listed(extensions: Column, segment: str) -> Column:
+    """The text that says what a version lists completely (`translation.LISTED`); null where it says nothing of it."""
+    return extended(extensions, f"{LISTED}-{segment}")["valueString"]
+
+
+def last_list(texts: Column) -> Column:
+    """Of what versions listed, oldest first, the last: who listed it, and the ids of what was in it.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([(["A-H x y", "A-H x"],), (["A-H"],), ([],)], "t array<string>")
+    >>> [row.l and (row.l.by, row.l.names) for row in rows.select(last_list(F.col("t")).alias("l")).collect()]
+    [('A-H', ['x']), ('A-H', []), None]
+    """
+    words = F.split(F.try_element_at(texts, F.lit(-1)), " ")
+    found = F.struct(F.get(words, F.lit(0)).alias("by"), F.slice(words, 2, F.size(words)).alias("names"))
+    return F.when(words.isNotNull(), found)
 
 
 def _last_said(

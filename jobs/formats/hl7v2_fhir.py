@@ -23,6 +23,7 @@ from jobs.formats.hl7v2_fhir_order import tell_orders
 from jobs.formats.hl7v2_fhir_patient import tell_merges, tell_patients
 from jobs.formats.hl7v2_fhir_procedure import tell_procedures
 from jobs.formats.hl7v2_fhir_result import tell_results
+from jobs.formats.hl7v2_fhir_snapshot import lists_of
 from jobs.formats.hl7v2_fhir_story import Story, Written
 from jobs.formats.hl7v2_fhir_visit_number import tell_changed_visits
 from jobs.formats.hl7v2_message import MessageError, parse
@@ -38,7 +39,8 @@ def translate(record: Said, feed: Source) -> list[Resource]:
     `uniform_billing: true` says that PV1-4, PV1-14 and PV1-36 hold the codes of the uniform bill (UB-04);
     `account_is_visit: true` says that each visit has an account of its own, by whose number (PID-18) a visit without
     a number (PV1-19, PV1-50) is known. It must be said: an account may span visits (HL7 v2.5.1 section 3.4.2.18), and
-    PV1 is of an account by default (section 3.4.3), so no message tells by itself what its sender does.
+    PV1 is of an account by default (section 3.4.3), so no message tells by itself what its sender does;
+    `snapshots: [DG1, PR1, AL1]` names the segments of which its ADT messages have complete lists (hl7v2_fhir_snapshot).
     """
     return [
         Resource(one.resource_type, one.resource_id, one.last_updated, one.method, _body(one.text))
@@ -57,6 +59,7 @@ def translate_written(record: Said, feed: Source) -> list[Written]:
     if things is None:
         return []
     story = Story(message, feed, kind)
+    story.lists = lists_of(story)
     _tell(story, things, set(story.names))
     return list(story.told.values())
 

@@ -34,7 +34,7 @@ def tell_conditions(story: Story) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in diagnoses(story.message):
         whose = story.whose[row.segment]
-        name = _condition_name(row, whose)
+        name = condition_name(row, whose)
         if name is None:
             continue
         if row.action == "D":
@@ -51,7 +51,7 @@ def tell_conditions(story: Story) -> dict[str, list[dict[str, Any]]]:
 
 def told_conditions(story: Story) -> dict[int, str]:
     """The id of the Condition that each DG1 tells, by the number of its segment."""
-    named = {row.segment: _condition_name(row, story.whose[row.segment]) for row in diagnoses(story.message)}
+    named = {row.segment: condition_name(row, story.whose[row.segment]) for row in diagnoses(story.message)}
     return {at: name for at, name in named.items() if name and not _is_deleted(story, name)}
 
 
@@ -69,7 +69,8 @@ def _what(code: Coded, text: str | None = None) -> tuple[str | None, str | None]
     return None, code.text or code.alternate_text or text
 
 
-def _condition_name(row: Diagnosis, whose: Whose) -> str | None:
+def condition_name(row: Diagnosis, whose: Whose) -> str | None:
+    """The id of the Condition of a DG1: its own number, else the visit and the code."""
     if row.identifier.value:
         return owned(whose.patient, "DG1", row.identifier.assigner, row.identifier.value)
     what = _what(row.code, row.description)
@@ -91,6 +92,7 @@ def _condition(story: Story, row: Diagnosis, whose: Whose) -> dict[str, Any]:
         "onsetDateTime": onset,
         "recordedDate": story.time(row.attested_at) or story.said_at,
         "asserter": story.refer(parties.practitioner(row.clinician)),
+        "extension": story.listed_by(whose.encounter, "DG1"),
     }
     return _clean(body)
 
@@ -104,15 +106,22 @@ def tell_allergies(story: Story) -> None:
     """The AllergyIntolerance of each AL1 and IAM."""
     for row in allergies(story.message):
         whose = story.whose[row.segment]
-        what = _what(row.allergen)
-        if whose.patient is None or not (any(what) or row.identifier.value):
+        name = allergy_name(row, whose)
+        if name is None:
             continue
-        own = (row.identifier.assigner, row.identifier.value) if row.identifier.value else what
-        name = owned(whose.patient, "AL1", *own)
         if row.action == "D":
             story.tell("AllergyIntolerance", name, {}, method=DELETE)
         else:
             story.tell("AllergyIntolerance", name, _allergy(story, row, whose))
+
+
+def allergy_name(row: Allergy, whose: Whose) -> str | None:
+    """The id of the AllergyIntolerance of an AL1 or IAM: its own number, else the patient and the substance."""
+    what = _what(row.allergen)
+    if whose.patient is None or not (any(what) or row.identifier.value):
+        return None
+    own = (row.identifier.assigner, row.identifier.value) if row.identifier.value else what
+    return owned(whose.patient, "AL1", *own)
 
 
 def _allergy(story: Story, row: Allergy, whose: Whose) -> dict[str, Any]:
@@ -133,6 +142,7 @@ def _allergy(story: Story, row: Allergy, whose: Whose) -> dict[str, Any]:
         "onsetDateTime": story.time(row.identified_on),
         "recordedDate": story.said_at,
         "reaction": reactions,
+        "extension": story.listed_by(whose.patient, "AL1"),
     }
     return _clean(body)
 

@@ -89,8 +89,11 @@ def _body(story: Story, pv1: Segment, pv2: Segment, whose: Whose, event: str) ->
         body["period"] = {"start": started} if started else {"end": ended}
     if told := [*places, *_ward(story, pv1, event, started)]:
         body["location"] = told
+    extensions = story.extension_of(whose.encounter, "DG1", "PR1")
     if unsaid := _unsaid(pv1, reason, event, started, ended, has_diagnoses="DG1" in story.names):
-        body["extension"] = [{"url": UNSAID, "valueString": unsaid}]
+        extensions.append({"url": UNSAID, "valueString": unsaid})
+    if extensions:
+        body["extension"] = extensions
     return body
 
 

@@ -16,7 +16,7 @@ from jobs.formats.hl7v2_fhir_story import Story, first, patient_name, reference,
 from jobs.formats.hl7v2_message import Segment, below
 from jobs.formats.hl7v2_subject import PREFERRED
 from jobs.formats.hl7v2_types import Identifier, Name, Phone
-from jobs.formats.translation import DELETE, UNSAID, without_nothing
+from jobs.formats.translation import DELETE, LISTED, UNSAID, without_nothing
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
@@ -53,7 +53,11 @@ def tell_patients(story: Story) -> None:
                 extra = next((one for one in below(segments, index, ("PID",)) if one[0] == "PD1"), None)
             pid = segments[index] + _PAD
             in_passing = not _is_subject(story.kind, pid)
-            body = _body(story, pid, extra, in_passing=in_passing)
+            if in_passing:
+                # Whoever says the list must be heard, and what is said in passing may not be.
+                story.lists.pop(("AL1", patient), None)
+            lists = tuple(one["valueString"] for one in story.extension_of(patient, "AL1"))
+            body = _body(story, pid, extra, lists, in_passing=in_passing)
             if patient in links:
                 body["link"] = links[patient]
             story.tell("Patient", patient, body, in_passing=in_passing)
@@ -133,7 +137,9 @@ def _links(story: Story) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _body(story: Story, pid: Segment, pd1: Segment | None, *, in_passing: bool) -> dict[str, Any]:
+def _body(
+    story: Story, pid: Segment, pd1: Segment | None, lists: tuple[str, ...], *, in_passing: bool
+) -> dict[str, Any]:
     dialect = story.message.dialect
     body: dict[str, Any] = {"identifier": _own_identifiers(dialect, pid)}
     if pid[5] or pid[9]:
@@ -143,8 +149,8 @@ def _body(story: Story, pid: Segment, pd1: Segment | None, *, in_passing: bool) 
     if sex := _code(dialect, pid[8]):
         body["gender"] = _GENDERS.get(sex.upper(), sex)
     unsaid = "" if in_passing else _unsaid(pid, pd1)
-    if pid[10] or pid[22] or pid[6] or unsaid:
-        body["extension"] = _extensions(dialect, pid[10], pid[22], pid[6], unsaid)
+    if pid[10] or pid[22] or pid[6] or unsaid or lists:
+        body["extension"] = _extensions(dialect, pid[10], pid[22], pid[6], unsaid, lists)
     if pid[11]:
         body["address"] = _addresses(dialect, pid[11])
     if pid[13] or pid[14] or pid[40]:
@@ -244,13 +250,16 @@ def _marital(said: Coded) -> orjson.Fragment | None:
 
 
 @functools.lru_cache(1 << 12)
-def _extensions(dialect: Dialect, races: str, ethnicities: str, mother: str, unsaid: str) -> orjson.Fragment | None:
+def _extensions(
+    dialect: Dialect, races: str, ethnicities: str, mother: str, unsaid: str, lists: tuple[str, ...]
+) -> orjson.Fragment | None:
     found = [_origin("race", dialect, races), _origin("ethnicity", dialect, ethnicities)]
     mothers: list[Name] = hl7v2_types.many(dialect, mother, hl7v2_types.name)
     if mothers and mothers[0].family:
         found.append({"url": MOTHERS_NAME, "valueString": mothers[0].family})
     if unsaid:
         found.append({"url": UNSAID, "valueString": unsaid})
+    found += [{"url": f"{LISTED}-AL1", "valueString": one} for one in lists]
     return packed([one for one in found if one])
 
 

@@ -39,9 +39,9 @@ def tell_procedures(story: Story) -> None:
     """
     charged = _charged(story) if "FT1" in story.names else {}
     for row in procedures(story.message):
-        row = row._replace(code=_in_words_of_procedures(row.code))
         whose, above = story.whose[row.segment], charged.get(row.segment)
-        name = _name(row, whose)
+        name = procedure_name(row, whose)
+        row = row._replace(code=_in_words_of_procedures(row.code))
         if name is None or (above is not None and _is_told(row.code, above)):
             continue
         if row.action == "D":
@@ -90,10 +90,11 @@ def _in_words_of_procedures(code: Coded) -> Coded:
     )
 
 
-def _name(row: Procedure, whose: Whose) -> str | None:
+def procedure_name(row: Procedure, whose: Whose) -> str | None:
+    """The id of the Procedure of a PR1: its own number, else the visit, the code and when it was done."""
     if row.identifier.value:
         return owned(whose.patient, "PR1", row.identifier.assigner, row.identifier.value)
-    about, code = whose.encounter or whose.patient, row.code
+    about, code = whose.encounter or whose.patient, _in_words_of_procedures(row.code)
     what = code.code or code.alternate_code or code.text or row.description
     of = code.system if code.code else code.alternate_system
     return owned(about, "PR1", of, what, row.performed_at) if what and about else None
@@ -117,6 +118,7 @@ def _procedure(story: Story, row: Procedure, whose: Whose) -> dict[str, Any]:
         "location": story.refer_place(row.place) if any(row.place) else None,
         "reasonCode": [concept(row.diagnosis)],
         "partOf": [reference("Procedure", parent)] if parent else [],
+        "extension": story.listed_by(whose.encounter, "PR1"),
     }
 
 

@@ -40,6 +40,8 @@ class Whose(NamedTuple):
 
 
 NOBODY = Whose(None, None)
+# What a message lists completely (hl7v2_fhir_snapshot).
+Lists = dict[tuple[str, str], list[str]]
 _new = tuple.__new__
 
 
@@ -59,12 +61,12 @@ class Story:
     `at` is when it was said (EVN-2 or MSH-7) or None; `whose[n]` whom segment n is about; `told` the resources by
     type and id; `results` those of each report; `followed` the results by code and sub-id, where others follow from
     one. Where a patient's account is his visit (option `account_is_visit`), `accounts` are the account numbers (PID-18)
-    by whom and what they are of.
+    by whom and what they are of. `lists` are the complete lists that it has (hl7v2_fhir_snapshot).
     """
 
     __slots__ = (
         "message", "feed", "kind", "at", "names", "whose", "told", "authority", "said_at", "results", "followed",
-        "account_is_visit", "accounts", "_times",
+        "account_is_visit", "accounts", "lists", "_times",
     )  # fmt: skip
 
     def __init__(self, message: Message, feed: Source, kind: str) -> None:
@@ -84,6 +86,7 @@ class Story:
         self.followed: dict[tuple[str, str], list[str]] | None = {} if _has_parents(self) else None
         self.account_is_visit = feed.options.get("account_is_visit") is True
         self.accounts: dict[Whose, str] = {}
+        self.lists: Lists = {}
         self.whose = _whose(self)
 
     def tell(
@@ -92,6 +95,18 @@ class Story:
         """One resource. In passing: what the message says besides its subject, which any message on it outranks."""
         text = written({"resourceType": kind, "id": name, **body})
         self.told[kind, name] = Written(kind, name, None if in_passing else self.at, method, text)
+
+    def extension_of(self, owner: str | None, *segments: str) -> list[dict[str, str]]:
+        """The complete lists that the message has of somebody, or of a visit, as extensions."""
+        found = [(kind, self.lists.get((kind, owner or ""))) for kind in segments] if self.lists else []
+        return [
+            {"url": f"{translation.LISTED}-{kind}", "valueString": " ".join(names)} for kind, names in found if names
+        ]
+
+    def listed_by(self, owner: str | None, segment: str) -> list[dict[str, str]]:
+        """Who lists a thing that is told, as an extension of it; none where the message has no complete list."""
+        names = self.lists.get((segment, owner or ""))
+        return [{"url": translation.LISTED, "valueString": names[0]}] if names else []
 
     def refer(self, mention: Mention | None) -> orjson.Fragment | None:
         """A reference to a practitioner, organization or location, which is told too."""

@@ -22,6 +22,9 @@ DELETE = "DELETE"
 UNSAID = "https://lakeward.dev/fhir/unsaid"
 # The extension of an Encounter whose number was given up for another one's: valueReference says whose.
 REPLACED_BY = "https://lakeward.dev/fhir/replaced-by"
+# The extension of what has a complete list of things (with "-" and the segments that list them behind it): valueString
+# is who listed them and what, with blanks between. Of each thing in it: who listed it, and nothing else told it since.
+LISTED = "https://lakeward.dev/fhir/listed"
 LONGEST_ID = 64
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")

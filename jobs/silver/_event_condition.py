@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.reference_texts import resource_key
+from jobs.silver._event_list import no_longer_listed, with_list
 from jobs.silver._statement import begins, statements
 
 PROBLEM_LIST = "problem-list-item"
@@ -34,11 +35,12 @@ def of_conditions(conditions: DataFrame, encounters: DataFrame) -> DataFrame:
     start = begins("onset_date", "onset_by_date", "recorded_date", end)
     refuted = F.when(F.col("verification_status") == "refuted", "refuted")
     entered = F.when(F.col("verification_status") == "entered-in-error", "entered_in_error")
+    listed = with_list(conditions, encounters, "encounter_id", "diagnosis_list")
     return statements(
-        conditions.join(_roles(encounters), on="condition_id", how="left"),
+        listed.join(_roles(encounters), on="condition_id", how="left"),
         "condition",
         home=F.lit("condition_occurrence"),
-        excluded=F.coalesce(entered, refuted),
+        excluded=F.coalesce(entered, refuted, no_longer_listed()),
         codes=F.col("codes"),
         code_text=F.col("code_text"),
         type_concept_id=_type(),
@@ -100,7 +102,7 @@ def _type() -> Column:
     )
 
 
-def of_allergies(allergies: DataFrame) -> DataFrame:
+def of_allergies(allergies: DataFrame, patients: DataFrame) -> DataFrame:
     """FHIR R4 AllergyIntolerance: an observation; a substance it names becomes the value (HL7 FHIR-OMOP guide).
 
     It was there when it was recorded, and when somebody reacted.
@@ -109,10 +111,10 @@ def of_allergies(allergies: DataFrame) -> DataFrame:
     refuted = F.when(F.col("verification_status") == "refuted", "refuted")
     entered = F.when(F.col("verification_status") == "entered-in-error", "entered_in_error")
     return statements(
-        allergies,
+        with_list(allergies, patients, "patient_id", "allergy_list"),
         "allergy",
         home=F.lit("observation"),
-        excluded=F.coalesce(entered, refuted),
+        excluded=F.coalesce(entered, refuted, no_longer_listed()),
         codes=F.col("codes"),
         code_text=F.col("code_text"),
         type_concept_id=F.lit(concepts.TYPE_EHR),

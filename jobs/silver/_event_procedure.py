@@ -6,16 +6,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.silver._event_list import no_longer_listed, with_list
 from jobs.silver._statement import begins, excluded_by, statements
 
 
-def of_procedures(procedures: DataFrame) -> DataFrame:
+def of_procedures(procedures: DataFrame, encounters: DataFrame) -> DataFrame:
     """FHIR R4 Procedure: what was done, from when to when."""
     return statements(
-        procedures,
+        with_list(procedures, encounters, "encounter_id", "procedure_list"),
         "procedure",
         home=F.lit("procedure_occurrence"),
-        excluded=excluded_by(F.col("status"), "not-done", "preparation"),
+        excluded=F.coalesce(excluded_by(F.col("status"), "not-done", "preparation"), no_longer_listed()),
         codes=F.col("codes"),
         code_text=F.col("code_text"),
         type_concept_id=F.lit(concepts.TYPE_EHR),

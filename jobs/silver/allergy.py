@@ -15,6 +15,7 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     has_content,
     identity,
     parsed,
@@ -23,6 +24,7 @@ from jobs.columns.fhir import (
 from jobs.columns.quantities import QUANTITY, unit
 from jobs.columns.reference_texts import reference, subject
 from jobs.columns.spans import span_faults
+from jobs.formats.translation import LISTED
 
 REACTION = (
     f"struct<substance: {CODEABLE}, manifestation: array<{CODEABLE}>, description: string, onset: string,"
@@ -36,7 +38,8 @@ ALLERGY = f"""
     clinicalStatus {CODEABLE}, verificationStatus {CODEABLE}, type string, category array<string>, criticality string,
     code {CODEABLE}, patient {REFERENCE}, encounter {REFERENCE}, onsetDateTime string, onsetAge {QUANTITY},
     onsetPeriod {PERIOD}, onsetString string, recordedDate string, recorder {REFERENCE}, asserter {REFERENCE},
-    lastOccurrence string, reaction array<{REACTION}>
+    lastOccurrence string, reaction array<{REACTION}>,
+    extension array<struct<url:string,valueString:string>>
 """
 
 
@@ -74,6 +77,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         *moment("last_occurrence", r["lastOccurrence"], zone),
         _reactions(r["reaction"], zone).alias("reactions"),
         all_codings(substances).alias("substance_codes"),
+        extended(r["extension"], LISTED)["valueString"].alias("listed_by"),
         faults(
             no_subject=reference(r["patient"], "Patient").isNull(),
             no_code=~has_content(r["code"]) & (F.size(all_codings(substances)) == 0),

@@ -93,9 +93,9 @@ def build(
     answered_lines = not_standing(lines_alone, claim_states, "benefit_id")
     said = [
         of_conditions(conditions, encounters),
-        of_allergies(allergies),
+        of_allergies(allergies, patients),
         of_observations(observations, concept_map),
-        of_procedures(procedures),
+        of_procedures(procedures, encounters),
         of_requests(medication_requests, medications, concept_map),
         of_dispenses(medication_dispenses, medications, concept_map),
         of_administrations(medication_administrations, medications, concept_map),

@@ -17,6 +17,7 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     has_content,
     identity,
     parsed,
@@ -24,6 +25,7 @@ from jobs.columns.fhir import (
 )
 from jobs.columns.numbers import decimal, digits
 from jobs.columns.reference_texts import aliases, reference, subject
+from jobs.formats.translation import LISTED
 
 # Condition.onset[x] and abatement[x] take the same types.
 _TIME = "{0}DateTime string, {0}Age {1}, {0}Period {2}, {0}Range struct<low:{1},high:{1}>, {0}String string"
@@ -32,7 +34,8 @@ SCHEMA = f"""
     category array<{CODEABLE}>, severity {CODEABLE}, code {CODEABLE}, bodySite array<{CODEABLE}>, subject {REFERENCE},
     encounter {REFERENCE}, {_TIME.format("onset", QUANTITY, PERIOD)}, {_TIME.format("abatement", QUANTITY, PERIOD)},
     abatementBoolean boolean, recordedDate string, recorder {REFERENCE}, asserter {REFERENCE},
-    note array<{ANNOTATION}>
+    note array<{ANNOTATION}>,
+    extension array<struct<url:string,valueString:string>>
 """
 
 
@@ -64,6 +67,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         reference(r["recorder"], "Practitioner").alias("recorder_ref"),
         reference(r["asserter"], "Practitioner").alias("asserter_ref"),
         F.array_join(r["note"]["text"], "\n\n").alias("note_text"),
+        extended(r["extension"], LISTED)["valueString"].alias("listed_by"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=~has_content(r["code"]),

@@ -25,7 +25,7 @@ from jobs.columns.fhir import (
 from jobs.columns.moves import TOLD, in_turn, stated, told_of
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference, references, subject
-from jobs.columns.unsaid import with_what_holds_on
+from jobs.columns.unsaid import last_list, listed, with_what_holds_on
 from jobs.formats.translation import REPLACED_BY
 
 SCHEMA = f"""
@@ -41,6 +41,8 @@ SCHEMA = f"""
 # What else of a visit a message may leave unsaid, by the word for it.
 HELD = {"provider": "serviceProvider", "people": "participant", "priority": "priority", "service": "serviceType",
         "type": "type", "reason": "reasonCode", "diagnosis": "diagnosis"}  # fmt: skip
+# What may be listed completely of a visit, and the segments of HL7 v2 that list it.
+LISTS = {"diagnosis_list": "DG1", "procedure_list": "PR1"}
 # HL7 v3 ParticipationType
 ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
@@ -53,7 +55,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         encounters = _with_what_holds_on(encounters, translated)
     else:
         moves = F.lit(None).cast(f"array<{TOLD}>")
-        encounters = encounters.withColumns({"moves": moves, "replaced": _replaced_by(F.col("r"))})
+        nothing = {word: F.lit(None).cast("array<string>") for word in LISTS}
+        encounters = encounters.withColumns({"moves": moves, "replaced": _replaced_by(F.col("r")), **nothing})
     r, zone = F.col("r"), F.col("time_zone")
     period, stay = r["period"], r["hospitalization"]
     rows = encounters.select(
@@ -82,6 +85,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         F.coalesce(in_turn(F.col("moves"), zone), stated(_locations(r["location"], zone))).alias("moves"),
         reference(r["partOf"], "Encounter").alias("part_of_ref"),
         reference(F.col("replaced"), "Encounter").alias("replaced_by_ref"),
+        *[last_list(F.col(word)).alias(word) for word in LISTS],
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             malformed_date=is_malformed(period["start"]) | is_malformed(period["end"]),
@@ -105,7 +109,9 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
     stay = r["hospitalization"]
     places |= {"source": stay["admitSource"], "disposition": stay["dischargeDisposition"]}
     places |= {"replaced": _replaced_by(r)}
-    told = with_what_holds_on(encounters, translated, "Encounter", SCHEMA, places, {"moves": told_of(r["location"])})
+    in_turn = {word: listed(r["extension"], segment) for word, segment in LISTS.items()}
+    in_turn |= {"moves": told_of(r["location"])}
+    told = with_what_holds_on(encounters, translated, "Encounter", SCHEMA, places, in_turn)
     period = F.struct(held["start"].alias("start"), held["end"].alias("end"))
     whole = r.withField("status", held["status"]).withField("period", period)
     whole = whole.withField("`class`", held["class"]).withField("location", held["location"])
@@ -119,7 +125,8 @@ def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFra
     whole = whole.withField("hospitalization", kept)
     replaced = F.when(held.isNull(), _replaced_by(r)).otherwise(held["replaced"])
     whole = F.when(held.isNull(), r).otherwise(whole)
-    return told.withColumns({"r": whole, "moves": held["moves"], "replaced": replaced}).drop("held")
+    lists = {word: held[word] for word in LISTS}
+    return told.withColumns({"r": whole, "moves": held["moves"], "replaced": replaced, **lists}).drop("held")
 
 
 def _replaced_by(r: Column) -> Column:

@@ -25,7 +25,7 @@ from jobs.columns.fhir import (
 from jobs.columns.lists import flat
 from jobs.columns.parties import ADDRESS, NAME, TELECOM, addresses, identifiers
 from jobs.columns.reference_texts import aliases, first_person, reference, references
-from jobs.columns.unsaid import with_what_holds_on
+from jobs.columns.unsaid import last_list, listed, with_what_holds_on
 
 RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
@@ -68,6 +68,8 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
     patients = parsed(current(resources, "Patient", translated=translated, superseded=superseded), SCHEMA)
     if translated is not None:
         patients = _with_what_holds_on(patients, translated)
+    else:
+        patients = patients.withColumn("allergy_list", F.lit(None).cast("array<string>"))
     r, zone = F.col("r"), F.col("time_zone")
     practitioners = references(r["generalPractitioner"], "Practitioner")
     return patients.select(
@@ -97,6 +99,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         first_person(practitioners).alias("general_practitioner_ref"),
         practitioners.alias("general_practitioner_refs"),
         _links(r["link"]).alias("links"),
+        last_list(F.col("allergy_list")).alias("allergy_list"),
         faults(
             malformed_birth_date=is_malformed(r["birthDate"]),
             malformed_date=is_malformed(r["deceasedDateTime"]),
@@ -114,7 +117,7 @@ def _with_what_holds_on(patients: DataFrame, translated: DataFrame) -> DataFrame
     }
     # What was said in passing yields to whoever says it properly, and fills nothing in.
     proper = translated.where(F.col("last_updated").isNotNull())
-    told = with_what_holds_on(patients, proper, "Patient", SCHEMA, places)
+    told = with_what_holds_on(patients, proper, "Patient", SCHEMA, places, {"AL1": listed(r["extension"], "AL1")})
     others = F.filter(r["extension"], lambda e: ~e["url"].isin(*_ORIGINS.values()))
     numbers = F.filter(r["identifier"], lambda i: ~_is_of(i, *_NUMBERS))
     said = {
@@ -123,7 +126,8 @@ def _with_what_holds_on(patients: DataFrame, translated: DataFrame) -> DataFrame
         "identifier": flat(F.array_compact(F.array(numbers, *[held[kind] for kind in _NUMBERS]))),
     }
     whole = functools.reduce(lambda built, name: built.withField(name, said[name]), said, r)
-    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
+    whole = F.when(held.isNull(), r).otherwise(whole)
+    return told.withColumns({"r": whole, "allergy_list": held["AL1"]}).drop("held")
 
 
 def _is_of(identifier: Column, *types: str) -> Column:

@@ -14,6 +14,7 @@ from jobs.columns.fhir import (
     all_codings,
     codings,
     current,
+    extended,
     has_content,
     identity,
     parsed,
@@ -22,6 +23,7 @@ from jobs.columns.fhir import (
 from jobs.columns.lists import flat
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
+from jobs.formats.translation import LISTED
 
 PROCEDURE = f"""
     status string, statusReason {CODEABLE}, category {CODEABLE}, code {CODEABLE}, subject {REFERENCE},
@@ -29,7 +31,8 @@ PROCEDURE = f"""
     performer array<struct<actor: {REFERENCE}>>, recorder {REFERENCE}, location {REFERENCE},
     reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>, bodySite array<{CODEABLE}>,
     outcome {CODEABLE}, partOf array<{REFERENCE}>, basedOn array<{REFERENCE}>,
-    focalDevice array<struct<manipulated: {REFERENCE}>>, usedReference array<{REFERENCE}>
+    focalDevice array<struct<manipulated: {REFERENCE}>>, usedReference array<{REFERENCE}>,
+    extension array<struct<url:string,valueString:string>>
 """
 
 
@@ -60,6 +63,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         references(r["partOf"], "Procedure").alias("part_of_refs"),
         references(r["basedOn"], "ServiceRequest").alias("based_on_refs"),
         references(flat(devices), "Device").alias("device_refs"),
+        extended(r["extension"], LISTED)["valueString"].alias("listed_by"),
         faults(
             no_subject=reference(r["subject"], "Patient").isNull(),
             no_code=~has_content(r["code"]),

@@ -61,12 +61,12 @@ def test_focal_and_used_devices_are_its_devices(only):
     assert only(given).device_refs == ["Device/d1", "Device/d2"]
 
 
-def test_what_was_done_in_a_year_was_done_by_its_last_day(only, fhir_records):
+def test_what_was_done_in_a_year_was_done_by_its_last_day(only, rows, fhir_records):
     year = {**CLEANING, "performedDateTime": "2009"}
     year.pop("performedPeriod", None)
     row = only(year)
     assert (row.start_date, row.start_by_date, row.faults) == (None, datetime.date(2009, 12, 31), [])
-    [event] = of_procedures(build(fhir_records(year))).collect()
+    [event] = of_procedures(build(fhir_records(year)), rows("silver.encounter")).collect()
     assert event.start_date == datetime.date(2009, 12, 31)
 
 
