@@ -18,6 +18,7 @@ from jobs.formats import (
     hl7v2_note,
     hl7v2_order,
     hl7v2_patient,
+    hl7v2_problem,
     hl7v2_procedure,
 )
 from jobs.formats.hl7v2_message import Message
@@ -29,6 +30,7 @@ THINGS: dict[str, Rows] = {
     "encounter": hl7v2_encounter.encounters,
     "diagnosis": hl7v2_diagnosis.diagnoses,
     "procedure": hl7v2_procedure.procedures,
+    "problem": hl7v2_problem.problems,
     "allergy": hl7v2_allergy.allergies,
     "insurance": hl7v2_insurance.insurances,
     "lab_result": hl7v2_lab_result.lab_results,
@@ -43,6 +45,7 @@ FAULTS = {
     "merge": hl7v2_merge.FAULTS,
     "diagnosis": hl7v2_diagnosis.FAULTS,
     "procedure": hl7v2_procedure.FAULTS,
+    "problem": hl7v2_problem.FAULTS,
     "allergy": hl7v2_allergy.FAULTS,
     "lab_result": hl7v2_lab_result.FAULTS,
     "order": hl7v2_order.FAULTS,
@@ -66,6 +69,7 @@ MAPPED: dict[str, tuple[str, ...]] = {
                      "OMI^O23"),
                     (*_VISIT, "order", "medication")),
     **dict.fromkeys(("VXU^V04", "VXU"), ("patient", "encounter", "insurance", "immunization", "lab_result")),
+    **dict.fromkeys(("PPR^PC1", "PPR^PC2", "PPR^PC3"), ("patient", "encounter", "problem")),
     **{f"MDM^{event}": ("patient", "encounter", "note") for event in hl7v2_note.EVENTS},
     **dict.fromkeys(("RDE^O01", "RDE^O11", "RDE^O25", "RAS^O01", "RAS^O17", "RDS^O01", "RDS^O13", "OMP^O09"),
                     ("patient", "encounter", "allergy", "order", "medication")),

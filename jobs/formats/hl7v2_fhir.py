@@ -21,6 +21,7 @@ from jobs.formats.hl7v2_fhir_encounter import tell_encounters
 from jobs.formats.hl7v2_fhir_note import tell_documents
 from jobs.formats.hl7v2_fhir_order import tell_orders
 from jobs.formats.hl7v2_fhir_patient import tell_merges, tell_patients
+from jobs.formats.hl7v2_fhir_problem import tell_problems
 from jobs.formats.hl7v2_fhir_procedure import tell_procedures
 from jobs.formats.hl7v2_fhir_result import tell_results
 from jobs.formats.hl7v2_fhir_snapshot import lists_of
@@ -82,6 +83,8 @@ def _tell(story: Story, things: tuple[str, ...], present: set[str]) -> None:
         tell_encounters(story, diagnoses)
     if "PR1" in present and "procedure" in things:
         tell_procedures(story)
+    if "problem" in things:
+        tell_problems(story)
     if "allergy" in things and not present.isdisjoint(("AL1", "IAM")):
         tell_allergies(story)
     if "IN1" in present and "insurance" in things:

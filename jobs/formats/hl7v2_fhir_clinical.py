@@ -60,7 +60,7 @@ def _is_deleted(story: Story, name: str) -> bool:
     return told is None or told.method == DELETE
 
 
-def _what(code: Coded, text: str | None = None) -> tuple[str | None, str | None]:
+def what_tells_apart(code: Coded, text: str | None = None) -> tuple[str | None, str | None]:
     """What tells one coded thing from another: system and code, else its words."""
     if code.code:
         return code.system, code.code
@@ -73,7 +73,7 @@ def condition_name(row: Diagnosis, whose: Whose) -> str | None:
     """The id of the Condition of a DG1: its own number, else the visit and the code."""
     if row.identifier.value:
         return owned(whose.patient, "DG1", row.identifier.assigner, row.identifier.value)
-    what = _what(row.code, row.description)
+    what = what_tells_apart(row.code, row.description)
     about = whose.encounter or whose.patient
     return owned(about, "DG1", *what) if any(what) and about else None
 
@@ -117,7 +117,7 @@ def tell_allergies(story: Story) -> None:
 
 def allergy_name(row: Allergy, whose: Whose) -> str | None:
     """The id of the AllergyIntolerance of an AL1 or IAM: its own number, else the patient and the substance."""
-    what = _what(row.allergen)
+    what = what_tells_apart(row.allergen)
     if whose.patient is None or not (any(what) or row.identifier.value):
         return None
     own = (row.identifier.assigner, row.identifier.value) if row.identifier.value else what

@@ -177,3 +177,41 @@ def test_a_document_that_is_replaced_is_superseded():
     found = bodies(PID, txa, "OBX|1|TX|||New text", kind="MDM^T10")
     assert found["DocumentReference/NORTH-7-EHR-D1"]["status"] == "superseded"
     assert found["DocumentReference/NORTH-7-EHR-D2"]["status"] == "current"
+
+
+def problem(fields, kind="PPR^PC1", *more):
+    """A PRB of these fields, by number."""
+    prb = [fields.get(number, "") for number in range(1, 27)]
+    return bodies(PID, PV1, "PRB|" + "|".join(prb), *more, kind=kind)
+
+
+def test_a_problem_is_a_condition_of_the_problem_list():
+    fields = {1: "AD", 2: "20260301", 3: "I10^Hypertension^I10", 4: "P1^EHR", 7: "20251101", 9: "20260201"}
+    fields |= {13: "C^Confirmed", 14: "R^Resolved", 16: "202406", 26: "MO^Moderate^L"}
+    body = problem(fields, "PPR^PC1", "NTE|1||under treatment")["Condition/NORTH-7-PRB-EHR-P1"]
+    assert codes(body["code"]) == [("http://hl7.org/fhir/sid/icd-10-cm", "I10")]
+    assert codes(body["category"][0])[0][1] == "problem-list-item"
+    assert (codes(body["clinicalStatus"])[0][1], codes(body["verificationStatus"])[0][1]) == ("resolved", "confirmed")
+    assert (body["onsetDateTime"], body["abatementDateTime"], body["recordedDate"]) == (
+        "2024-06", "2026-02-01", "2025-11-01"
+    )  # fmt: skip
+    assert (body["severity"]["text"], body["note"]) == ("Moderate", [{"text": "under treatment"}])
+    assert body["encounter"] == {"reference": "Encounter/NORTH-V1"}
+    # A change of it is the same condition, as is one without a number by its code.
+    assert set(problem({1: "UP", 3: "I10^^I10", 4: "P1^EHR"}, "PPR^PC2")) >= {"Condition/NORTH-7-PRB-EHR-P1"}
+    assert "Condition/NORTH-7-PRB-I10-I10" in problem({1: "AD", 3: "I10^^I10"})
+
+
+def test_a_problem_is_active_as_long_as_nobody_says_otherwise_and_began_as_the_words_say():
+    body = problem({1: "AD", 3: "I10^^I10", 17: "in spring"})["Condition/NORTH-7-PRB-I10-I10"]
+    assert (codes(body["clinicalStatus"])[0][1], body["onsetString"]) == ("active", "in spring")
+    assert "verificationStatus" not in body
+    body = problem({1: "AD", 3: "I10^^I10", 9: "20260201"})["Condition/NORTH-7-PRB-I10-I10"]
+    assert codes(body["clinicalStatus"])[0][1] == "resolved"
+    body = problem({1: "AD", 3: "I10^^I10", 16: "20261301"})["Condition/NORTH-7-PRB-I10-I10"]
+    assert body["onsetDateTime"] == "20261301"
+
+
+def test_a_problem_deleted_is_taken_back():
+    found = resources(PID, "PRB|DE|20260301|I10^^I10|P1^EHR", kind="PPR^PC3")
+    assert found["Condition/NORTH-7-PRB-EHR-P1"].method == "DELETE"
