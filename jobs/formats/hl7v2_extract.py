@@ -68,7 +68,9 @@ MAPPED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("ORM^O01", "ORM", "OML^O21", "OML^O33", "OML^O35", "OML^O39", "OMG^O19",
                      "OMI^O23"),
                     (*_VISIT, "order", "medication")),
-    **dict.fromkeys(("VXU^V04", "VXU"), ("patient", "encounter", "insurance", "immunization", "lab_result")),
+    # What a registry answers to a query has the same segments (CDC guide 2.5.1 release 1.5, RSP_K11; VXR before it).
+    **dict.fromkeys(("VXU^V04", "VXU", "RSP^K11", "RSP^K22", "VXR^V03"),
+                    ("patient", "encounter", "insurance", "immunization", "lab_result")),
     **dict.fromkeys(("PPR^PC1", "PPR^PC2", "PPR^PC3"), ("patient", "encounter", "problem")),
     **{f"MDM^{event}": ("patient", "encounter", "note") for event in hl7v2_note.EVENTS},
     **dict.fromkeys(("RDE^O01", "RDE^O11", "RDE^O25", "RAS^O01", "RAS^O17", "RDS^O01", "RDS^O13", "OMP^O09"),

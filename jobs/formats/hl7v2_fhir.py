@@ -60,6 +60,9 @@ def translate_written(record: Said, feed: Source) -> list[Written]:
     if things is None:
         return []
     story = Story(message, feed, kind)
+    if kind.startswith("RSP") and "RXA" not in story.names:
+        # Who was asked for and may be one of these is nobody whom the answer tells anything of.
+        return []
     story.lists = lists_of(story)
     _tell(story, things, set(story.names))
     return list(story.told.values())

@@ -1,4 +1,4 @@
-"""Immunizations of HL7 v2 messages (VXU): one row per RXA, with its route, its order and its eligibility."""
+"""Immunizations of HL7 v2 messages (VXU, answers of registries): one row per RXA, with route, order and eligibility."""
 
 from __future__ import annotations
 

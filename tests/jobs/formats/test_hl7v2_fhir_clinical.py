@@ -179,6 +179,23 @@ def test_a_document_that_is_replaced_is_superseded():
     assert found["DocumentReference/NORTH-7-EHR-D2"]["status"] == "current"
 
 
+DOSE = "RXA|0|1|20260301||08^HepB^CVX|0.5|mL^^UCUM||01^Historical^NIP001||||||||||||CP"
+
+
+@pytest.mark.parametrize("kind", ["RSP^K11", "RSP^K22", "VXR^V03"])
+def test_what_a_registry_answers_is_told_like_what_is_sent_unasked(kind):
+    asked = ("MSA|AA|M0", "QAK|Q1|OK", "QPD|Z34^Request^CDCPHINVS|Q1|7^^^NORTH^MR")
+    answered = bodies(*asked, PID, "ORC|RE||I7^IIS", DOSE, "RXR|IM", kind=kind)
+    assert answered == bodies(PID, "ORC|RE||I7^IIS", DOSE, "RXR|IM", kind="VXU^V04")
+    assert answered["Immunization/NORTH-7-IIS-I7"]["primarySource"] is False
+
+
+def test_an_answer_that_offers_several_patients_tells_of_none():
+    other = "PID|2||8^^^NORTH^MR||Example^Bea"
+    assert resources("MSA|AA|M0", "QAK|Q1|OK", PID, other, kind="RSP^K22") == {}
+    assert resources("MSA|AA|M0", "QAK|Q1|NF", kind="RSP^K11") == {}
+
+
 def problem(fields, kind="PPR^PC1", *more):
     """A PRB of these fields, by number."""
     prb = [fields.get(number, "") for number in range(1, 27)]

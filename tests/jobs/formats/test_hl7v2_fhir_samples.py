@@ -106,6 +106,8 @@ OURS = [
     ("ADT^A23", PID, PV1),
     ("VXU^V04", PID, "ORC|RE||I7^EHR", "RXA|0|1|20260301||08^H^CVX|0.5|mL||00|97^R|^^^C||||L1|20270101|MSD^M^MVX",
      "RXR|IM|LA", "OBX|1|CE|64994-7^Eligibility^LN|1|V02^VFC^HL70064||||||F"),
+    ("RSP^K11", "MSA|AA|M0", "QAK|Q1|OK", "QPD|Z34^Request^CDCPHINVS|Q1|7^^^NORTH^MR", PID, "ORC|RE||I7^IIS",
+     "RXA|0|1|20260301||08^H^CVX|0.5|mL||01", "OBX|1|CE|64994-7^Eligibility^LN|1|V02^VFC^HL70064||||||F"),
     ("PPR^PC1", PID, PV1, "PRB|AD|20260301|I10^High^I10|P1^EHR||1|20260301||20260302|||||A^Active|20260301|2025|spring",
      "NTE|1||watch"),
     ("MDM^T02", PID, PV1, "TXA|1|DS|TX|20260301|97^R|20260302||||||D1^E|D0^E||||AU||AV", "OBX|1|TX|1^S||text~more"),
