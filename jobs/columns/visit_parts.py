@@ -32,12 +32,13 @@ WITHIN = {
     "31": _NURSED,
     "61": _NURSED,
 }
+_GIVEN_UP = "array<struct<encounter_id:bigint,start_date:date,start_at:timestamp,end_date:date,end_at:timestamp>>"
 _PARTS = "array<struct<encounter_id:bigint,parent_id:bigint>>"
 
 
 def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -> DataFrame:
     """Add `is_part`, whether an encounter is a part of another one's visit, `parts`, those of its own visit, and
-    `given_up`, those whose number was given up for that of this visit or of a part of it.
+    `given_up`, those whose number was given up for that of this visit or of a part of it, with the days of each.
 
     `encounters` have their person, and what did not take place is among them as far as it is itself a part. Of each
     part is told which part it lies in directly, if not in the visit itself. `named` is the encounter whose number one
@@ -54,6 +55,7 @@ def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -
         "encounter_id",
         "feed",
         elsewhere.alias("ref"),
+        given_up.alias("given_up"),
         within.alias("within"),
         named.alias("named"),
         F.col("start_date").alias("start"),
@@ -62,19 +64,19 @@ def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -
     asked = F.when(is_known & (elsewhere.isNotNull() | within.isNotNull()), asks)
     # Three passes over what is gathered once: who asks for a parent, who answers, and where that leads.
     rows = encounters.withColumn("_asked", F.collect_list(asked).over(of_person))
-    steps = F.array_sort(F.flatten(F.collect_list(_answers(usable)).over(of_person)))
+    steps = F.array_sort(F.flatten(F.collect_list(_answers(usable, is_known & took_place)).over(of_person)))
     rows = rows.withColumn("_steps", steps)
     is_placed = (took_place | given_up) & asked.isNotNull()
     rows = rows.withColumn("_found", F.collect_list(F.when(is_placed, _place(given_up))).over(of_person))
     own = F.filter(F.col("_found"), lambda one: one["visit_id"] == F.col("encounter_id"))
-    lost = F.filter(own, lambda one: one["is_given_up"])["encounter_id"]
+    lost = F.transform(F.filter(own, lambda one: one["is_given_up"]), lambda one: one["days"])
     own = F.filter(own, lambda one: ~one["is_given_up"])
     parts = F.transform(own, lambda one: F.struct(one["encounter_id"].alias("encounter_id"), one["parent_id"]))
     return rows.withColumns(
         {
             "is_part": F.array_contains(F.col("_found.encounter_id"), F.col("encounter_id")),
             "parts": F.when(F.size("_found") > 0, F.array_sort(parts)).otherwise(F.array()).cast(_PARTS),
-            "given_up": F.when(F.size("_found") > 0, F.array_sort(lost)).otherwise(F.array()).cast("array<bigint>"),
+            "given_up": F.when(F.size("_found") > 0, F.array_sort(lost)).otherwise(F.array()).cast(_GIVEN_UP),
         }
     )
 
@@ -96,8 +98,11 @@ def _kind_of_bill(system: str) -> Column:
     return F.get(codes["code"], F.array_position(codes["system"], system).cast("int") - 1)
 
 
-def _answers(usable: Column) -> Column:
-    """What of this person's encounters this one is the parent of: by its name, or since it holds them."""
+def _answers(usable: Column, lives: Column) -> Column:
+    """What of this person's encounters this one is the parent of: by its name, or since it holds them.
+
+    One that took place and may not say when (`lives`) has from the number given up for its own when it was.
+    """
     # What a claim says of a hospital, other than the hospital's own, is no evidence of a stay there.
     holds = usable & (~_is_claim() | _kind_of_bill(TYPE_OF_BILL).isNotNull())
     kind = F.col("meant_class")
@@ -122,7 +127,7 @@ def _answers(usable: Column) -> Column:
             F.when(one["named"] == F.col("encounter_id"), 0).otherwise(likely(one)).alias("likely"),
             heard().alias("heard"),
             F.col("encounter_id").alias("parent_id"),
-            usable.alias("is_usable"),
+            F.when(one["given_up"], lives).otherwise(usable).alias("is_usable"),
         ),
     )
     return F.when(F.size("_asked") > 0, steps)
@@ -149,5 +154,6 @@ def _place(given_up: Column) -> Column:
         top.alias("visit_id"),
         F.when(parent != top, parent).alias("parent_id"),
         given_up.alias("is_given_up"),
+        F.struct("encounter_id", "start_date", "start_at", "end_date", "end_at").alias("days"),
     )
     return F.when((F.size(steps) > 0) & ended, place)

@@ -89,6 +89,7 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     alike = rows.join(named, on="encounter_id", how="left").repartition("person_id")
     took_place = F.col("excluded").isNull()
     alike = placed_in_visits(alike, took_place, F.col("_as.encounter_id")).where(took_place & ~F.col("is_part"))
+    alike = alike.withColumns(_days())
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
     what = F.coalesce("_as.kind", "kind")
@@ -106,9 +107,28 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
         .withColumn("lw_told_by", F.sort_array(F.collect_list("encounter_id").over(whole)))
         .withColumn("lw_record_ids", F.sort_array(F.collect_list("record_id").over(whole)))
         .withColumn("lw_parts", F.array_sort(F.flatten(F.collect_list("parts").over(whole))))
-        .withColumn("lw_given_up", F.array_sort(F.flatten(F.collect_list("given_up").over(whole))))
+        .withColumn("lw_given_up", F.array_sort(F.flatten(F.collect_list("given_up.encounter_id").over(whole))))
         .where("_is_first")
     )
+
+
+def _days() -> dict[str, Column]:
+    """Begin and end, as a visit says them, else as was said under the numbers that were given up for its own.
+
+    Whoever is still there has not left, though that number's visit had ended.
+    """
+    own, goes_on = F.col("start_date").isNotNull(), F.col("status") == "in-progress"
+    starts = F.filter("given_up", lambda one: one["start_date"].isNotNull())
+    over = F.filter("given_up", lambda one: one["end_date"].isNotNull())
+    first = F.array_min(F.transform(starts, lambda one: F.struct(one["start_date"], one["start_at"])))
+    last = F.array_max(F.transform(over, lambda one: F.struct(one["end_date"], one["end_at"])))
+    ended = F.col("end_date").isNotNull() | F.coalesce(goes_on, F.lit(False))
+    return {
+        "start_date": F.coalesce("start_date", first["start_date"]),
+        "start_at": F.when(own, F.col("start_at")).otherwise(first["start_at"]),
+        "end_date": F.when(ended, F.col("end_date")).otherwise(last["end_date"]),
+        "end_at": F.when(ended, F.col("end_at")).otherwise(last["end_at"]),
+    }
 
 
 def _left_out() -> list[tuple[tuple[str, ...], Column]]:

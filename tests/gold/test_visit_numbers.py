@@ -1,5 +1,7 @@
 """gold.visit_occurrence: numbers of visits that HL7 v2 merges and changes (ADT A42, A50, A51)."""
 
+import datetime
+
 import pytest
 from pyspark.sql import functions as F
 
@@ -25,6 +27,7 @@ BEGUN = said("ADT^A01", 8, "V0")
 RESULT = message("ORU^R01", 9, PID, pv1("V0"))
 CHANGED = said("ADT^A50", 12, "V1", lost="V0", admitted="202603010800")
 AGAIN = said("ADT^A50", 14, "V2", lost="V1", admitted="202603010800")
+UNDATED = said("ADT^A50", 12, "V1", lost="V0")
 MERGED = said("ADT^A42", 12, "V1", lost="V0")
 OTHER = said("ADT^A01", 10, "V1")
 # By name: messages in the order they come, the number that holds, and those that lie in its visit.
@@ -47,6 +50,9 @@ STORIES = {
         ],
         "V1", ["V0", "V1"],
     ),
+    "change_does_not_say_when": ([BEGUN, said("ADT^A03", 10, "V0"), UNDATED], "V1", ["V0", "V1"]),
+    "changes_do_not_say_when": ([BEGUN, UNDATED, said("ADT^A50", 14, "V2", lost="V1")], "V2", ["V0", "V1", "V2"]),
+    "still_there": ([BEGUN, said("ADT^A03", 9, "V0"), OTHER, MERGED], "V1", ["V0", "V1"]),
     "other_patients_number": (
         [BEGUN, OTHER, message("ADT^A42", 12, PID, "MRG|6^^^H^MR||||V0^^^H^VN", pv1("V1"))], "V1", ["V1"],
     ),
@@ -75,11 +81,23 @@ def placed(rows, fhir_records):
     found = {}
     for row in visits.collect():
         [own] = row.lw_told_by
-        found.setdefault(tenants[own], []).append((names[own], sorted(lying[row.visit_occurrence_id])))
+        visit = (names[own], sorted(lying[row.visit_occurrence_id]))
+        found.setdefault(tenants[own], []).append((visit, row.visit_start_datetime, row.visit_end_datetime))
     return found
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_what_was_told_under_a_number_given_up_lies_in_the_visit_that_stays(placed, story):
     _, stays, numbers = STORIES[story]
-    assert placed[story] == [(stays, numbers)]
+    assert [visit for visit, *_ in placed[story]] == [(stays, numbers)]
+
+
+# New York, in winter.
+BEGAN, LEFT = datetime.datetime(2026, 3, 1, 13), datetime.datetime(2026, 3, 1, 15)
+
+
+def test_a_visit_that_does_not_say_when_it_was_has_that_from_its_old_number(placed):
+    assert placed["change_does_not_say_when"][0][1:] == (BEGAN, LEFT)
+    assert placed["changes_do_not_say_when"][0][1:] == (BEGAN, None)
+    # It says when it began, and that it goes on.
+    assert placed["still_there"][0][1:] == (LEFT, None)
