@@ -31,10 +31,11 @@ _NAMES = [field.split(" ", 1)[0] for field in RESULT]
 COMPONENTS = f"array<struct<{','.join(field.replace(' ', ':', 1) for field in RESULT)}>>"
 SCHEMA = f"""
     status string, category array<{CODEABLE}>, subject {REFERENCE}, encounter {REFERENCE}, effectiveDateTime string,
-    effectivePeriod {PERIOD}, effectiveInstant string, issued string, performer array<{REFERENCE}>,
-    note array<{ANNOTATION}>, bodySite {CODEABLE}, `method` {CODEABLE}, specimen {REFERENCE}, device {REFERENCE},
-    hasMember array<{REFERENCE}>, derivedFrom array<{REFERENCE}>, {", ".join(RESULT)},
-    component {COMPONENTS}, extension array<struct<url: string, valueReference: {REFERENCE}>>
+    effectivePeriod {PERIOD}, effectiveInstant string,
+    effectiveTiming struct<event: array<string>, repeat: struct<boundsPeriod: {PERIOD}>>, issued string,
+    performer array<{REFERENCE}>, note array<{ANNOTATION}>, bodySite {CODEABLE}, `method` {CODEABLE},
+    specimen {REFERENCE}, device {REFERENCE}, hasMember array<{REFERENCE}>, derivedFrom array<{REFERENCE}>,
+    {", ".join(RESULT)}, component {COMPONENTS}, extension array<struct<url: string, valueReference: {REFERENCE}>>
 """
 
 
@@ -60,7 +61,7 @@ def _about() -> list[Column]:
         reference(r["encounter"], "Encounter").alias("encounter_ref"),
         r["status"].alias("status"),
         all_codings(r["category"]).alias("category_codes"),
-        *spell("effective", _effective(), r["effectivePeriod"]["end"], zone),
+        *spell("effective", _effective(), _until(), zone),
         by_then("effective", _effective()),
         *moment("issued", r["issued"], zone),
         codings(r["bodySite"]).alias("body_site_codes"),
@@ -85,7 +86,17 @@ def _identity() -> list[Column]:
 
 def _effective() -> Column:
     r = F.col("r")
-    return F.coalesce(r["effectiveDateTime"], r["effectiveInstant"], r["effectivePeriod"]["start"])
+    # Of a schedule the first time that it was done, else when that began (FHIR R4 Timing.event, repeat.bounds[x]).
+    timing = r["effectiveTiming"]
+    timed = F.coalesce(F.get(timing["event"], F.lit(0)), timing["repeat"]["boundsPeriod"]["start"])
+    return F.coalesce(r["effectiveDateTime"], r["effectiveInstant"], r["effectivePeriod"]["start"], timed)
+
+
+def _until() -> Column:
+    r = F.col("r")
+    timing = r["effectiveTiming"]
+    timed = F.when(F.get(timing["event"], F.lit(0)).isNull(), timing["repeat"]["boundsPeriod"]["end"])
+    return F.coalesce(r["effectivePeriod"]["end"], timed)
 
 
 def _result() -> list[Column]:
@@ -108,12 +119,11 @@ def _result() -> list[Column]:
 
 def _faults() -> Column:
     r, p = F.col("r"), F.col("p")
-    period = r["effectivePeriod"]
     number = F.coalesce(digits(p["valueQuantity"]["value"]), p["valueInteger"])
     return faults(
         no_subject=reference(r["subject"], "Patient").isNull(),
         no_code=~has_content(p["code"]),
-        malformed_date=is_malformed(_effective()) | is_malformed(period["end"]) | is_malformed(r["issued"]),
-        bad_period=ends_before_start(period["start"], period["end"]),
+        malformed_date=is_malformed(_effective()) | is_malformed(_until()) | is_malformed(r["issued"]),
+        bad_period=ends_before_start(_effective(), _until()),
         value_not_a_number=is_no_number(number),
     )

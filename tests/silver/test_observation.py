@@ -199,6 +199,21 @@ def test_a_period_is_true_from_its_start_to_its_end(only):
     assert (row.effective_date, row.effective_end_date) == (datetime.date(2024, 4, 9), datetime.date(2024, 4, 10))
 
 
+@pytest.mark.parametrize(
+    ("timing", "began", "ended"),
+    [
+        ({"event": ["2024-04-10T02:00:00Z", "2024-04-12T02:00:00Z"]}, datetime.date(2024, 4, 9), None),
+        ({"repeat": {"boundsPeriod": {"start": "2024-04-10", "end": "2024-04-12"}}}, datetime.date(2024, 4, 10),
+         datetime.date(2024, 4, 12)),
+        ({"code": {"text": "nightly"}}, None, None),
+    ],
+)  # fmt: skip
+def test_what_was_done_on_a_schedule_began_with_it(only, timing, began, ended):
+    row = only(effectiveTiming=timing)
+    assert (row.effective_date, row.effective_end_date, row.faults) == (began, ended, [])
+    assert only(effectiveTiming={"event": ["2024-04-31"]}).faults == ["malformed_date"]
+
+
 def test_the_performer_who_is_a_person_is_taken(only):
     row = only(performer=[{"reference": "Organization/9"}, {"reference": "PractitionerRole/5"}])
     assert (row.practitioner_ref, row.performer_refs) == (
