@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.dates import by_then
@@ -10,6 +10,7 @@ from jobs.columns.faults import faults
 from jobs.columns.fhir import (
     CODEABLE,
     PERIOD,
+    QUANTITY,
     REFERENCE,
     all_codings,
     codings,
@@ -21,6 +22,8 @@ from jobs.columns.fhir import (
     text_of,
 )
 from jobs.columns.lists import flat
+from jobs.columns.numbers import digits
+from jobs.columns.quantities import unit
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span, span_faults
 from jobs.formats.translation import LISTED
@@ -28,6 +31,7 @@ from jobs.formats.translation import LISTED
 PROCEDURE = f"""
     status string, statusReason {CODEABLE}, category {CODEABLE}, code {CODEABLE}, subject {REFERENCE},
     encounter {REFERENCE}, performedDateTime string, performedPeriod {PERIOD}, performedString string,
+    performedAge {QUANTITY}, performedRange struct<low: {QUANTITY}, high: {QUANTITY}>,
     performer array<struct<actor: {REFERENCE}>>, recorder {REFERENCE}, location {REFERENCE},
     reasonCode array<{CODEABLE}>, reasonReference array<{REFERENCE}>, bodySite array<{CODEABLE}>,
     outcome {CODEABLE}, partOf array<{REFERENCE}>, basedOn array<{REFERENCE}>,
@@ -55,7 +59,9 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         text_of(r["code"]).alias("code_text"),
         *span(start, end, zone),
         by_then("start", start),
-        r["performedString"].alias("performed_text"),
+        F.coalesce(r["performedString"], _aged(r["performedAge"]), _between(r["performedRange"])).alias(
+            "performed_text"
+        ),
         all_codings(r["reasonCode"]).alias("reason_codes"),
         references(r["reasonReference"], "Condition").alias("reason_refs"),
         all_codings(r["bodySite"]).alias("body_site_codes"),
@@ -70,3 +76,12 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             **span_faults(start, end),
         ).alias("faults"),
     )
+
+
+def _aged(age: Column) -> Column:
+    """An age in words, such as "12 a"; null when none is said."""
+    return F.nullif(F.concat_ws(" ", digits(age["value"]), unit(age)), F.lit(""))
+
+
+def _between(ages: Column) -> Column:
+    return F.nullif(F.concat_ws(" - ", _aged(ages["low"]), _aged(ages["high"])), F.lit(""))

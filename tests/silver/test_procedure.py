@@ -48,6 +48,18 @@ def test_a_time_in_words_is_kept_in_words(only):
     assert (row.performed_text, row.start_date, row.faults) == ("in childhood", None, [])
 
 
+def test_an_age_is_kept_in_words_and_dates_nothing(only):
+    untimed = {name: value for name, value in CLEANING.items() if name != "performedPeriod"}
+    years = [{"value": value, "unit": "years", "code": "a"} for value in (12, 14)]
+    aged = only({**untimed, "performedAge": years[0]})
+    assert (aged.performed_text, aged.start_date, aged.faults) == ("12 a", None, [])
+    assert (
+        only({**untimed, "performedRange": dict(zip(("low", "high"), years, strict=True))}).performed_text
+        == "12 a - 14 a"
+    )
+    assert only(CLEANING).performed_text is None
+
+
 def test_what_was_entered_in_error_stays_with_its_status(only):
     row = only(procedure(status="entered-in-error"))
     assert (row.status, row.faults) == ("entered-in-error", [])
