@@ -35,7 +35,8 @@ def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFr
     # FHIR R4 dispenseRequest.validityPeriod: until when it may be filled, mostly a year. What was supplied lasts as
     # long as it lasts, unless the order ends before that.
     supplied = F.date_add(start, F.col("days_supply").cast("int") - 1)
-    in_time = F.coalesce(F.col("validity_end_date") <= supplied, F.lit(True))
+    until, until_at = _until(start)
+    in_time = F.coalesce(until <= supplied, F.lit(True))
     return _drugs(
         requests,
         "medication_request",
@@ -48,13 +49,26 @@ def of_requests(requests: DataFrame, medications: DataFrame, concept_map: DataFr
         start_at=F.when(F.col("validity_start_date").isNotNull(), F.col("validity_start_at")).otherwise(
             F.col("authored_at")
         ),
-        end_date=F.when(in_time, F.col("validity_end_date")),
-        end_at=F.when(in_time, F.col("validity_end_at")),
+        end_date=F.when(in_time, until),
+        end_at=F.when(in_time, until_at),
         quantity=F.col("quantity"),
         unit_source_value=F.coalesce("quantity_unit", "quantity_unit_code"),
         days_supply=F.col("days_supply").cast("int"),
         refills=F.col("refills"),
         stop_reason=F.col("status_reason_text"),
+    )
+
+
+def _until(start: Column) -> tuple[Column, Column]:
+    """When an order ends: with the last of its directions, where each says its end, else when it may be filled no more.
+
+    FHIR R4 Timing.repeat.bounds[x]: the outer limits of the schedule.
+    """
+    last = F.array_max(F.transform(F.col("dosages"), lambda one: F.struct(one["end_date"], one["end_at"])))
+    all_end = (F.size("dosages") > 0) & F.forall("dosages", lambda one: one["end_date"].isNotNull())
+    is_told = F.coalesce(all_end & (last["end_date"] >= start), F.lit(False))
+    return tuple(  # type: ignore[return-value]
+        F.when(is_told, last[name]).otherwise(F.col(f"validity_{name}")) for name in ("end_date", "end_at")
     )
 
 

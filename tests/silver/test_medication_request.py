@@ -232,3 +232,24 @@ def test_a_prescription_that_may_be_filled_for_a_year_is_not_taken_for_a_year(ro
     found = ordered(rows, build(fhir_records(*sent)))
     last = datetime.date(2020, 2, 20)
     assert {name: row[2] for name, row in found.items()} == {"year": None, "short": last, "open": last}
+
+
+def test_an_order_ends_with_its_directions_when_each_says_its_end(rows, fhir_records):
+    def directed(*ends):
+        return [{"timing": {"repeat": {"boundsPeriod": {"start": "2020-02-11", "end": end}}}} for end in ends]
+
+    year = {"validityPeriod": {"start": "2020-02-11", "end": "2021-02-10"}}
+    month = {**year, "expectedSupplyDuration": {"value": 30, "code": "d"}}
+    sent = [
+        order(id="both", dosageInstruction=directed("2020-02-20", "2020-03-01"), dispenseRequest=year),
+        order(id="one", dosageInstruction=[*directed("2020-02-20"), {"text": "then as needed"}], dispenseRequest=year),
+        order(id="before", dosageInstruction=directed("2020-01-01"), dispenseRequest=year),
+        order(id="supplied", dosageInstruction=directed("2020-02-20"), dispenseRequest=month),
+        order(id="refilled", dosageInstruction=directed("2020-06-01"), dispenseRequest=month),
+    ]
+    found = ordered(rows, build(fhir_records(*sent)))
+    filled = datetime.date(2021, 2, 10)
+    assert {name: row[2] for name, row in found.items()} == {
+        "both": datetime.date(2020, 3, 1), "one": filled, "before": filled, "supplied": datetime.date(2020, 2, 20),
+        "refilled": None,
+    }  # fmt: skip
