@@ -71,7 +71,12 @@ def in_ward(rows: DataFrame, details: DataFrame, at: Column) -> DataFrame:
     return found.withColumn("visit_detail_id", F.coalesce(last["id"], "visit_detail_id")).drop("_within", "_stays")
 
 
-def visit_of(visits: DataFrame) -> DataFrame:
-    """(_encounter_id, visit_occurrence_id): the visit of each encounter that tells of one, be its number given up."""
+def visit_of(visits: DataFrame, *more: str) -> DataFrame:
+    """(_encounter_id, visit_occurrence_id): the visit of each encounter that tells of one, be its number given up.
+
+    `more` are columns of the visit to bring along.
+    """
     given_up = F.coalesce("lw_given_up", F.array().cast("array<bigint>"))
-    return visits.select(F.explode(F.concat("lw_told_by", given_up)).alias("_encounter_id"), "visit_occurrence_id")
+    return visits.select(
+        F.explode(F.concat("lw_told_by", given_up)).alias("_encounter_id"), "visit_occurrence_id", *more
+    )

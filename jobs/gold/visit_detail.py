@@ -9,6 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
+from jobs.columns.moves import MOVES
 from jobs.columns.parties import with_unit
 from jobs.columns.placed import visit_of
 from jobs.columns.told import heard
@@ -39,6 +40,8 @@ RECEIVED = f"""
     LEFT JOIN (SELECT encounter_id, state FROM claim_states WHERE encounter_id IS NOT NULL) over USING (encounter_id)
     LEFT JOIN (SELECT unnest(lw_parts).encounter_id AS encounter_id FROM visits) parts USING (encounter_id)
 """
+_IN_ORDER = ("start_date", "start_at", "location_ref", "end_date", "end_at")
+_ORDERED = "array<struct<start_date:date,start_at:timestamp,location_ref:string,end_date:date,end_at:timestamp>>"
 FOUND_AGAIN = "SELECT count(*) FROM made WHERE lw_place IS NULL"
 
 
@@ -57,9 +60,10 @@ def build(
     """OMOP CDM 5.4 VISIT_DETAIL: encounters that are parts of a visit, and the places where a patient was in turn.
 
     Which encounters are parts, and of which part, the visit knows. A visit that several feeds tell of has the places
-    of the first of them that knows any.
+    of the first of them that knows any, with those told under the numbers that were given up for its own.
     """
-    known = judged(with_kind(encounters, concept_map), claim_states).where(F.col("excluded").isNull())
+    given_up = F.col("replaced_by_ref").isNotNull()
+    known = judged(with_kind(encounters, concept_map), claim_states).where(F.col("excluded").isNull() | given_up)
     known = known.join(_parts(visits), on="encounter_id", how="left")
     known = known.withColumn("_is_part", F.col("visit_occurrence_id").isNotNull())
     place = F.struct(F.lit(None).cast("int").alias("number"), F.lit(None).cast("string").alias("ref"))
@@ -109,14 +113,24 @@ def _places(known: DataFrame, visits: DataFrame) -> DataFrame:
     """A row for each place where the patient was in turn: the encounter with the time and the place of that."""
     matters = F.col("meant_class").isin(*ON_WARDS) | (F.size("moves") > 1)
     tells = known.where(matters & (F.size("moves") > 0))
-    whole = visit_of(visits).withColumnsRenamed({"_encounter_id": "encounter_id", "visit_occurrence_id": "_visit_id"})
+    whole = visit_of(visits, "visit_end_date", "visit_end_datetime")
+    whole = whole.withColumnsRenamed({"_encounter_id": "encounter_id", "visit_occurrence_id": "_visit_id"})
     rows = tells.join(whole, on="encounter_id", how="left")
     rows = rows.withColumn("visit_occurrence_id", F.coalesce("visit_occurrence_id", "_visit_id")).drop("_visit_id")
     rows = rows.where(F.col("visit_occurrence_id").isNotNull())
     # A part has places of its own, a visit those of one teller.
     about = Window.partitionBy(F.when(F.col("_is_part"), F.col("encounter_id")).otherwise(F.col("visit_occurrence_id")))
-    order = F.struct(heard(), "encounter_id")
-    told = rows.withColumn("_is_first", order == F.min(order).over(about)).where("_is_first").drop("_is_first")
+    given_up = F.col("replaced_by_ref").isNotNull()
+    order = F.struct(heard(), given_up, "encounter_id")
+    before = F.collect_list(F.when(given_up, F.struct("feed", "moves"))).over(about)
+    told = rows.withColumns({"_is_first": order == F.min(order).over(about), "_before": before}).where("_is_first")
+    # Whose number was given up knows not when the visit ended.
+    ends = {
+        "end_date": F.when(given_up, F.col("visit_end_date")).otherwise(F.col("end_date")),
+        "end_at": F.when(given_up, F.col("visit_end_datetime")).otherwise(F.col("end_at")),
+    }
+    told = told.withColumns({"moves": _with_earlier(given_up), **ends})
+    told = told.drop("_is_first", "_before", "visit_end_date", "visit_end_datetime")
     each = told.select("*", F.posexplode("moves").alias("_number", "_move"))
     nothing = F.array().cast(known.schema["admit_source_codes"].dataType)
     return each.withColumns(
@@ -129,6 +143,26 @@ def _places(known: DataFrame, visits: DataFrame) -> DataFrame:
             "_place": F.struct((F.col("_number") + 1).alias("number"), F.col("_move.location_ref").alias("ref")),
         }
     ).drop("_number", "_move")
+
+
+def _with_earlier(given_up: Column) -> Column:
+    """The places of an encounter and those told under numbers that were given up for it, each until the next."""
+    earlier = F.filter("_before", lambda one: one["feed"] == F.col("feed"))["moves"]
+    own = F.when(given_up, F.array().cast(MOVES)).otherwise(F.col("moves"))
+    shaped = F.transform(F.concat(F.flatten(earlier), own), lambda one: F.struct(*[one[name] for name in _IN_ORDER]))
+    moves = F.array_sort(shaped.cast(_ORDERED))
+    following = F.slice(moves, 2, F.size(moves))
+    joined = F.transform(
+        F.arrays_zip(moves.alias("here"), following.alias("there")),
+        lambda one: F.struct(
+            one["here"]["location_ref"],
+            one["here"]["start_date"],
+            one["here"]["start_at"],
+            F.coalesce(one["here"]["end_date"], one["there"]["start_date"]),
+            F.when(one["here"]["end_date"].isNull(), one["there"]["start_at"]).otherwise(one["here"]["end_at"]),
+        ),
+    )
+    return F.when(F.size("_before") > 0, joined.cast(MOVES)).otherwise(F.col("moves"))
 
 
 def _until() -> dict[str, Column]:
