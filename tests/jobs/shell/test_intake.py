@@ -241,10 +241,20 @@ def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_no_other(tak
 TEST_DATA = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]}
 
 
+MODIFIED = {"modifierExtension": [{"url": "http://x/not", "valueBoolean": True}]}
+
+
 @pytest.mark.parametrize(
-    ("more", "held"), [({"id": "t", "meta": TEST_DATA}, {"test_resource": 3}), ({"meta": TEST_DATA}, None)]
+    ("more", "held"),
+    [
+        ({"id": "t", "meta": TEST_DATA}, {"test_resource": 3}),
+        ({"meta": TEST_DATA}, None),
+        ({"id": "t", **MODIFIED}, {"modifier_extension": 3}),
+    ],
 )
-def test_test_data_waits_and_says_nothing_against_its_delivery_unless_it_is_faulty_too(taken, tmp_path, more, held):
+def test_what_is_as_it_was_meant_waits_and_says_nothing_against_its_delivery_unless_it_is_faulty_too(
+    taken, tmp_path, more, held
+):
     settings = Settings(str(tmp_path / "lake"))
     sent = [{"resourceType": "Patient", "id": "p1"}] + [{"resourceType": "Patient", **more}] * 3
     (tmp_path / "a.ndjson").write_text("".join(json.dumps(one) + "\n" for one in sent))
@@ -262,7 +272,7 @@ def test_test_data_waits_and_says_nothing_against_its_delivery_unless_it_is_faul
         assert waiting.listing(settings).splitlines()[1].split() == [
             "bronze.ehr_fhir",
             "ehr_fhir",
-            "test_resource",
+            *held,
             "3",
         ]
 
