@@ -19,19 +19,37 @@ from jobs.formats.hl7v2_fhir_parties import WARD
 
 MOVES: Final = f"array<struct<location_ref: string, {SPAN}>>"
 TOLD: Final = f"struct<location: {REFERENCE}, period: {PERIOD}>"
-_SINCE = "array<struct<location_ref: string, start_date: date, start_at: timestamp>>"
 
 
 def stated(locations: Column) -> Column:
     """Of a FHIR encounter: its `locations` (silver.encounter) that have a beginning, the first one first."""
-    dated = F.filter(locations, lambda one: one["start_date"].isNotNull())
+    return in_order(F.filter(locations, lambda one: one["start_date"].isNotNull()))
+
+
+def in_order(moves: Column) -> Column:
+    """Moves (MOVES, or places with its fields), the first one first."""
     shaped = F.transform(
-        dated,
+        moves,
         # Sorted by what stands first.
         lambda one: F.struct(one["start_date"], one["start_at"], one["location_ref"], one["end_date"], one["end_at"]),
     )
-    in_order = F.array_sort(shaped.cast("array<struct<a: date, b: timestamp, c: string, d: date, e: timestamp>>"))
-    return F.transform(in_order, lambda one: F.struct(one["c"], one["a"], one["b"], one["d"], one["e"])).cast(MOVES)
+    sorted_ = F.array_sort(shaped.cast("array<struct<a: date, b: timestamp, c: string, d: date, e: timestamp>>"))
+    return F.transform(sorted_, lambda one: F.struct(one["c"], one["a"], one["b"], one["d"], one["e"])).cast(MOVES)
+
+
+def until_next(moves: Column) -> Column:
+    """Moves in turn, of which those without an end end where the next begins."""
+    following = F.slice(moves, 2, F.size(moves))
+    return F.transform(
+        F.arrays_zip(moves.alias("here"), following.alias("there")),
+        lambda one: F.struct(
+            one["here"]["location_ref"],
+            one["here"]["start_date"],
+            one["here"]["start_at"],
+            F.coalesce(one["here"]["end_date"], one["there"]["start_date"]),
+            F.when(one["here"]["end_date"].isNull(), one["there"]["start_at"]).otherwise(one["here"]["end_at"]),
+        ),
+    ).cast(MOVES)
 
 
 def told_of(locations: Column) -> Column:
@@ -49,22 +67,16 @@ def in_turn(told: Column, zone: Column) -> Column:
     named = F.transform(
         told,
         lambda one: F.struct(
-            reference(one["location"], "Location").alias("location_ref"), *moment("start", one["period"]["start"], zone)
-        ),
-    ).cast(_SINCE)
-    known = F.filter(named, lambda one: one["location_ref"].isNotNull())
-    wards = F.aggregate(known, F.array().cast(_SINCE), _moved)
-    nowhere = F.slice(wards, 2, F.size(wards))
-    return F.transform(
-        F.arrays_zip(wards.alias("here"), nowhere.alias("there")),
-        lambda one: F.struct(
-            one["here"]["location_ref"],
-            one["here"]["start_date"],
-            one["here"]["start_at"],
-            one["there"]["start_date"],
-            one["there"]["start_at"],
+            reference(one["location"], "Location").alias("location_ref"),
+            *moment("start", one["period"]["start"], zone),
+            # Nobody tells when a ward is left but by telling of the next.
+            F.lit(None).cast("date").alias("end_date"),
+            F.lit(None).cast("timestamp").alias("end_at"),
         ),
     ).cast(MOVES)
+    known = F.filter(named, lambda one: one["location_ref"].isNotNull())
+    wards = F.aggregate(known, F.array().cast(MOVES), _moved)
+    return until_next(wards)
 
 
 def _moved(so_far: Column, one: Column) -> Column:

@@ -9,7 +9,7 @@ from jobs.columns import concepts
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
-from jobs.columns.moves import MOVES
+from jobs.columns.moves import MOVES, in_order, until_next
 from jobs.columns.parties import with_unit
 from jobs.columns.placed import visit_of
 from jobs.columns.told import heard
@@ -40,8 +40,6 @@ RECEIVED = f"""
     LEFT JOIN (SELECT encounter_id, state FROM claim_states WHERE encounter_id IS NOT NULL) over USING (encounter_id)
     LEFT JOIN (SELECT unnest(lw_parts).encounter_id AS encounter_id FROM visits) parts USING (encounter_id)
 """
-_IN_ORDER = ("start_date", "start_at", "location_ref", "end_date", "end_at")
-_ORDERED = "array<struct<start_date:date,start_at:timestamp,location_ref:string,end_date:date,end_at:timestamp>>"
 FOUND_AGAIN = "SELECT count(*) FROM made WHERE lw_place IS NULL"
 
 
@@ -149,20 +147,8 @@ def _with_earlier(given_up: Column) -> Column:
     """The places of an encounter and those told under numbers that were given up for it, each until the next."""
     earlier = F.filter("_before", lambda one: one["feed"] == F.col("feed"))["moves"]
     own = F.when(given_up, F.array().cast(MOVES)).otherwise(F.col("moves"))
-    shaped = F.transform(F.concat(F.flatten(earlier), own), lambda one: F.struct(*[one[name] for name in _IN_ORDER]))
-    moves = F.array_sort(shaped.cast(_ORDERED))
-    following = F.slice(moves, 2, F.size(moves))
-    joined = F.transform(
-        F.arrays_zip(moves.alias("here"), following.alias("there")),
-        lambda one: F.struct(
-            one["here"]["location_ref"],
-            one["here"]["start_date"],
-            one["here"]["start_at"],
-            F.coalesce(one["here"]["end_date"], one["there"]["start_date"]),
-            F.when(one["here"]["end_date"].isNull(), one["there"]["start_at"]).otherwise(one["here"]["end_at"]),
-        ),
-    )
-    return F.when(F.size("_before") > 0, joined.cast(MOVES)).otherwise(F.col("moves"))
+    together = until_next(in_order(F.concat(F.flatten(earlier), own)))
+    return F.when(F.size("_before") > 0, together).otherwise(F.col("moves"))
 
 
 def _until() -> dict[str, Column]:
