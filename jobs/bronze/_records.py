@@ -88,12 +88,12 @@ def ranges(form: ModuleType) -> Read:
 
 def opted(form: ModuleType) -> Read:
     """The same of a format of which a feed says how it takes it."""
-    return lambda split: _read(form, split, options=_options(form, split["options"] or "{}"))
+    return lambda split: _read(form, split, options=_declared(form.Options, split["options"] or "{}"))
 
 
 def laid_out(form: ModuleType) -> Read:
     """The same of a format that a feed lays out as it likes."""
-    return lambda split: _read(form, split, layout=_layout(form, split["options"]), kind=split["kind"])
+    return lambda split: _read(form, split, layout=_declared(form.Layout, split["options"]), kind=split["kind"])
 
 
 def _read(form: ModuleType, split: Split, **more: Any) -> Iterator[Any]:
@@ -105,13 +105,8 @@ def _read(form: ModuleType, split: Split, **more: Any) -> Iterator[Any]:
 
 
 @functools.lru_cache(8)
-def _options(form: ModuleType, options: str) -> Any:
-    return form.Options.of(json.loads(options))
-
-
-@functools.lru_cache(8)
-def _layout(form: ModuleType, options: str) -> Any:
-    return form.Layout.of(json.loads(options))
+def _declared(kind: Any, options: str) -> Any:
+    return kind.of(json.loads(options))
 
 
 def _carried(batches: Iterator[pa.RecordBatch], read: Read) -> Iterator[pa.RecordBatch]:

@@ -43,11 +43,12 @@ def judged(encounters: DataFrame, claim_states: DataFrame) -> DataFrame:
     It was called off, is still to come or never was; its number was given up for another's, whose visit it is; or all
     the claims that made it known are void or replaced.
     """
-    table = F.create_map(*[F.lit(part) for pair in EXCLUDED.items() for part in pair])
     over = claim_states.where(F.col("encounter_id").isNotNull()).select("encounter_id", F.col("state").alias("_state"))
     known = encounters.join(F.broadcast(over), on="encounter_id", how="left")
     given_up = F.when(F.col("replaced_by_ref").isNotNull(), GIVEN_UP)
-    why = F.coalesce(given_up, F.try_element_at(table, F.col("status")), F.concat(F.lit("claim_"), F.col("_state")))
+    why = F.coalesce(
+        given_up, F.try_element_at(_lookup(EXCLUDED), F.col("status")), F.concat(F.lit("claim_"), F.col("_state"))
+    )
     return known.withColumn("excluded", why).drop("_state")
 
 
@@ -94,7 +95,7 @@ def with_kind(encounters: DataFrame, concept_map: DataFrame) -> DataFrame:
     return rows.withColumns(found).drop("_class_map")
 
 
-def _lookup(pairs: Mapping[str, int] | Mapping[int, str]) -> Column:
+def _lookup(pairs: Mapping[str, int] | Mapping[int, str] | Mapping[str, str]) -> Column:
     return F.create_map(*[F.lit(part) for pair in pairs.items() for part in pair])
 
 

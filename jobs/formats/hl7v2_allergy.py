@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jobs.formats.hl7v2_dialect import Coded
-from jobs.formats.hl7v2_fields import Fields
+from jobs.formats.hl7v2_fields import Fields, each_of
 from jobs.formats.hl7v2_message import Message
-from jobs.formats.hl7v2_subject import Subject, walk
+from jobs.formats.hl7v2_subject import Subject
 from jobs.formats.hl7v2_types import NO_ENTITY, EntityId
 
 NO_ALLERGEN = "no_allergen"
@@ -43,11 +43,7 @@ class Allergy(NamedTuple):
 
 def allergies(message: Message) -> list[Allergy]:
     """The allergies of a message."""
-    return [
-        _allergy(index, subject, Fields(message, segment))
-        for index, segment, subject in walk(message)
-        if segment[0] in ("AL1", "IAM")
-    ]
+    return [_allergy(*one) for one in each_of(message, "AL1", "IAM")]
 
 
 def _allergy(index: int, subject: Subject, fields: Fields) -> Allergy:

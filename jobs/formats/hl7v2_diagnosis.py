@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jobs.formats.hl7v2_dialect import Coded
-from jobs.formats.hl7v2_fields import Fields
+from jobs.formats.hl7v2_fields import Fields, each_of
 from jobs.formats.hl7v2_message import Message
-from jobs.formats.hl7v2_subject import Subject, walk
+from jobs.formats.hl7v2_subject import Subject
 from jobs.formats.hl7v2_types import EntityId, Party
 
 NO_CODE = "no_diagnosis_code"
@@ -46,11 +46,7 @@ class Diagnosis(NamedTuple):
 
 def diagnoses(message: Message) -> list[Diagnosis]:
     """The diagnoses of a message."""
-    return [
-        _diagnosis(index, subject, Fields(message, segment))
-        for index, segment, subject in walk(message)
-        if segment[0] == "DG1"
-    ]
+    return [_diagnosis(*one) for one in each_of(message, "DG1")]
 
 
 def _diagnosis(index: int, subject: Subject, dg1: Fields) -> Diagnosis:

@@ -6,11 +6,13 @@ then empty and the message's bytes still have it. `nulls` are the columns whose 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from jobs.formats import hl7v2_types, hl7v2_values
 from jobs.formats.hl7v2_dialect import NOTHING_CODED, NULL, Coded
 from jobs.formats.hl7v2_message import Message, Segment
+from jobs.formats.hl7v2_subject import Subject, walk
 from jobs.formats.hl7v2_types import EntityId, Identifier, Organization, Party, Place
 
 MALFORMED = "malformed_"
@@ -133,3 +135,10 @@ class Fields:
     def place(self, number: int, column: str) -> Place:
         """A place in a facility."""
         return hl7v2_types.place(self.message.dialect, self.raw(number, column))
+
+
+def each_of(message: Message, *names: str) -> Iterator[tuple[int, Subject, Fields]]:
+    """Every segment of these names, with its number and whom it is about."""
+    for index, segment, subject in walk(message):
+        if segment[0] in names:
+            yield index, subject, Fields(message, segment)

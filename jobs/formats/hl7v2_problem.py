@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jobs.formats.hl7v2_dialect import Coded
-from jobs.formats.hl7v2_fields import Fields
+from jobs.formats.hl7v2_fields import Fields, each_of
 from jobs.formats.hl7v2_message import Message
 from jobs.formats.hl7v2_order_context import comment
-from jobs.formats.hl7v2_subject import Subject, walk
+from jobs.formats.hl7v2_subject import Subject
 from jobs.formats.hl7v2_types import EntityId
 
 NO_PROBLEM = "no_problem_code"
@@ -48,11 +48,7 @@ class Problem(NamedTuple):
 
 def problems(message: Message) -> list[Problem]:
     """The problems of a message."""
-    return [
-        _problem(index, subject, Fields(message, segment))
-        for index, segment, subject in walk(message)
-        if segment[0] == "PRB"
-    ]
+    return [_problem(*one) for one in each_of(message, "PRB")]
 
 
 def _problem(index: int, subject: Subject, prb: Fields) -> Problem:

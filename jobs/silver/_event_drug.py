@@ -67,9 +67,11 @@ def _until(start: Column) -> tuple[Column, Column]:
     last = F.array_max(F.transform(F.col("dosages"), lambda one: F.struct(one["end_date"], one["end_at"])))
     all_end = (F.size("dosages") > 0) & F.forall("dosages", lambda one: one["end_date"].isNotNull())
     is_told = F.coalesce(all_end & (last["end_date"] >= start), F.lit(False))
-    return tuple(  # type: ignore[return-value]
-        F.when(is_told, last[name]).otherwise(F.col(f"validity_{name}")) for name in ("end_date", "end_at")
-    )
+
+    def told(name: str) -> Column:
+        return F.when(is_told, last[name]).otherwise(F.col(f"validity_{name}"))
+
+    return told("end_date"), told("end_at")
 
 
 def of_dispenses(dispenses: DataFrame, medications: DataFrame, concept_map: DataFrame) -> DataFrame:
