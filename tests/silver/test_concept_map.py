@@ -228,8 +228,11 @@ def test_the_sample_maps_as_many_codes_of_synthea_as_its_readme_counts(spark, tm
         path = SAMPLE / f"{table.upper()}.csv"
         found = vocabulary_files.read(table, path, "", tmp_path, lambda: np.empty(0, dtype=np.int64))
         frames[table] = spark.read.parquet(found.parquet)
-    nothing = spark.createDataFrame([], spark_schema(schemas.table("bronze.source_to_concept_map")))
-    built = build(frames["concept"], frames["concept_relationship"], nothing)
+    nothing = [
+        spark.createDataFrame([], spark_schema(schemas.table(table)))
+        for table in ("bronze.source_to_concept_map", "bronze.vocabulary")
+    ]
+    built = build(frames["concept"], frames["concept_relationship"], *nothing)
     found = built.where("size(targets) > 0").select("vocabulary_id", "code_key").collect()
     mapped = {(row.vocabulary_id, row.code_key) for row in found}
     with (SAMPLE / "codes-in-synthea.csv").open(encoding="utf-8") as lines:
