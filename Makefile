@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test soak check bench docs airflow lock format clean help
+.PHONY: setup demo test soak spoil check bench docs airflow lock format clean help
 
 setup:  ## make .venv, find or install Java, fetch the JARs, prepare Airflow; done once, then skipped
 	@$(or $(PYTHON),python3) -m infra.setup
@@ -17,6 +17,9 @@ test: setup  ## run all tests
 
 soak: setup  ## run the tests that take too long for every change: killed runs, undone merges
 	@$(VENV)/python -m pytest -m soak -n 2
+
+spoil: setup  ## give each parser 50,000 spoilt inputs
+	@LAKEWARD_SPOILT=50000 $(VENV)/python -m pytest -n 2 -k spoilt tests/jobs/formats
 
 check: setup  ## formatting, lint and types
 	@$(VENV)/ruff format --check . && $(VENV)/ruff check . && $(VENV)/mypy

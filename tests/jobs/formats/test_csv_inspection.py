@@ -163,12 +163,12 @@ def test_the_inspector_is_made_from_what_the_feed_declares():
     assert isinstance(inspector({"record_bytes": 1000}, {"files": {"result": PLAIN}}, "a.csv"), Inspector)
 
 
-def test_the_door_counts_what_the_reader_reads(look, tmp_path):
+def test_the_door_counts_what_the_reader_reads_of_spoilt_files(look, tmp_path, spoilt):
     chance = random.Random(7)
     bits = [b'"', b",", b"\n", b"\r\n", b"\xff", b"9" * 40, b"T,1,1\n", b'"\n"', b" ", b"\n\n"]
     known = [layout(TOTALLED, quoted_newlines=newlines) for newlines in (False, True)]
     limits = Limits(record_bytes=60, record_lines=3)
-    for turn in range(600):
+    for turn in range(spoilt(600)):
         data = bytearray(HEADER + ROWS + b'r4,1,"x ""y"" z"\nT,4,4.75\n')
         for _ in range(chance.randint(0, 4)):
             at = chance.randrange(len(HEADER), len(data) + 1)

@@ -5,7 +5,6 @@ import csv
 import functools
 import gzip
 import io
-import os
 import random
 
 import pytest
@@ -258,11 +257,11 @@ def test_rows_do_not_depend_on_blocks_and_cover_every_byte(pieces, block, multil
     assert data[last:].strip(b"\r\n") == b""
 
 
-def test_mutated_files_give_rows_with_named_faults_and_nothing_else(rows):
+def test_spoilt_files_give_rows_with_named_faults_and_nothing_else(rows, spoilt):
     chance = random.Random(20260301)
     good = HEADER + b'r1,2026-03-01,4.1,H,"a ""b"" c"\nr2,2026-03-02,-.5,L,\n' * 4
     bits = [b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"9" * 50, b"id", b'""', b" "]
-    for _ in range(int(os.environ.get("LAKEWARD_FUZZ", "600"))):
+    for _ in range(spoilt(600)):
         data = bytearray(good)
         for _ in range(chance.randint(1, 6)):
             at = chance.randrange(len(data) + 1)

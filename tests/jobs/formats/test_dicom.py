@@ -307,12 +307,25 @@ def test_json_of_any_shape_gives_only_named_faults_and_rows(values):
             dicom_rows.tables(orjson.dumps(value))
 
 
-def test_mutations_of_json_give_only_named_faults():
+def test_spoilt_json_gives_only_named_faults(spoilt):
     chance = random.Random(3)
     whole = json.dumps([IDENTIFIED] * 2).encode()
-    for _ in range(300):
+    for _ in range(spoilt(300)):
         text = mutated(whole, chance)
         check(dicom.records(dicom_lines(text), LIMITS))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoilt_headers_give_only_named_faults(seed, spoilt):
+    from jobs.formats import dicom_header
+
+    chance = random.Random(seed)
+    whole = [instance(seed), file_of(data_set(seed), pixels=None)]
+    for _ in range(spoilt(1200, share=4)):
+        data = mutated(chance.choice(whole), chance)
+        found = dicom_header.read(data, len(data), LIMITS)
+        assert set(found.faults) <= dicom.FAULTS.keys()
+        dicom_rows.tables(orjson.dumps(found.tags))
 
 
 def dicom_lines(text):

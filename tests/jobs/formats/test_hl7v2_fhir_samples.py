@@ -3,7 +3,6 @@
 import collections
 import datetime
 import json
-import os
 import pathlib
 import random
 import re
@@ -139,11 +138,10 @@ def test_each_of_our_messages_is_told_whole():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_spoilt_messages_never_raise_and_tell_whole_resources(seed):
-    count = int(os.environ.get("LAKEWARD_FUZZ", "1200")) // 4
+def test_spoilt_messages_never_raise_and_tell_whole_resources(seed, spoilt):
     chance = random.Random(seed)
     sources = ours() + bench.messages(5, seed) + [path.read_bytes()[:8_000] for path in FILES[::9]]
-    for _ in range(count):
+    for _ in range(spoilt(1200, share=4)):
         data = bench.spoil(chance.choice(sources), chance)
         for record in bench.records(data):
             if record.payload is None:

@@ -2,7 +2,6 @@
 
 import collections
 import datetime
-import os
 import pathlib
 import random
 import re
@@ -77,12 +76,11 @@ def test_every_observation_of_the_samples_becomes_a_row():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_spoilt_messages_give_named_faults_and_nothing_else(seed):
-    count = int(os.environ.get("LAKEWARD_FUZZ", "600")) // 4
+def test_spoilt_messages_give_named_faults_and_nothing_else(seed, spoilt):
     chance = random.Random(seed)
     sources = bench.messages(20, seed) + [path.read_bytes()[:20_000] for path in FILES[::5]]
     at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    for _ in range(count):
+    for _ in range(spoilt(600, share=4)):
         data = bench.spoil(b"".join(chance.sample(sources, 2)), chance)
         for record in bench.records(data):
             assert set(record.faults) <= hl7v2.FAULTS.keys()

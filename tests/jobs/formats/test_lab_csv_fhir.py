@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import os
 import random
 import re
 import zoneinfo
@@ -128,10 +127,10 @@ def test_digits_of_a_value_are_never_lost():
     assert Decimal(said(value="7")["Observation"]["valueQuantity"]["value"]) == 7
 
 
-def test_spoilt_rows_never_raise_and_ids_stay_ids():
+def test_spoilt_rows_never_raise_and_ids_stay_ids(spoilt):
     chance = random.Random(3)
     whole = row()
-    for _ in range(int(os.environ.get("LAKEWARD_FUZZ", "800")) // 2):
+    for _ in range(spoilt(800, share=2)):
         data = bytearray(whole.payload)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(data))

@@ -812,13 +812,12 @@ def test_what_is_written_at_once_is_what_is_written_in_two_steps():
             assert [(*r[:4], json.loads(r[4])) for r in x12_fhir.translate_written(record, feed)] == plain
 
 
-def test_spoilt_files_never_raise_and_ids_stay_ids():
+def test_spoilt_files_never_raise_and_ids_stay_ids(spoilt):
     chance = random.Random(7)
-    count = int(os.environ.get("LAKEWARD_FUZZ", "800")) // 4
     whole = claims("CLM*C1*100***11:B:1~REF*F8*I~HI*ABK:E119*ABF:I10~", LINE, levels=SUBSCRIBER + DEPENDENT).encode()
     paid = payments("CLP*C1*22*-100*80**MB*ICN1~CAS*PR*1*3~SVC*HC:1*3*2~REF*6R*1~", "PLB*1*20261231*WO*3~").encode()
     for data in (whole, paid, made_up.claims(3), made_up.payments(3)):
-        for _ in range(count):
+        for _ in range(spoilt(800, share=4)):
             for one in x12.records([made_up.mutated(data, chance)], x12.Limits()):
                 if one.payload is None or one.resource_type is None:
                     continue

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import random
 from datetime import datetime
 from decimal import Decimal
@@ -288,9 +287,9 @@ SEEDS = [
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_mutated_files_give_faults_and_nothing_else(seed):
+def test_spoilt_files_give_faults_and_nothing_else(seed, spoilt):
     chance = random.Random(seed)
-    for _ in range(int(os.environ.get("LAKEWARD_FUZZ", "1200")) // 4):
+    for _ in range(spoilt(1200, share=4)):
         made.survive(made.mutated(chance.choice(SEEDS), chance))
 
 
