@@ -143,13 +143,17 @@ def identified(dialect: Dialect, raw: str) -> tuple[str | None, str | None, str 
     if marks.repetition and marks.repetition in raw:
         raw = raw.split(marks.repetition, 1)[0]
     parts = raw.split(marks.component) if marks.component else [raw]
-    if not parts[0]:
-        return None, None, None
+    number = parts[0].strip()
     assigner = parts[3] if len(parts) > 3 else ""
-    if marks.subcomponent and marks.subcomponent in assigner:
-        assigner = assigned_by(dialect, assigner)[0] or ""
+    if marks.subcomponent:
+        if marks.subcomponent in number:
+            number = number.split(marks.subcomponent, 1)[0].strip()
+        if marks.subcomponent in assigner:
+            assigner = assigned_by(dialect, assigner)[0] or ""
+    if not number:
+        return None, None, None
     text = dialect.text
-    return text(parts[0].strip()), text(assigner), text(parts[4]) if len(parts) > 4 else None
+    return text(number), text(assigner), text(parts[4]) if len(parts) > 4 else None
 
 
 def name(dialect: Dialect, raw: str) -> Name | None:

@@ -53,8 +53,8 @@ def read(text: bytes) -> tuple[Delimiters | None, bool]:
     >>> isa += b"260301*0800*^*00501*000000001*0*P*:~GS*"
     >>> read(isa)
     (Delimiters(element=b'*', component=b':', terminator=b'~', repetition=b'^'), True)
-    >>> read(isa.replace(b"A              ", b"A"))[1], read(b"ISA*00*oops")
-    (False, (None, False))
+    >>> read(isa.replace(b"A              ", b"A"))[1], read(b"ISA*00*oops"), read(isa.replace(b"A ", b"A~"))
+    (False, (None, False), (None, False))
     """
     element = text[3:4]
     if not element or element.isalnum() or element in (b" ", b"\r", b"\n"):
@@ -66,6 +66,9 @@ def read(text: bytes) -> tuple[Delimiters | None, bool]:
     place = len(text[:LONGEST]) - len(last) - 1
     component, terminator = last[:1], last[1:2]
     if not _can_be(component, element) or not _can_be(terminator, element, component):
+        return None, False
+    if terminator in text[:place]:
+        # It would have ended there, and who reads the segment alone would find none of its delimiters.
         return None, False
     # After a wrong length only what follows can confirm where the segment ends.
     if place != _PROPER and not (_FOLLOWS.match(last, 2) and _is_one_segment(parts)):

@@ -1,4 +1,5 @@
-"""What in a claim or a claim payment cannot go on: amounts that do not add up, dates that are none, no claim at all.
+"""What in a claim or a claim payment cannot go on: amounts that do not add up, dates that are none, no claim at all, or
+one whose interchange has no readable ISA.
 
 A subrogation demand (BHT06 = 31) asks a payer to give back what a Medicaid agency paid for care claimed before.
 Control totals are gates (005010X222 and X223: CLM02 is the sum of the lines; 005010X221: CLP04 and SVC03 are the
@@ -32,7 +33,8 @@ def faults(record: Said) -> tuple[str, ...]:
         else:
             return ()
     except (x12_claim.X12ClaimError, x12_payment.X12PaymentError):
-        return ()
+        # A delivery with such an ISA is held; where it is let in, what nobody can read waits.
+        return (x12_claim.NO_CONTEXT,)
     problems = {problem.fault for problem in found["problems"] if problem.fault in UNUSABLE}
     return tuple(sorted({*problems, *wrong}))
 

@@ -41,3 +41,11 @@ def test_who_is_known_to_the_whole_country_is_known_by_name_and_by_number():
     ssn = "http://hl7.org/fhir/sid/us-ssn"
     number = "2.16.840.1.113883.4.1"
     assert {assigner_system(*one) for one in (("SSA",), (number,), ("SSADM", number), (None, number))} == {ssn}
+
+
+def test_a_number_is_what_stands_before_its_subcomponents_in_the_name_of_the_patient_too():
+    [patient] = [
+        name for name in bodies("PID|1||77&5^^^MAIN^MR||Roe^Jane", kind="ADT^A31") if name.startswith("Patient")
+    ]
+    assert patient == "Patient/MAIN-77"
+    assert not [name for name in bodies("PID|1||&^^^MAIN^MR", kind="ADT^A31") if name.startswith("Patient")]

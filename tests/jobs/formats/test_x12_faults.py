@@ -47,6 +47,12 @@ def test_a_demand_to_give_back_what_medicaid_paid_is_no_claim_for_care(spoken):
     assert faults(claim._replace(context=claim.context.replace(b"*CH~", b"*31~"))) == ("subrogation_demand",)
 
 
+@pytest.mark.parametrize("kind", ["837P", "835"])
+def test_what_stands_under_no_readable_isa_waits_and_is_not_passed_over(spoken, kind):
+    one = _first(spoken, kind)
+    assert faults(one._replace(context=one.context.replace(b"*00*", b"*", 1))) == ("no_context",)
+
+
 def test_the_hospitals_own_slips_are_found_and_nothing_else(spoken):
     # A day with a spoilt file comes again, so a record may be there twice.
     found = sorted(fault for _, fault in {(one.payload, fault) for one in spoken for fault in faults(one)})
