@@ -55,6 +55,7 @@ def take_in(
     """Take in every delivery of a feed that waits; the table is there even when none does.
 
     One of which too much is faulty has failed and waits on: it keeps none of those from coming in that came after it.
+    Before that, what was set aside of earlier ones is read again where code or declaration are others by now.
     """
     declared_feed = schemas.feed(feed)
     table = schemas.table(declared_feed.table)
@@ -63,8 +64,14 @@ def take_in(
         known = _settle(lake, table)
         # What a run before this one took in and could not answer any more, and what was held since.
         outbox.answer(lake, declared_feed, known.deliveries)
-        for together in _together(deliveries.waiting(feed, lake.settings, known.deliveries)):
-            made, known = _take_all(lake, declared_feed, table, together, known, request, witness)
+        batches = [(one, True) for one in _set_aside_by_other_code(lake.settings, feed, known)]
+        batches += [(one, False) for one in _together(deliveries.waiting(feed, lake.settings, known.deliveries))]
+        for together, is_again in batches:
+            if is_again:
+                outcome, known = _take(lake, declared_feed, table, together, known, request, witness, is_again=True)
+                made = [outcome]
+            else:
+                made, known = _take_all(lake, declared_feed, table, together, known, request, witness)
             outcomes += made
             outbox.answer(lake, declared_feed, known.deliveries)
             count, seconds = sum(one.inserted for one in made), sum(one.seconds for one in made)
@@ -73,7 +80,18 @@ def take_in(
             for one in made:
                 if one.message:
                     say(f"{table.table:<32} {one.action}: {one.message}")
+        if known.code != (code := state.code_of(table.table)):
+            known = dataclasses.replace(known, code=code)
+            state.write(lake.settings, known)
     return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]
+
+
+def _set_aside_by_other_code(settings: Settings, feed: str, known: state.State) -> Iterator[list[Delivery]]:
+    """Deliveries of which records wait that other code, or another declaration, found faulty."""
+    if known.code == state.code_of(known.table):
+        return iter(())
+    aside = {name for name, noted in known.deliveries.items() if noted["quarantined"]}
+    return _together(one for one in deliveries.deliveries(feed, settings) if one.delivery_id in aside)
 
 
 def _together(waiting: Iterable[Delivery]) -> Iterator[list[Delivery]]:
@@ -146,6 +164,8 @@ def _take(
     known: state.State,
     request: Request,
     witness: GateAndLineage,
+    *,
+    is_again: bool = False,
 ) -> tuple[Outcome, state.State]:
     started = time.monotonic()
     outcome = Outcome(table.table, "built")
@@ -154,20 +174,21 @@ def _take(
     try:
         reach("before-bronze")
         witness.declare(table.table, _columns(table, inputs))
-        seen = records.append(lake, table, records.read(lake, feed, together), together, known, request)
-        kept = sum(seen.kept.values())
-        reach("after-bronze-commit")
-        records.check_shares(lake, feed, together, seen)
-        records.set_aside(lake, feed, table, together, seen.faulty_tasks)
+        take = records.take_up if is_again else records.take_in
+        seen = take(lake, feed, table, together, known, request)
         outcome.version = delta_log.head(lake.path(table.table))
-        outcome.inserted, outcome.rows = kept, known.rows + kept
-        touched, types = _touched(lake, table, together, outcome.version, known, seen.types)
-        state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
-        taken = {**known.deliveries, **{one.delivery_id: _noted(one, seen) for one in together}}
+        outcome.inserted = sum(seen.kept.values())
+        outcome.rows = known.rows + outcome.inserted
+        taken = {**known.deliveries, **{one.delivery_id: _noted(one, seen, known) for one in together}}
         outcome.accounting = _account(lake, feed, table, taken, outcome.version)
-        candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
-        part = lake.rows(table.table, outcome.version, since=known.version) if known.rows else None
-        measures = witness.judge(table, candidate, outcome, request, part=part)
+        if outcome.version != known.version:
+            touched, types = _touched(lake, table, together, outcome.version, known, seen.types)
+            state.write_changes(lake.settings, table.table, outcome.version, known.version, touched, types)
+            candidate = tables.read(lake.spark, lake.path(table.table), outcome.version)
+            part = lake.rows(table.table, outcome.version, since=known.version) if known.rows else None
+            measures = witness.judge(table, candidate, outcome, request, part=part)
+        else:
+            outcome.action, outcome.verdicts, measures = "confirmed", known.verdicts, known.measures
         witness.prepare(outcome)
         outcome.seconds = round(time.monotonic() - started, 2)
         published = dataclasses.replace(
@@ -205,12 +226,13 @@ def _touched(
     return {"resource": sorted(set(ids.tolist())), "delivery": own}, types
 
 
-def _noted(delivery: Delivery, seen: records.Seen) -> dict[str, Any]:
-    faulty = seen.faulty[delivery.delivery_id]
+def _noted(delivery: Delivery, seen: records.Seen, known: state.State) -> dict[str, Any]:
+    before = known.deliveries.get(delivery.delivery_id, {"records": 0, "quarantined": 0})
+    kept, faulty = seen.kept[delivery.delivery_id], seen.faulty[delivery.delivery_id]
     return {
         "received_at": delivery.received_at,
         "exported_at": delivery.exported_at,
-        "records": seen.kept[delivery.delivery_id] + faulty,
+        "records": before["records"] - before["quarantined"] + kept + faulty,
         "quarantined": faulty,
     }
 

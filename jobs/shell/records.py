@@ -1,4 +1,7 @@
-"""Records of deliveries: read by their feed's job, appended to bronze once, counted on the way, set aside if faulty."""
+"""Records of deliveries: read by their feed's job, appended to bronze once, counted on the way, set aside if faulty.
+
+What was set aside is taken up when code or declaration read it otherwise.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,57 @@ def read(
     return built
 
 
-def append(
+def take_in(
+    lake: Lake,
+    feed: schemas.Feed,
+    table: schemas.Table,
+    together: Sequence[Delivery],
+    known: state.State,
+    request: Request,
+) -> Seen:
+    """Append the records without fault, and set the others aside; raises BadShareError where these are too many."""
+    seen = _append(lake, table, read(lake, feed, together), together, known, request)
+    reach("after-bronze-commit")
+    check_shares(lake, feed, together, seen)
+    set_aside(lake, feed, table, together, seen.faulty_tasks)
+    return seen
+
+
+def take_up(
+    lake: Lake,
+    feed: schemas.Feed,
+    table: schemas.Table,
+    together: Sequence[Delivery],
+    known: state.State,
+    request: Request,
+) -> Seen:
+    """Of deliveries that were taken in before, what waited is appended where it has no fault any more.
+
+    What is in bronze stays as it is: who would find a fault in it now has it all the same.
+    """
+    there = tables.read(lake.spark, lake.path(table.table), known.version)
+    there = there.where(F.col("delivery_id").isin([one.delivery_id for one in together])).select("record_id")
+    waited = read(lake, feed, together).join(there, on="record_id", how="left_anti")
+    bad = F.size("faults") > 0
+    counted = waited.groupBy("delivery_id").agg(
+        F.count_if(~bad).alias("kept"),
+        F.count_if(bad).alias("faulty"),
+        F.collect_set(F.when(~bad, F.col("resource_type"))).alias("types"),
+    )
+    found = {row["delivery_id"]: row for row in counted.collect()}
+    kept, faulty = (
+        {one.delivery_id: int(found[one.delivery_id][what]) if one.delivery_id in found else 0 for one in together}
+        for what in ("kept", "faulty")
+    )
+    if any(kept.values()):
+        fresh = tables.conform(waited.where(~bad).select(*table.columns), table)
+        tables.append(lake.path(table.table), fresh, run=request.run)
+    reach("after-bronze-commit")
+    _keep_aside(lake, table, together, waited.where(bad))
+    return Seen(kept, faulty, sorted({kind for row in found.values() for kind in row["types"]}), [])
+
+
+def _append(
     lake: Lake,
     table: schemas.Table,
     records: DataFrame,
@@ -55,7 +108,6 @@ def append(
     known: state.State,
     request: Request,
 ) -> Seen:
-    """Append the records without fault."""
     seen = Observation()
     bad = F.size("faults") > 0
     counts = []
@@ -103,12 +155,19 @@ def set_aside(
     of_ours = ds.field("delivery_id").isin(ours)
     if not tasks and (head < 0 or not lake.rows(name, head).count_rows(filter=of_ours)):
         return
+    faulty = read(lake, feed, together, only=tasks).where(F.size("faults") > 0) if tasks else None
+    _keep_aside(lake, table, together, faulty)
+
+
+def _keep_aside(lake: Lake, table: schemas.Table, together: Sequence[Delivery], faulty: DataFrame | None) -> None:
+    """Make the quarantine hold these records of these deliveries, and what it holds of others."""
+    name, ours = quarantine.name_of(table.table), [one.delivery_id for one in together]
+    head = delta_log.head(lake.path(name))
     waiting = []
     if head >= 0:
         waiting.append(tables.read(lake.spark, lake.path(name), head).where(~F.col("delivery_id").isin(ours)))
-    if tasks:
-        records = read(lake, feed, together, only=tasks)
-        waiting.append(records.where(F.size("faults") > 0).select(*table.columns, "faults"))
+    if faulty is not None:
+        waiting.append(faulty.select(*table.columns, "faults"))
     together_now = functools.reduce(DataFrame.unionByName, waiting)
     tables.keep(lake.path(name), together_now, doc=quarantine.doc_of(table.table))
 

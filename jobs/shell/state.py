@@ -85,6 +85,9 @@ def code_of(table: str) -> str:
         # What of a feed's declaration its records are read by.
         told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    for feed in [one for one in schemas.feeds() if one.table == table]:
+        told = [feed.format, feed.limits, feed.options, feed.columns]
+        digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
 
 

@@ -277,6 +277,46 @@ def test_what_is_as_it_was_meant_waits_and_says_nothing_against_its_delivery_unl
         ]
 
 
+def test_what_was_set_aside_is_taken_up_when_the_declaration_lets_it_in_and_the_rest_waits_on(taken, tmp_path):
+    settings = Settings(str(tmp_path / "lake"))
+    sent = [{"resourceType": "Patient", "id": "p1"}, {"resourceType": "Patient", "id": "t", "meta": TEST_DATA}]
+    text = "".join(json.dumps(one) + "\n" for one in [*sent, {"resourceType": "Patient"}])
+    (tmp_path / "a.ndjson").write_text(text)
+    (tmp_path / "b.ndjson").write_text(json.dumps({"resourceType": "Patient", "id": "p2"}))
+    for file in ("a.ndjson", "b.ndjson"):
+        land("ehr_fhir", [tmp_path / file], settings, received_at=AT)
+    lake = Lake(taken[0].spark, settings)
+
+    def take_in(**declared):
+        feed = dataclasses.replace(schemas.feed("ehr_fhir"), bad_least=3, **declared)
+        others = [one for one in schemas.feeds() if one.feed != feed.feed]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schemas, "feed", lambda name: feed)
+            patch.setattr(schemas, "feeds", lambda: [*others, feed])
+            [outcome] = run.run(lake, ["ehr_fhir"], say=lambda text: None).outcomes
+        known = state.read(settings, "bronze.ehr_fhir")
+        found = tables.read(lake.spark, lake.path("bronze.ehr_fhir"), known.version).collect()
+        account = known.accounting
+        assert (account["missing"], account["out"], known.rows) == (0, len(found), len(found))
+        noted = sum(one["quarantined"] for one in known.deliveries.values())
+        assert noted == account["held"] == sum(account["quarantined"].values())
+        assert sum(one["records"] for one in known.deliveries.values()) == 4
+        return outcome["action"], known.version, sorted(one.resource_id for one in found), account["quarantined"]
+
+    action, first, ids, aside = take_in()
+    assert (action, ids, aside) == ("built", ["p1", "p2"], {"test_resource": 1, "no_id": 1})
+    assert take_in() == ("unchanged", first, ids, aside)
+    # Another declaration, under which the same waits.
+    assert take_in(limits={"depth": 99}) == ("confirmed", first, ids, aside)
+    action, second, ids, aside = take_in(options={"test_resources": True})
+    assert (action, ids, aside) == ("built", ["p1", "p2", "t"], {"no_id": 1})
+    touched = state.changes_since(settings, "bronze.ehr_fhir", first, second)
+    assert len(touched.of("resource")) == 1 and touched.resource_types == {"Patient"}
+    assert take_in(options={"test_resources": True}) == ("unchanged", second, ids, aside)
+    # Who is in bronze stays there, also when he would not come in any more.
+    assert take_in() == ("confirmed", second, ids, aside)
+
+
 def landed(number, unpacked, shape="ndjson"):
     return LandedFile(number, "n", f"{number:064}", unpacked, f"d/{number}", "data", shape, False, unpacked, 1)
 
