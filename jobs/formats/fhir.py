@@ -8,7 +8,7 @@ a reader ignore, is a fault of the record it precedes, since the bytes after it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,8 @@ FAULTS = {
     NO_ID: "no id",
     NO_RESOURCE: "a Bundle entry without a resource that is not a delete",
     TEST_RESOURCE: "labelled as test data; the feed's option test_resources says whether it is taken in",
-    MODIFIER_EXTENSION: "has a modifierExtension, of which none is understood here: its meaning may be the opposite",
+    MODIFIER_EXTENSION: "has a modifierExtension that is not among those the feed understands (option"
+    " modifier_extensions): its meaning may be the opposite",
     strict_json.TOO_DEEP: "nested deeper than the feed's limit",
     strict_json.TOO_LARGE: "larger than the feed's limit; its bytes are kept in landing only",
     strict_json.NUMBER_OUT_OF_RANGE: "a number beyond what any reader holds",
@@ -83,9 +84,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Options:
-    """What a feed of FHIR may say under `options`."""
+    """What a feed of FHIR may say under `options`.
+
+    Whether test data is taken in, and the urls of the modifier extensions that leave true what is read here.
+    """
 
     test_resources: bool = False
+    modifier_extensions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, declared: Mapping[str, Any]) -> Options:
@@ -118,23 +123,22 @@ def read(
 
 def records(lines: Iterable[Line], limits: Limits, options: Options = DEFAULT) -> Iterator[Record]:
     """The records of some lines: one each, or those of the Bundle that a line is."""
-    takes_tests = options.test_resources
     large = min(limits.record_bytes, strict_json.SURELY_SMALL)
     for position, length, text in lines:
         if text is None:
             yield _faulty(position, length, None, (strict_json.TOO_LARGE,))
         elif length > large and bundle.is_container(text.removeprefix(_BOM)):
             # The limit is for records; a large Bundle is taken apart before its content is built.
-            yield from _unpack(text, position, limits, takes_tests)
+            yield from _unpack(text, position, limits, options)
         elif length > limits.record_bytes:
             yield _faulty(position, length, None, (strict_json.TOO_LARGE,))
-        elif (found := _record(text, position, limits, takes_tests)) is not None:
+        elif (found := _record(text, position, limits, options)) is not None:
             yield found
         else:
-            yield from _unpack(text, position, limits, takes_tests)
+            yield from _unpack(text, position, limits, options)
 
 
-def _record(text: bytes, position: int, limits: Limits, takes_tests: bool, entry: int | None = None) -> Record | None:
+def _record(text: bytes, position: int, limits: Limits, options: Options, entry: int | None = None) -> Record | None:
     """The record a text is; None for a Bundle that must be taken apart."""
     faults: tuple[str, ...] = ()
     body = text
@@ -158,9 +162,9 @@ def _record(text: bytes, position: int, limits: Limits, takes_tests: bool, entry
     version = updated = None
     if type(meta) is dict:
         version, updated = _text(meta.get("versionId")), instant(meta.get("lastUpdated"))
-        if "security" in meta and not takes_tests and _is_test(meta["security"]):
+        if "security" in meta and not options.test_resources and _is_test(meta["security"]):
             faults += (TEST_RESOURCE,)
-    if _MODIFIER in text and _is_modified(value):
+    if _MODIFIER in text and _is_modified(value, options.modifier_extensions):
         faults += (MODIFIER_EXTENSION,)
     # Past the named constructor, which costs as much as a tenth of reading the record.
     return tuple.__new__(
@@ -168,7 +172,7 @@ def _record(text: bytes, position: int, limits: Limits, takes_tests: bool, entry
     )
 
 
-def _unpack(text: bytes, position: int, limits: Limits, takes_tests: bool) -> Iterator[Record]:
+def _unpack(text: bytes, position: int, limits: Limits, options: Options) -> Iterator[Record]:
     body = text.removeprefix(_BOM)
     mark = (BYTE_ORDER_MARK,) if len(body) < len(text) else ()
     found, faults = bundle.entries(body, limits.depth)
@@ -177,17 +181,17 @@ def _unpack(text: bytes, position: int, limits: Limits, takes_tests: bool) -> It
         yield _faulty(position, len(text), kept, mark + faults)._replace(resource_type="Bundle")
     start = position + len(text) - len(body)
     for number, entry in enumerate(found):
-        record = _entry_record(entry, start + entry.position, number, limits, takes_tests)
+        record = _entry_record(entry, start + entry.position, number, limits, options)
         # The mark stands before the first record of the file, so it is that record's fault.
         yield record._replace(faults=mark + record.faults) if mark and not number else record
 
 
-def _entry_record(entry: bundle.Entry, position: int, number: int, limits: Limits, takes_tests: bool) -> Record:
+def _entry_record(entry: bundle.Entry, position: int, number: int, limits: Limits, options: Options) -> Record:
     size, payload = len(entry.payload), entry.payload
     if size > limits.record_bytes:
         record = _faulty(position, size, None, (strict_json.TOO_LARGE,), number)
     elif entry.has_resource:
-        found = _record(payload, position, limits, takes_tests, number)
+        found = _record(payload, position, limits, options, number)
         assert found is not None  # a Bundle inside a Bundle stays one record
         record = found
     elif entry.method == "DELETE":
@@ -240,8 +244,8 @@ def _is_test(labels: Any) -> bool:
     )
 
 
-def _is_modified(value: Any) -> bool:
-    """Whether a resource, or an element of it, has a modifierExtension, wherever it stands.
+def _is_modified(value: Any, known: Sequence[str]) -> bool:
+    """Whether a resource, or an element of it, has a modifierExtension whose url is none of the `known`.
 
     Who does not understand one must not process what holds it as if it were not there (R4 extensibility.html, Modifier
     Extensions). Which elements can be left out is not ours to say: an item that is not charged changes the claim.
@@ -250,12 +254,17 @@ def _is_modified(value: Any) -> bool:
     while left:
         one = left.pop()
         if type(one) is dict:
-            if one.get("modifierExtension"):
+            said = one.get("modifierExtension")
+            if said and not (known and type(said) is list and all(_url(each) in known for each in said)):
                 return True
             left.extend(one.values())
         elif type(one) is list:
             left.extend(one)
     return False
+
+
+def _url(extension: Any) -> str | None:
+    return _text(extension.get("url")) if type(extension) is dict else None
 
 
 def _text(value: Any) -> str | None:

@@ -99,6 +99,24 @@ def test_what_says_that_it_means_something_else_in_a_way_nobody_knows_is_not_rea
     assert of_bundle.faults == named
 
 
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"modifierExtension": DENIED}, ()),
+        ({"link": [{}, {"modifierExtension": DENIED}]}, ()),
+        ({"modifierExtension": [*DENIED, {"url": "http://example.org/other"}]}, ("modifier_extension",)),
+        ({"modifierExtension": [*DENIED, {}]}, ("modifier_extension",)),
+        ({"modifierExtension": DENIED[0]}, ("modifier_extension",)),
+        ({"modifierExtension": [{**DENIED[0], "modifierExtension": [{"url": "x"}]}]}, ("modifier_extension",)),
+    ],
+)
+def test_modifier_extensions_that_a_feed_understands_let_a_record_in_if_they_are_all_there_is(more, named):
+    text = raw({**PATIENT, **more})
+    knowing = Options.of({"modifier_extensions": ["http://example.org/denied"]})
+    [found] = fhir.records([(0, len(text), text)], LIMITS, knowing)
+    assert (found.resource_id, found.faults) == ("p1", named)
+
+
 ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 
 
@@ -124,7 +142,10 @@ def test_what_is_labelled_as_test_data_has_a_fault_of_its_own_unless_the_feed_ta
         assert taken.faults == ()
 
 
-@pytest.mark.parametrize("declared", [{"test_resources": "yes"}, {"test_resources": 1}, {"test_interchanges": True}])
+@pytest.mark.parametrize(
+    "declared",
+    [{"test_resources": "yes"}, {"test_resources": 1}, {"test_interchanges": True}, {"modifier_extensions": "x"}],
+)
 def test_an_option_that_cannot_be_is_refused(declared):
     with pytest.raises(FormatDeclarationError, match=f"^options: .*{next(iter(declared))}"):
         Options.of(declared)
