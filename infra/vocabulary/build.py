@@ -40,6 +40,11 @@ RELATIONSHIPS = (
 LEVELS = {"Branded Pack": ("3", "4")}
 # Made up by the demo hospital (infra/hospital/truth/codes.jsonl): under which vocabulary the map has them.
 MADE_UP = {"ndc": "NDC", "lims": "BAYLIS"}
+# Vocabularies that the sample has not, and the local concepts for them.
+OURS = {
+    "Lakeward": "2000000001", "CVX": "2000000003", MADE_UP["lims"]: "2000000004", "DICOM": "2000000005",
+    "DICOM Body Part": "2000000006",
+}  # fmt: skip
 MEANS = {"rxnorm": "RxNorm", "loinc": "LOINC"}
 # Concepts of the sample that OMOP has replaced by others of it.
 REPLACED = {"3030354": "46236952"}
@@ -104,14 +109,14 @@ def kinds(found: dict[str, Row], sample: dict[str, Row], folder: pathlib.Path) -
     """The rows of DOMAIN, VOCABULARY, CONCEPT_CLASS and RELATIONSHIP in use; adds their concepts to `found`."""
     tables = {name: read(folder / f"{name.upper()}.csv") for name in ("domain", "vocabulary", "concept_class")}
     tables["vocabulary"] += [
-        {"vocabulary_id": "Lakeward", "vocabulary_name": found["2000000001"]["concept_name"],
-         "vocabulary_version": VERSION, "vocabulary_concept_id": "2000000001"},
-        {"vocabulary_id": "CVX", "vocabulary_name": found["2000000003"]["concept_name"],
-         "vocabulary_concept_id": "2000000003"},
-    ]  # fmt: skip
+        {"vocabulary_id": name, "vocabulary_name": found[made]["concept_name"], "vocabulary_concept_id": made}
+        for name, made in OURS.items()
+    ]
     tables["concept_class"].append(
         {"concept_class_id": "Local", "concept_class_name": "Local", "concept_class_concept_id": "2000000002"}
     )
+    sources = [row for name in ("local", "maps") for row in read(HERE / "sources" / f"{name}.tsv")]
+    mapped = {"None", *MADE_UP.values(), *(row["source_vocabulary_id"] for row in sources)}
     kept: dict[str, list[Row]] = {"relationship": []}
     for row in read(folder / "RELATIONSHIP.csv"):
         if row["relationship_id"] in RELATIONSHIPS:
@@ -121,14 +126,14 @@ def kinds(found: dict[str, Row], sample: dict[str, Row], folder: pathlib.Path) -
     while before != len(found):  # the concept that names a kind has kinds of its own
         before = len(found)
         for name, rows in tables.items():
-            used = {row[f"{name}_id"] for row in found.values()} | ({"None"} if name == "vocabulary" else set())
+            used = {row[f"{name}_id"] for row in found.values()} | (mapped if name == "vocabulary" else set())
             kept[name] = [row for row in rows if name == "domain" or row[f"{name}_id"] in used]
             for row in kept[name]:
                 made = row[f"{name}_concept_id"]
                 if made not in found:
                     found[made] = sample[made]
     for row in kept["vocabulary"]:
-        if row["vocabulary_id"] == "None":
+        if row["vocabulary_id"] in ("None", "Lakeward"):
             row["vocabulary_version"] = VERSION
     return kept
 

@@ -52,6 +52,12 @@ def pairs():
     return [((SYSTEMS[c["system"]], c["code"]), (SYSTEMS[c["means"]], c["is"])) for c in told("codes")]
 
 
+def test_each_vocabulary_that_the_local_map_names_is_one():
+    known = {row["vocabulary_id"] for row in read(STARTER / "VOCABULARY.csv")}
+    mapped = read(STARTER / "SOURCE_TO_CONCEPT_MAP.csv")
+    assert {row[f"{side}_vocabulary_id"] for row in mapped for side in ("source", "target")} <= known
+
+
 def test_a_diagnosis_of_a_claim_means_what_the_ehr_says(meanings, pairs):
     apart = {
         (icd[1], snomed[1])
