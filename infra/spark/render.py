@@ -1,8 +1,7 @@
 """Write the Spark configuration of this checkout: the committed defaults plus the paths of its JARs.
 
 Two of them: `.tools/spark` for data of any size, `.tools/spark-small` for less than a few hundred megabytes, where the
-JVM's second compiler would cost more than all that it makes faster (measured on the demo: half of all CPU seconds), and
-where each task that shares the few rows writes the code of its projection anew.
+JVM's second compiler would cost more than all that it makes faster (measured on the demo: half of all CPU seconds).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ DEFAULTS = pathlib.Path(__file__).with_name("spark-defaults.conf")
 
 
 FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
-ROWS_OF_THE_DRIVER_IN_ONE_TASK = "spark.sql.leafNodeDefaultParallelism 1\n"
 
 
 def render(jars: pathlib.Path, out: pathlib.Path, *, small: bool = False) -> pathlib.Path:
@@ -26,7 +24,6 @@ def render(jars: pathlib.Path, out: pathlib.Path, *, small: bool = False) -> pat
     defaults = DEFAULTS.read_text(encoding="utf-8")
     if small:
         defaults = defaults.replace("-Duser.timezone=UTC", f"-Duser.timezone=UTC {FIRST_COMPILER_ONLY}")
-        defaults += ROWS_OF_THE_DRIVER_IN_ONE_TASK
     lines = [defaults, f"spark.jars {','.join(found)}\n"]
     (out / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
     logging = CHECKOUT / "infra" / "log4j2.properties"
