@@ -64,7 +64,9 @@ def take_in(
         known = _settle(lake, table)
         # What a run before this one took in and could not answer any more, and what was held since.
         outbox.answer(lake, declared_feed, known.deliveries)
-        batches = [(one, True) for one in _set_aside_by_other_code(lake.settings, feed, known)]
+        code = state.code_of(table.table)
+        aside = _set_aside(lake.settings, feed, known) if known.code != code else ()
+        batches = [(one, True) for one in aside]
         batches += [(one, False) for one in _together(deliveries.waiting(feed, lake.settings, known.deliveries))]
         for together, is_again in batches:
             if is_again:
@@ -80,16 +82,14 @@ def take_in(
             for one in made:
                 if one.message:
                     say(f"{table.table:<32} {one.action}: {one.message}")
-        if known.code != (code := state.code_of(table.table)):
+        if known.code != code:
             known = dataclasses.replace(known, code=code)
             state.write(lake.settings, known)
     return outcomes or [Outcome(table.table, "unchanged", known.version, known.rows)]
 
 
-def _set_aside_by_other_code(settings: Settings, feed: str, known: state.State) -> Iterator[list[Delivery]]:
-    """Deliveries of which records wait that other code, or another declaration, found faulty."""
-    if known.code == state.code_of(known.table):
-        return iter(())
+def _set_aside(settings: Settings, feed: str, known: state.State) -> Iterator[list[Delivery]]:
+    """Deliveries that were taken in and of which records wait."""
     aside = {name for name, noted in known.deliveries.items() if noted["quarantined"]}
     return _together(one for one in deliveries.deliveries(feed, settings) if one.delivery_id in aside)
 

@@ -86,6 +86,7 @@ def code_of(table: str) -> str:
         told = [feed.feed, feed.format, feed.time_zone, feed.options, feed.columns]
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     for feed in [one for one in schemas.feeds() if one.table == table]:
+        # What its own deliveries are read by; a table that reads their records depends on no limit.
         told = [feed.format, feed.limits, feed.options, feed.columns]
         digest.update(json.dumps(told, sort_keys=True, default=str).encode())
     return digest.hexdigest()[:16]
