@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
+import logging
 import os
 import pathlib
 import sys
@@ -62,6 +64,51 @@ def spark():
     found.sparkContext.setLogLevel("ERROR")
     yield found
     found.stop()
+
+
+@pytest.fixture(scope="session")
+def store():
+    """An S3 store on this machine, for whoever reads the environment; gives a maker of buckets, `s3://name` each."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").disabled = True
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        environment.setenv("AWS_REGION", "us-east-1")
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        numbers = itertools.count(1)
+
+        def bucket():
+            name = f"lake-{next(numbers)}"
+            client.create_bucket(Bucket=name)
+            return f"s3://{name}"
+
+        yield bucket
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=["folders", "store"])
+def settings_at(request):
+    """`settings_at(home)`: settings of a lake in folders; and of one in buckets, all of it that can lie there."""
+    from jobs.shell.session import _store
+    from jobs.shell.settings import ZONES, Settings
+
+    if request.param == "folders":
+        return lambda home: Settings(str(home))
+    bucket, spark = request.getfixturevalue("store"), request.getfixturevalue("spark")
+    # A session that begins when the store is there has all this from its environment.
+    keys = {"fs.s3a.access.key": "test", "fs.s3a.secret.key": "test"}
+    told = {name.removeprefix("spark.hadoop."): value for name, value in _store().items()}
+    for name, value in (told | keys).items():
+        spark.sparkContext._jsc.hadoopConfiguration().set(name, value)
+    spark.sparkContext.environment |= {name: text for name, text in os.environ.items() if name.startswith("AWS_")}
+    return lambda home: Settings(str(home), {zone: f"{bucket()}/{zone}" for zone in ZONES if zone != "ops"})
 
 
 @functools.cache

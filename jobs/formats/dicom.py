@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from jobs.formats import dicom_elements, dicom_header, dicom_json, dicom_zip, ndjson, strict_json
+from jobs.formats import dicom_elements, dicom_header, dicom_json, dicom_zip, ndjson, stored, strict_json
 from jobs.formats.dicom_directory import is_directory
 from jobs.formats.dicom_elements import MoreNeededError
 from jobs.formats.dicom_header import Header
@@ -41,7 +41,7 @@ def read(
     instance is its header: from group 0002 to before the pixel data; in a zip, that of a deflated member is the
     member as it lies there, and `entry` its number in the directory.
     """
-    with open(path, "rb") as stream:
+    with stored.at_hand(path) as here, open(here, "rb") as stream:
         head = stream.read(FIRST_BYTES)
         if dicom_zip.is_zip(head):
             yield from _of_zip(stream, start, end, limits)

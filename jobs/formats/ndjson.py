@@ -8,6 +8,8 @@ import mmap
 from collections.abc import Iterator
 from typing import IO
 
+from jobs.formats import stored
+
 BLOCK = 4 << 20
 GZIP = b"\x1f\x8b"
 
@@ -34,8 +36,16 @@ def is_gzip(path: str) -> bool:
 
 
 def open_bytes(path: str) -> IO[bytes]:
-    """The bytes of a file, unpacked when it is gzip."""
-    return gzip.open(path, "rb") if is_gzip(path) else open(path, "rb")  # type: ignore[return-value]  # noqa: SIM115
+    """The bytes of a file or an object, unpacked when it is gzip."""
+    stream = stored.open_file(path)
+    is_packed = stream.read(len(GZIP)) == GZIP
+    stream.seek(0)
+    if not is_packed:
+        return stream
+    packed = gzip.GzipFile(fileobj=stream, mode="rb")
+    # What it unpacks is closed with it.
+    packed.myfileobj = stream  # type: ignore[assignment]
+    return packed  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

@@ -19,10 +19,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.fs as fs
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+from jobs.formats import stored
 from jobs.shell import delta_log, spill
 
 ArrowRows: TypeAlias = ds.Dataset | pa.Table
@@ -54,14 +54,16 @@ def dataset(path: str, version: delta_log.Version, files: Sequence[delta_log.Fil
     Columns that a file does not have, since they were declared after it was written, are null.
     """
     columns = schema(version)
-    local = fs.LocalFileSystem()
+    files_of = stored.filesystem(path)
     fragments = [
         _FORMAT.make_fragment(
-            os.path.join(path, file.path), filesystem=local, partition_expression=_partition(file, columns)
+            stored.within(os.path.join(path, file.path)),
+            filesystem=files_of,
+            partition_expression=_partition(file, columns),
         )
         for file in (version.files if files is None else files)
     ]
-    return ds.FileSystemDataset(fragments, columns, _FORMAT, filesystem=local)
+    return ds.FileSystemDataset(fragments, columns, _FORMAT, filesystem=files_of)
 
 
 def _partition(file: delta_log.File, columns: pa.Schema) -> ds.Expression:

@@ -2,7 +2,8 @@
 
 landing/<feed>/<delivery_id>/<sha256><extension> are the files, byte for byte. They never carry the names they
 came under, which may be names of patients; those stand in the ledger only, landing/<feed>/ledger/<delivery_id>.json,
-which is written last: a delivery without a ledger entry does not exist.
+which is written last: a delivery without a ledger entry does not exist. They are copied aside first: into the landing
+folder itself or, where that is in an object store, into `incoming` of the lake's home.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
-import gzip
 import hashlib
 import os
 import pathlib
@@ -21,9 +21,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import schemas
-from jobs.formats import dicom_deflate, ndjson
+from jobs.formats import dicom_deflate, ndjson, stored
 from jobs.formats.dicom_limits import Limits as DicomLimits
-from jobs.shell import arrival, documents, judgement
+from jobs.shell import arrival, documents, judgement, objects
 from jobs.shell.arrival import Copied, DeliveryError
 from jobs.shell.failpoint import reach
 from jobs.shell.ledger import HELD, LANDED, Delivery, LandedFile, deliveries, folder, path_of, waiting
@@ -132,13 +132,13 @@ def _commit(delivery: Delivery, staging: str, settings: Settings) -> None:
     """Move the files to their place, then enter the delivery: from there on it exists."""
     home = folder(delivery.feed, settings)
     final = f"{home}/{delivery.delivery_id}"
-    intent = f"{home}/.incoming/{delivery.delivery_id}.intent"
+    intent = f"{os.path.dirname(staging)}/{delivery.delivery_id}.intent"
     pathlib.Path(intent).touch()
     documents.sync(os.path.dirname(intent))
     if delivery.files:
         documents.sync(f"{staging}/{delivery.delivery_id}")
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(f"{staging}/{delivery.delivery_id}", final)
+        _remove(final)
+        _move(f"{staging}/{delivery.delivery_id}", final)
     documents.sync(home)
     reach("land-moved")
     document = asdict(delivery)
@@ -148,18 +148,35 @@ def _commit(delivery: Delivery, staging: str, settings: Settings) -> None:
     os.unlink(intent)
 
 
+def _move(ready: str, final: str) -> None:
+    """A folder to its place: at once where that is a folder, file by file where it is in a store."""
+    if not stored.is_object(final):
+        os.replace(ready, final)
+        return
+    for name in sorted(os.listdir(ready)):
+        objects.upload(f"{ready}/{name}", f"{final}/{name}")
+
+
+def _remove(folder: str) -> None:
+    if stored.is_object(folder):
+        objects.delete(f"{folder}/{name}" for name, _ in objects.under(folder))
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _door(feed: str, settings: Settings) -> Iterator[str]:
     """One lander at a time for each feed, with a clean folder to copy to; sweeps up after one that was killed."""
     home = folder(feed, settings)
-    incoming = f"{home}/.incoming"
+    door = f"{settings.home}/incoming/{feed}" if stored.is_object(home) else home
+    incoming = f"{door}/.incoming"
     documents.make_folder(incoming)
-    with open(f"{home}/.lock", "w") as held:
+    with open(f"{door}/.lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         for left in pathlib.Path(incoming).iterdir():
             if left.suffix == ".intent":
                 if documents.read(f"{home}/ledger/{left.stem}.json") is None:
-                    shutil.rmtree(f"{home}/{left.stem}", ignore_errors=True)
+                    _remove(f"{home}/{left.stem}")
                 left.unlink()
             else:
                 shutil.rmtree(left)
@@ -179,11 +196,7 @@ def _delivery_id(feed: str, digests: Collection[str]) -> str:
 def trace_bytes(settings: Settings, feed: str, digest: str, position: int, length: int) -> bytes:
     """The bytes of one record, from the landed file; of a packed member of a zip what is in it."""
     path = path_of(feed, digest, settings)
-    if not ndjson.is_gzip(path):
-        with open(path, "rb") as stream:
-            stream.seek(position)
-            found = stream.read(length)
-        return dicom_deflate.of_member(found, _DICOM) if path.endswith(".zip") else found
-    with gzip.open(path, "rb") as packed:
-        packed.seek(position)
-        return packed.read(length)
+    with ndjson.open_bytes(path) as stream:
+        stream.seek(position)
+        found = stream.read(length)
+    return dicom_deflate.of_member(found, _DICOM) if path.endswith(".zip") else found

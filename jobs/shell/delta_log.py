@@ -1,14 +1,14 @@
 """Delta's log: which Parquet files are a version of a table, and how the next version is committed.
 
-Spark writes and reads the Parquet; the log is read with delta-rs and written here. A commit is a file that is created
-only if it is not there yet, so of two processes that commit the same version one is told to lose: Delta's own log store
-for local files checks and then renames, which is safe inside one JVM only (docs/decisions/commits.md).
+Spark writes and reads the Parquet; the log is read with delta-rs and written here. A commit is a file, or an object of
+a store, that is created only if it is not there yet, so of two processes that commit the same version one is told to
+lose: Delta's own log store for local files checks and then renames, which is safe inside one JVM only
+(docs/decisions/commits.md).
 Source: Delta transaction log protocol, sections Actions and Delta Log Entries.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
@@ -16,14 +16,14 @@ import pathlib
 import time
 import urllib.parse
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import deltalake
 import pyarrow.parquet as pq
 
-from jobs.shell import documents
+from jobs.formats import stored
+from jobs.shell import delta_rs, documents, objects
 
 ENGINE = "lakeward"
 # Readers read every commit since the last checkpoint.
@@ -83,17 +83,14 @@ def exists(path: str) -> bool:
 
 def head(path: str) -> int:
     """The newest version at this path; -1 when there is no table. Costs a listing."""
-    try:
-        commits = [name[:-5] for name in os.listdir(_log(path)) if name.endswith(".json")]
-    except (FileNotFoundError, NotADirectoryError):
-        return -1
+    commits = [os.path.basename(entry)[: -len(".json")] for entry in documents.entries(_log(path))]
     return max((int(name) for name in commits if name.isdigit()), default=-1)
 
 
 @functools.lru_cache(maxsize=512)
 def version(path: str, number: int) -> Version:
     """The files of one version; a version never changes, so it is read once."""
-    found = deltalake.DeltaTable(path, version=number)
+    found = delta_rs.table(path, number)
     features = found.protocol().reader_features
     if features:
         raise ForeignTableError(f"{path}: needs {', '.join(sorted(features))}; Lakeward reads plain Parquet files only")
@@ -143,30 +140,43 @@ def files_written(path: str, token: str, partition_by: Iterable[str]) -> list[Fi
     """
     found = []
     depth = len(tuple(partition_by))
-    for folder, folders, names in os.walk(path):
-        relative = os.path.relpath(folder, path)
-        level = 0 if relative == "." else relative.count(os.sep) + 1
-        folders[:] = [name for name in folders if level < depth and "=" in name]
-        for name in names:
-            if name.startswith(token) and name.endswith(".parquet"):
-                place = os.path.normpath(os.path.join(relative, name))
-                found.append(_measured(path, place))
+    for place in _under(path, depth):
+        name = os.path.basename(place)
+        if name.startswith(token) and name.endswith(".parquet"):
+            found.append(_measured(path, place))
     files = sorted((file for file in found if file), key=lambda file: file.path)
     for entered in {parent for file in files for parent in pathlib.PurePath(file.path).parents}:
         documents.sync(os.path.join(path, entered))
     return files
 
 
+def _under(path: str, depth: int) -> Iterator[str]:
+    """The files of a table at the depth of its partitions or above, relative to it."""
+    if stored.is_object(path):
+        for place, _ in objects.under(path):
+            folders = place.split("/")[:-1]
+            if len(folders) <= depth and all("=" in one for one in folders):
+                yield place
+        return
+    for folder, folders, names in os.walk(path):
+        relative = os.path.relpath(folder, path)
+        level = 0 if relative == "." else relative.count(os.sep) + 1
+        folders[:] = [name for name in folders if level < depth and "=" in name]
+        for name in names:
+            yield os.path.normpath(os.path.join(relative, name))
+
+
 def _measured(path: str, place: str) -> File | None:
     full = os.path.join(path, place)
-    rows = pq.read_metadata(full).num_rows
+    files, within = stored.filesystem(path), stored.within(full)
+    rows = pq.read_metadata(within, filesystem=files).num_rows
     if not rows:
-        os.unlink(full)
+        files.delete_file(within)
         return None
     documents.sync(full)
-    folders = [part.partition("=") for part in place.split(os.sep)[:-1]]
+    folders = [part.partition("=") for part in place.split("/")[:-1]]
     values = tuple((name, None if value == _NULL else urllib.parse.unquote(value)) for name, _, value in folders)
-    return File(place, rows, os.path.getsize(full), values)
+    return File(place, rows, files.get_file_info(within).size, values)
 
 
 def added(files: Iterable[File]) -> list[dict[str, Any]]:
@@ -210,7 +220,7 @@ def restated(path: str, number: int, schema: str) -> list[dict[str, Any]]:
     if json.loads(version(path, number).schema) == json.loads(schema):
         return []
     # Not from the commit that created it: the log of an old table may begin at a checkpoint.
-    known = deltalake.DeltaTable(path, version=number).metadata()
+    known = delta_rs.table(path, number).metadata()
     return [
         {"metaData": _metadata(schema, known.description, known.partition_columns, known.configuration)
          | {"id": str(known.id), "createdTime": known.created_time}}
@@ -233,7 +243,7 @@ def _metadata(
 
 def transaction(path: str, application: str) -> int:
     """The last generation that an application wrote into the table; -1 when it never did."""
-    found = deltalake.DeltaTable(path).transaction_version(application)
+    found = delta_rs.table(path).transaction_version(application)
     return -1 if found is None else int(found)
 
 
@@ -255,29 +265,17 @@ def commit(path: str, seen: int, actions: Iterable[Mapping[str, Any]], *, operat
     lines = [json.dumps({"commitInfo": info}), *(json.dumps(action) for action in actions)]
     _create_once(os.path.join(_log(path), f"{number:020d}.json"), "\n".join(lines) + "\n", path, number)
     if number and number % CHECKPOINT_EVERY == 0:
-        deltalake.DeltaTable(path).create_checkpoint()
+        delta_rs.table(path).create_checkpoint()
     return number
 
 
 def _create_once(target: str, text: str, path: str, number: int) -> None:
-    folder = os.path.dirname(target)
-    documents.make_folder(folder)
-    part = os.path.join(folder, f".{uuid.uuid4().hex}.tmp")
     try:
-        with open(part, "x", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        # A link fails where its name is taken; a rename would put ours in place of the other's.
-        os.link(part, target)
+        documents.create(target, text)
     except FileExistsError:
-        table = os.path.basename(path)
-        raise CommitConflictError(f"{table}: version {number} was committed by another process; nothing of it is lost,"
+        name = os.path.basename(path)
+        raise CommitConflictError(f"{name}: version {number} was committed by another process; nothing of it is lost,"
                                   " run again") from None  # fmt: skip
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
-    documents.sync(folder)
 
 
 def _now() -> int:

@@ -1,4 +1,7 @@
-"""Small JSON documents, written whole or not at all: state, runs, publications, delivery ledger."""
+"""Small JSON documents, written whole or not at all: state, runs, publications, delivery ledger.
+
+They are files, or objects of a store, which is whole by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import itertools
 import json
 import os
 import threading
+import uuid
 from typing import Any
+
+from jobs.formats import stored
+from jobs.shell import objects
 
 PART = ".part"
 _counter = itertools.count()
@@ -24,13 +31,16 @@ def write(path: str | os.PathLike[str], document: Any) -> None:
     disk before the bytes it names.
     """
     where = os.fspath(path)
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    if stored.is_object(where):
+        objects.write(where, text.encode())
+        return
     folder = os.path.dirname(where) or "."
     make_folder(folder)
     part = f"{where}.{os.getpid()}.{threading.get_ident()}.{next(_counter)}{PART}"
     try:
         with open(part, "x", encoding="utf-8") as out:
-            json.dump(document, out, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-            out.write("\n")
+            out.write(text)
             out.flush()
             os.fsync(out.fileno())
         os.replace(part, where)
@@ -41,29 +51,55 @@ def write(path: str | os.PathLike[str], document: Any) -> None:
     sync(folder)
 
 
+def create(path: str, text: str) -> None:
+    """Make a text that is written once, where none is; FileExistsError where there is one: of two writers one loses."""
+    if stored.is_object(path):
+        objects.create(path, text.encode())
+        return
+    folder = os.path.dirname(path)
+    make_folder(folder)
+    part = os.path.join(folder, f".{uuid.uuid4().hex}.tmp")
+    try:
+        with open(part, "x", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        # A link fails where its name is taken; a rename would put ours in place of the other's.
+        os.link(part, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+    sync(folder)
+
+
 def read(path: str | os.PathLike[str]) -> Any | None:
     """The document, or None when there is none."""
+    where = os.fspath(path)
     try:
-        with open(path, encoding="utf-8") as found:
+        if stored.is_object(where):
+            content = objects.read(where)
+            return None if content is None else json.loads(content)
+        with open(where, encoding="utf-8") as found:
             return json.load(found)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:
-        raise DocumentError(f"{os.fspath(path)}: not a JSON document") from None
+        raise DocumentError(f"{where}: not a JSON document") from None
 
 
 def entries(folder: str | os.PathLike[str]) -> list[str]:
     """Paths of the documents in a folder, sorted by name; none when there is no folder."""
+    where = os.fspath(folder)
     try:
-        names = os.listdir(folder)
+        names = objects.names(where) if stored.is_object(where) else os.listdir(where)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".json")]
+    return [os.path.join(where, name) for name in sorted(names) if name.endswith(".json")]
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder with its parents, each entered durably in its own parent."""
-    if os.path.isdir(folder):
+    """Make a folder with its parents, each entered durably in its own parent; a store has none."""
+    if stored.is_object(folder) or os.path.isdir(folder):
         return
     parent = os.path.dirname(os.path.abspath(folder))
     make_folder(parent)
@@ -73,7 +109,9 @@ def make_folder(folder: str) -> None:
 
 
 def sync(path: str) -> None:
-    """Make what was written to a file, or renamed into or created in a folder, survive a power cut."""
+    """Make what was written to a file, or renamed into or created in a folder, survive a power cut; an object does."""
+    if stored.is_object(path):
+        return
     held = os.open(path, os.O_RDONLY)
     try:
         os.fsync(held)

@@ -21,7 +21,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 import schemas
-from jobs.shell import arrow_rows, delta_log, picked, state, tables, whom
+from jobs.formats import stored
+from jobs.shell import arrow_rows, delta_log, documents, picked, state, tables, whom
 from jobs.shell.lake import Lake
 from jobs.shell.scope import Scope
 
@@ -168,10 +169,11 @@ def _says(column: pa.ChunkedArray, value: Any) -> pa.ChunkedArray:
 def _write(path: str, partition: delta_log.Partition, name: str, rows: pa.Table) -> None:
     """One Parquet file as Spark would write it; a partition's value is in its folder and not in the file."""
     folder = os.path.join(path, delta_log.folder(partition))
-    os.makedirs(folder, exist_ok=True)
+    documents.make_folder(folder)
     pq.write_table(
         rows.drop_columns(list(dict(partition))),
-        os.path.join(folder, f"{name}.parquet"),
+        stored.within(os.path.join(folder, f"{name}.parquet")),
+        filesystem=stored.filesystem(path),
         compression="zstd",
         coerce_timestamps="us",
         store_decimal_as_integer=True,

@@ -30,7 +30,7 @@ def filled(rows: ArrowRows, columns: Collection[str]) -> dict[str, int]:
         return {name: rows.num_rows - rows[name].null_count for name in columns}
     found = dict.fromkeys(columns, 0)
     for path in rows.files:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, filesystem=rows.filesystem) as file:
             for name in list(found):
                 if (values := _filled(file, name)) is None:
                     del found[name]

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import schemas
+from jobs.formats import stored
 from jobs.shell.column_lineage import ColumnLineage
 from jobs.shell.column_sources import How, Source, Sources
 from jobs.shell.lineage_facets import Facet, Facetry, Facets
@@ -98,13 +99,13 @@ def of_delivery(folder: str, digest: str, *, files: int, bytes: int | None = Non
 
 
 def commit_size(location: str, version: int | str | None) -> tuple[int | None, int | None]:
-    """Bytes and files that a Delta commit added, by its own log; unknown where the log is not a local file."""
-    namespace, path = dataset_name(location)
-    if namespace != "file" or version is None:
+    """Bytes and files that a Delta commit added, by its own log; unknown where that cannot be read."""
+    if version is None:
         return None, None
+    path = location if stored.is_object(location) else dataset_name(location)[1]
     try:
-        with open(os.path.join(path, "_delta_log", f"{int(version):020d}.json"), encoding="utf-8") as log:
-            added = [json.loads(line)["add"]["size"] for line in log if line.startswith('{"add"')]
+        with stored.open_file(os.path.join(path, "_delta_log", f"{int(version):020d}.json")) as log:
+            added = [json.loads(line)["add"]["size"] for line in log if line.startswith(b'{"add"')]
     except (OSError, ValueError):
         return None, None
     return sum(added), len(added)

@@ -17,10 +17,9 @@ from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-import deltalake  # noqa: E402 - spark-submit starts this file outside the package
-
-import schemas  # noqa: E402
-from jobs.shell import delta_log, publication, state, tables, whom  # noqa: E402
+import schemas  # noqa: E402 - spark-submit starts this file outside the package
+from jobs.formats import stored  # noqa: E402
+from jobs.shell import delta_log, delta_rs, publication, state, tables, whom  # noqa: E402
 from jobs.shell import run as runs  # noqa: E402
 from jobs.shell.lake import Lake  # noqa: E402
 from jobs.shell.session import session  # noqa: E402
@@ -80,15 +79,15 @@ def _tend(lake: Lake, table: schemas.Table, published: int, keep_days: int) -> T
 
 def _compact(path: str) -> int:
     """Join small files; the head afterwards."""
-    deltalake.DeltaTable(path).optimize.compact()
+    delta_rs.table(path).optimize.compact()
     return delta_log.head(path)
 
 
 def _vacuum(path: str, keep_days: int) -> None:
     """Delete the files that no version of the last days names, written before them."""
     # Asked what it would delete and no more: vacuum itself commits its start and its end, versions without a change.
-    for name in deltalake.DeltaTable(path).vacuum(keep_days * 24, dry_run=True):
-        os.unlink(os.path.join(path, urllib.parse.unquote(name)))
+    for name in delta_rs.table(path).vacuum(keep_days * 24, dry_run=True):
+        stored.filesystem(path).delete_file(stored.within(os.path.join(path, urllib.parse.unquote(name))))
 
 
 def main(given: list[str] | None = None) -> int:

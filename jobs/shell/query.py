@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 
 import schemas
-from jobs.shell import delta_log, publication, spill, state
+from jobs.formats import stored
+from jobs.shell import arrow_rows, delta_log, objects, publication, spill, state
 from jobs.shell.settings import Settings
 
 DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp": "TIMESTAMP", "binary": "BLOB"}
@@ -43,9 +44,9 @@ def connect(settings: Settings, *, trace: bool = False) -> duckdb.DuckDBPyConnec
         _view(connection, f'{layer}."{bare}"', settings.table_path(name), version, name, hidden)
         if layer == "gold":
             connection.execute(f'CREATE VIEW main."{bare}" AS SELECT * FROM gold."{bare}"')
-    for path in sorted(pathlib.Path(settings.root("quarantine")).glob("*/_delta_log")):
-        place = str(path.parent)
-        _view(connection, f'quarantine."{path.parent.name}"', place, delta_log.head(place), None, [])
+    for bare in tables_in(settings.root("quarantine")):
+        path = settings.table_path(f"quarantine.{bare}")
+        _view(connection, f'quarantine."{bare}"', path, delta_log.head(path), None, [])
     return connection
 
 
@@ -68,8 +69,22 @@ def published_versions(settings: Settings) -> dict[str, int]:
     return found
 
 
-def source(path: str, version: delta_log.Version) -> str:
-    """The files of a version as DuckDB reads them, in SQL; there must be one at least."""
+def tables_in(root: str) -> list[str]:
+    """The tables that lie in a zone, by name."""
+    if stored.is_object(root):
+        return [name for name in objects.names(root) if objects.names(f"{root}/{name}/_delta_log")]
+    return sorted(path.parent.name for path in pathlib.Path(root).glob("*/_delta_log"))
+
+
+def source(connection: duckdb.DuckDBPyConnection, path: str, version: delta_log.Version) -> str:
+    """The files of a version as DuckDB reads them, in SQL; there must be one at least.
+
+    Objects it is handed by Arrow: its own reader of stores is an extension that is fetched at run time.
+    """
+    if stored.is_object(path):
+        name = f"{path}@{version.version}"
+        connection.register(name, arrow_rows.dataset(path, version))
+        return f'"{name}"'
     # DuckDB takes paths for patterns, and a folder may be called data[1].
     literal = [_PATTERN.sub(r"[\1]", os.path.join(path, file.path)) for file in version.files]
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in literal)
@@ -93,7 +108,7 @@ def _view(
         return
     shown = [field for field in json.loads(version.schema)["fields"] if field["name"] not in set(hidden)]
     columns = ", ".join(_column(field["name"], field["type"]) for field in shown)
-    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source(path, version)}")
+    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {source(connection, path, version)}")
 
 
 def _column(name: str, kind: Any) -> str:

@@ -13,6 +13,8 @@ from py4j.java_gateway import GatewayClient, JavaClass
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
+from jobs.formats import stored
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -54,13 +56,30 @@ def session(application: str, **conf: str) -> SparkSession:
         # They log the message of every failed query, which quotes the value that failed.
         PySparkLogger.getLogger(name).disabled = True
     builder = SparkSession.builder.appName(application)
-    for name, value in conf.items():
+    for name, value in {**_store(), **conf}.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     for name in _CLASSES:
         if isinstance(getattr(spark._jvm, name), JavaClass):
             setattr(spark._jvm, name, _Asked(getattr(spark._jvm, name)))
     return spark
+
+
+def _store() -> dict[str, str]:
+    """What S3A does not find in the environment by itself, and Python workers on other machines neither."""
+    found = {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint.region": stored.region(),
+        "spark.executorEnv.AWS_REGION": stored.region(),
+    }
+    if at := stored.endpoint():
+        found |= {
+            "spark.hadoop.fs.s3a.endpoint": at,
+            # A store that is not Amazon's seldom has a name for each bucket.
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.executorEnv.AWS_ENDPOINT_URL": at,
+        }
+    return found
 
 
 class _Asked:

@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jobs.formats import stored
+
 ZONES = ("landing", "bronze", "silver", "gold", "quarantine", "ops")
 
 
 class ZoneError(ValueError):
-    """A zone that the lake does not have: names it."""
+    """A zone that the lake does not have, or a root that it cannot lie at: names it."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Settings:
     """The lake's home and the root of each zone.
 
     Zones are separate roots, so that a border can be an operating-system or IAM border: folders under
-    the home unless LAKEWARD_<ZONE>_ROOT says otherwise.
+    the home unless LAKEWARD_<ZONE>_ROOT says otherwise, another folder or, `s3://bucket/prefix`, a place in an
+    object store. Only `ops` is always a folder: its locks and logs need a file system that all drivers of the lake
+    share (docs/decisions/object-stores.md).
     """
 
     home: str
@@ -30,7 +34,7 @@ class Settings:
         given = os.environ if environment is None else environment
         home = os.path.abspath(os.path.expanduser(given.get("LAKEWARD_HOME") or "lake"))
         roots = {zone: given[name] for zone in ZONES if given.get(name := f"LAKEWARD_{zone.upper()}_ROOT")}
-        return cls(home, {zone: _absolute(root) for zone, root in roots.items()})
+        return cls(home, {zone: _absolute(zone, root) for zone, root in roots.items()})
 
     def root(self, zone: str) -> str:
         """The root of a zone, absolute."""
@@ -51,6 +55,12 @@ class Settings:
         }
 
 
-def _absolute(root: str) -> str:
-    # An address such as s3://bucket/prefix is already absolute; os.path would glue it to the folder.
-    return root.rstrip("/") if "://" in root else os.path.abspath(os.path.expanduser(root))
+def _absolute(zone: str, root: str) -> str:
+    # An address is already absolute; os.path would glue it to the folder. s3a is what Hadoop calls the same store.
+    address = stored.SCHEME + root.removeprefix("s3a://") if root.startswith("s3a://") else root
+    if "://" not in address:
+        return os.path.abspath(os.path.expanduser(address))
+    if zone == "ops" or not stored.is_object(address):
+        able = "a folder" if zone == "ops" else "a folder or s3://bucket/prefix"
+        raise ZoneError(f"LAKEWARD_{zone.upper()}_ROOT: {zone} lies in {able}, not at {address}")
+    return address.rstrip("/")

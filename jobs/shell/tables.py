@@ -25,6 +25,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 import schemas
+from jobs.formats import stored
 from jobs.shell import arrow_rows, delta_log, whom
 from jobs.shell.settings import Settings
 
@@ -127,6 +128,8 @@ def write(frame: DataFrame, path: str, partition_by: Sequence[str] = ()) -> list
     token = uuid.uuid4().hex
     writer = frame.write.mode("append").option("mapreduce.output.basename", token)
     writer = writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+    # To its place when its task ends, and not once more when all have: in a store each rename is a copy.
+    writer = writer.option("mapreduce.fileoutputcommitter.algorithm.version", "2")
     (writer.partitionBy(*partition_by) if partition_by else writer).parquet(path)
     return delta_log.files_written(path, token, partition_by)
 
@@ -205,7 +208,10 @@ def restore(path: str, version: int, *, run: str = "") -> int:
     return delta_log.commit(path, seen, actions, operation="RESTORE", run=run)
 
 
-def _local(uri: str) -> str:
+def _place(uri: str) -> str:
+    """Where a file lies that Spark names by its URI."""
+    if stored.is_object(uri):
+        return urllib.parse.unquote(uri)
     return os.path.realpath(urllib.parse.unquote(urllib.parse.urlsplit(uri).path))
 
 
@@ -276,8 +282,9 @@ def merge(spark: SparkSession, path: str, changes: DataFrame, table: schemas.Tab
     same_key = functools.reduce(operator.and_, keys)
     old = _of_files(spark, path, before, before.files)
     named = old.select(*table.key, place).alias("o").join(F.broadcast(gone.alias("g")), on=same_key, how="left_semi")
-    hit = {_local(row[0]) for row in named.select("_file").distinct().collect()}
-    touched = [file for file in before.files if os.path.join(os.path.realpath(path), file.path) in hit]
+    hit = {_place(row[0]) for row in named.select("_file").distinct().collect()}
+    real = path if stored.is_object(path) else os.path.realpath(path)
+    touched = [file for file in before.files if os.path.join(real, file.path) in hit]
     rest = _of_files(spark, path, before, touched).alias("o").join(gone.alias("g"), on=same_key, how="left_anti")
     fresh = changes.where(F.col("_change") != "delete").select(*table.columns)
     files = _checked(write(rest.select(*table.columns).unionByName(fresh), path, before.partition_by), before)

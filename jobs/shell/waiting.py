@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 import duckdb
 
 import schemas
-from jobs.shell import deliveries, delta_log, query, spill, status
+from jobs.shell import deliveries, delta_log, quarantine, query, spill, status
 from jobs.shell.settings import Settings
 
 SHOWN_ALWAYS = (
@@ -29,10 +28,13 @@ class NothingWaitsError(ValueError):
 
 
 def _open(settings: Settings, table: str) -> duckdb.DuckDBPyRelation | None:
-    path = str(pathlib.Path(settings.root("quarantine")) / table.replace(".", "_", 1))
+    path = settings.table_path(quarantine.name_of(table))
     head = delta_log.head(path)
     version = delta_log.version(path, head) if head >= 0 else None
-    return spill.database().sql(f"FROM {query.source(path, version)}") if version and version.files else None
+    if version is None or not version.files:
+        return None
+    connection = spill.database()
+    return connection.sql(f"FROM {query.source(connection, path, version)}")
 
 
 def listing(settings: Settings) -> str:

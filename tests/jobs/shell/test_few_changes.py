@@ -11,7 +11,6 @@ import schemas
 from jobs.shell import delta_log, few_changes, many_changes, picked, state, tables, whom
 from jobs.shell.lake import Lake
 from jobs.shell.scope import EVERYTHING, Scope
-from jobs.shell.settings import Settings
 
 TYPES = {
     "thing_id": "bigint",
@@ -51,8 +50,8 @@ def thing(number, resource=None, **other):
 
 
 @pytest.fixture
-def lake(spark, tmp_path):
-    return Lake(spark, Settings(str(tmp_path)))
+def lake(spark, settings_at, tmp_path):
+    return Lake(spark, settings_at(tmp_path))
 
 
 @pytest.fixture

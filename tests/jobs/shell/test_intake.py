@@ -97,14 +97,14 @@ def table_of(feed):
 
 
 @pytest.fixture(scope="module")
-def taken(spark, tmp_path_factory):
-    """The lake after one delivery to each feed; and the deliveries by feed."""
+def taken(spark, settings_at, tmp_path_factory):
+    """The lake, in folders or in a store, after one delivery to each feed; and the deliveries by feed."""
     home = tmp_path_factory.mktemp("intake")
     patcher = pytest.MonkeyPatch()
     declared = {feed: dataclasses.replace(schemas.feed(feed), bad_share=0.9) for feed in FEEDS}
     original = schemas.feed
     patcher.setattr(schemas, "feed", lambda name: declared.get(name) or original(name))
-    settings = Settings(str(home / "lake"))
+    settings = settings_at(home / "lake")
     lab = [MESSAGE.format("ORU^R01", "m1"), MESSAGE.format("ORU^R01", "m2").replace("|2.5.1", "|9.9"),
            MESSAGE.format("ORM^O01", "m3")]  # fmt: skip
     given = {
@@ -208,10 +208,9 @@ def test_taking_in_again_takes_nothing(taken):
     assert {one["action"] for one in again.outcomes} == {"unchanged"}
 
 
-def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_no_other(taken, tmp_path):
-    lake, _ = taken
+def test_small_deliveries_are_taken_in_together_and_a_bad_one_stops_no_other(spark, tmp_path):
     settings = Settings(str(tmp_path / "lake"))
-    alone = Lake(lake.spark, settings)
+    alone = Lake(spark, settings)
     bodies = [MESSAGE.format("ORU^R01", f"m{number}") for number in range(4)]
     bodies[2] = bodies[2].replace("|2.5.1", "|9.9")
     came = []
@@ -253,7 +252,7 @@ MODIFIED = {"modifierExtension": [{"url": "http://x/not", "valueBoolean": True}]
     ],
 )
 def test_what_is_as_it_was_meant_waits_and_says_nothing_against_its_delivery_unless_it_is_faulty_too(
-    taken, tmp_path, more, held
+    spark, tmp_path, more, held
 ):
     settings = Settings(str(tmp_path / "lake"))
     sent = [{"resourceType": "Patient", "id": "p1"}] + [{"resourceType": "Patient", **more}] * 3
@@ -262,7 +261,7 @@ def test_what_is_as_it_was_meant_waits_and_says_nothing_against_its_delivery_unl
     strict = dataclasses.replace(schemas.feed("ehr_fhir"), bad_least=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schemas, "feed", lambda name: strict)
-        report = run.run(Lake(taken[0].spark, settings), ["ehr_fhir"], say=lambda text: None)
+        report = run.run(Lake(spark, settings), ["ehr_fhir"], say=lambda text: None)
     known = state.read(settings, "bronze.ehr_fhir")
     assert (report.state, known.rows) == (("succeeded", 1) if held else ("failed", 0))
     if held:
@@ -277,7 +276,7 @@ def test_what_is_as_it_was_meant_waits_and_says_nothing_against_its_delivery_unl
         ]
 
 
-def test_what_was_set_aside_is_taken_up_when_the_declaration_lets_it_in_and_the_rest_waits_on(taken, tmp_path):
+def test_what_was_set_aside_is_taken_up_when_the_declaration_lets_it_in_and_the_rest_waits_on(spark, tmp_path):
     settings = Settings(str(tmp_path / "lake"))
     sent = [{"resourceType": "Patient", "id": "p1"}, {"resourceType": "Patient", "id": "t", "meta": TEST_DATA}]
     text = "".join(json.dumps(one) + "\n" for one in [*sent, {"resourceType": "Patient"}])
@@ -285,7 +284,7 @@ def test_what_was_set_aside_is_taken_up_when_the_declaration_lets_it_in_and_the_
     (tmp_path / "b.ndjson").write_text(json.dumps({"resourceType": "Patient", "id": "p2"}))
     for file in ("a.ndjson", "b.ndjson"):
         land("ehr_fhir", [tmp_path / file], settings, received_at=AT)
-    lake = Lake(taken[0].spark, settings)
+    lake = Lake(spark, settings)
 
     def take_in(**declared):
         feed = dataclasses.replace(schemas.feed("ehr_fhir"), bad_least=3, **declared)
@@ -295,7 +294,7 @@ def test_what_was_set_aside_is_taken_up_when_the_declaration_lets_it_in_and_the_
             patch.setattr(schemas, "feeds", lambda: [*others, feed])
             [outcome] = run.run(lake, ["ehr_fhir"], say=lambda text: None).outcomes
         known = state.read(settings, "bronze.ehr_fhir")
-        found = tables.read(lake.spark, lake.path("bronze.ehr_fhir"), known.version).collect()
+        found = tables.read(spark, lake.path("bronze.ehr_fhir"), known.version).collect()
         account = known.accounting
         assert (account["missing"], account["out"], known.rows) == (0, len(found), len(found))
         noted = sum(one["quarantined"] for one in known.deliveries.values())

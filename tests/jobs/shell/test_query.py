@@ -5,13 +5,12 @@ import pytest
 import schemas
 from jobs.shell import delta_log, quarantine, query, state, tables, waiting
 from jobs.shell.lake import Lake
-from jobs.shell.settings import Settings
 
 
 @pytest.fixture
-def lake(spark, rows, tmp_path):
-    """A lake in a folder of an odd name: one table with a partition of an odd name, and a row that waits."""
-    found = Lake(spark, Settings(str(tmp_path / "a b josé [1]* o'ne 100%" / "lake")))
+def lake(spark, rows, settings_at, tmp_path):
+    """A lake in a folder of an odd name, or in a store: a table with a partition of an odd name, a row that waits."""
+    found = Lake(spark, settings_at(tmp_path / "a b josé [1]* o'ne 100%" / "lake"))
     table = schemas.table("silver.care_plan")
     path = found.path(table.table)
     delta_log.create(path, tables.spark_schema(table).json(), doc="plans", partition_by=["status"])
