@@ -10,7 +10,6 @@ import dataclasses
 import os
 import pathlib
 import sys
-import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -84,10 +83,10 @@ def _compact(path: str) -> int:
 
 
 def _vacuum(path: str, keep_days: int) -> None:
-    """Delete the files that no version of the last days names, written before them."""
+    """Delete the files that no version of the last days names, written before them; also what killed writes left."""
     # Asked what it would delete and no more: vacuum itself commits its start and its end, versions without a change.
-    for name in delta_rs.table(path).vacuum(keep_days * 24, dry_run=True):
-        stored.filesystem(path).delete_file(stored.within(os.path.join(path, urllib.parse.unquote(name))))
+    for name in delta_rs.table(path).vacuum(keep_days * 24, dry_run=True, full=True):
+        stored.filesystem(path).delete_file(stored.within(os.path.join(path, name)))
 
 
 def main(given: list[str] | None = None) -> int:

@@ -179,7 +179,6 @@ def test_a_file_of_an_unpublished_version_stays(lake, rows):
 
 
 @FOLDERS
-@pytest.mark.xfail(strict=False, reason="delta-rs looks for files that no version ever named only when asked: full")
 def test_what_a_killed_write_left_goes_once_it_is_older_than_what_is_kept(lake, rows):
     path, orphan = lake.path(TABLE), {"domain_id": "X", "domain_name": "X", "domain_concept_id": 1}
     left = [tables.write(tables.conform(rows(TABLE, orphan), schemas.table(TABLE)), path) for _ in range(2)]
@@ -203,7 +202,6 @@ def test_files_that_left_the_table_before_the_days_kept_go(lake):
     assert delta_rs.table(path).to_pyarrow_table().num_rows == 3
 
 
-@pytest.mark.xfail(strict=False, reason="names that delta-rs has decoded are decoded again, and not found")
 def test_files_go_from_a_partition_whose_folder_name_is_escaped(tmp_path):
     path, folder = str(tmp_path / "event"), "target=a%2Fb"
     column = {"name": "target", "type": "string", "nullable": True, "metadata": {}}
