@@ -9,6 +9,7 @@ Source: Delta transaction log protocol, sections Actions and Delta Log Entries.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
+from deltalake.exceptions import DeltaError
 
 from jobs.formats import stored
 from jobs.shell import delta_rs, documents, objects
@@ -265,7 +267,9 @@ def commit(path: str, seen: int, actions: Iterable[Mapping[str, Any]], *, operat
     lines = [json.dumps({"commitInfo": info}), *(json.dumps(action) for action in actions)]
     _create_once(os.path.join(_log(path), f"{number:020d}.json"), "\n".join(lines) + "\n", path, number)
     if number and number % CHECKPOINT_EVERY == 0:
-        delta_rs.table(path).create_checkpoint()
+        # It only spares readers the commits before it: the version stands without, and one is made later.
+        with contextlib.suppress(OSError, DeltaError, objects.StoreError):
+            delta_rs.table(path).create_checkpoint()
     return number
 
 

@@ -11,9 +11,10 @@ import threading
 
 import pytest
 
+from jobs.formats import stored
 from jobs.formats.fhir import Limits, read
-from jobs.shell import deliveries
-from jobs.shell.deliveries import DeliveryError, land, trace_bytes, waiting
+from jobs.shell import deliveries, objects
+from jobs.shell.deliveries import DeliveryError, folder, land, trace_bytes, waiting
 from jobs.shell.settings import Settings
 
 FEED = "ehr_fhir"
@@ -262,25 +263,35 @@ def test_two_landers_at_once_leave_one_delivery(settings, outbox):
 LANDER = """
 import sys
 from jobs.shell import deliveries, settings
-deliveries.land("ehr_fhir", sys.argv[2:], settings.Settings(sys.argv[1]))
+deliveries.land("ehr_fhir", sys.argv[1:], settings.Settings.from_environment())
 """
 
 
+@pytest.fixture(params=["folders", "store"])
+def anywhere(request, settings):
+    """Settings of a lake whose landing is a folder, or in a store."""
+    if request.param == "folders":
+        return settings
+    return Settings(settings.home, {"landing": f"{request.getfixturevalue('store')()}/landing"})
+
+
 @pytest.mark.parametrize("point", ["land-copied", "land-moved", "land-entered"])
-def test_a_lander_killed_at_any_point_leaves_all_or_nothing(settings, outbox, tmp_path, point):
+def test_a_lander_killed_at_any_point_leaves_all_or_nothing(anywhere, outbox, tmp_path, point):
+    settings = anywhere
     paths = outbox({"a.ndjson": PATIENTS, "b.ndjson": DEVICES})
     whole = land(FEED, paths, Settings(str(tmp_path / "other")))
-    environment = {**os.environ, "LAKEWARD_KILL_AT": point, "PYTHONPATH": str(CHECKOUT)}
-    killed = subprocess.run(
-        [sys.executable, "-c", LANDER, settings.home, *map(str, paths)], env=environment, check=False
-    )
+    environment = {**os.environ, **settings.environment(), "LAKEWARD_KILL_AT": point, "PYTHONPATH": str(CHECKOUT)}
+    killed = subprocess.run([sys.executable, "-c", LANDER, *map(str, paths)], env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     known = deliveries.deliveries(FEED, settings)
     assert [one.delivery_id for one in known] == ([whole.delivery_id] if point == "land-entered" else [])
     assert land(FEED, outbox({"c.ndjson": lines("Device", "d9")}), settings).state == "landed"
     after = land(FEED, outbox({"a.ndjson": PATIENTS, "b.ndjson": DEVICES}), settings)
     assert (after.state, after.delivery_id, after.repeat) == ("landed", whole.delivery_id, point == "land-entered")
-    incoming = pathlib.Path(settings.root("landing"), FEED, ".incoming")
-    assert list(incoming.iterdir()) == []
-    folders = {path.name for path in incoming.parent.iterdir() if path.is_dir()} - {".incoming", "ledger"}
-    assert folders == {one.delivery_id for one in deliveries.deliveries(FEED, settings)}
+    in_store = stored.is_object(settings.root("landing"))
+    landing = pathlib.Path(settings.home, "incoming" if in_store else "landing", FEED)
+    assert list((landing / ".incoming").iterdir()) == []
+    here = objects.names(folder(FEED, settings)) if in_store else [one.name for one in landing.iterdir()]
+    assert set(here) - {".incoming", ".lock", "ledger"} == {
+        one.delivery_id for one in deliveries.deliveries(FEED, settings)
+    }
