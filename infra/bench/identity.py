@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import pathlib
 import sys
 import time
 from collections import Counter, defaultdict
@@ -180,7 +181,7 @@ def main() -> int:
     parser.add_argument("--train", action="store_true", help="learn the weights to ship, and write them")
     asked = parser.parse_args()
     if asked.train:
-        SHIPPED.write_text(json.dumps(train().document(), indent=1) + "\n", encoding="utf-8")
+        pathlib.Path(str(SHIPPED)).write_text(json.dumps(train().document(), indent=1) + "\n", encoding="utf-8")
         print(f"written: {SHIPPED}")
         return 0
     for number in asked.sets:

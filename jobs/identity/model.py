@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
-import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from jobs.identity.comparisons import COMPARISONS, DIFFERENT
 
-SHIPPED = pathlib.Path(__file__).with_name("model.json")
+# Not by a path: on other machines the code is imported from a zip.
+SHIPPED = importlib.resources.files(__package__).joinpath("model.json")
 Weights = Mapping[str, Mapping[str, tuple[float, float]]]
 
 
@@ -33,7 +35,7 @@ class Model:
         return {"how": self.how, "rate": self.rate, "rare": self.rare, "weights": weights}
 
 
-def shipped(path: pathlib.Path = SHIPPED) -> Model:
+def shipped(path: Traversable = SHIPPED) -> Model:
     """The model that comes with the code; KeyError when it lacks a level."""
     found = json.loads(path.read_text(encoding="utf-8"))
     weights = {

@@ -14,6 +14,7 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from jobs.formats import stored
+from jobs.shell import shipped
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -62,6 +63,7 @@ def session(application: str, **conf: str) -> SparkSession:
     for name in _CLASSES:
         if isinstance(getattr(spark._jvm, name), JavaClass):
             setattr(spark._jvm, name, _Asked(getattr(spark._jvm, name)))
+    shipped.ship(spark)
     return spark
 
 
