@@ -35,6 +35,8 @@ _STATES = {"A": ACTIVE, "CA": CANCELLED, "CM": COMPLETED, "DC": STOPPED, "ER": W
            "RP": STOPPED, "SC": ACTIVE}  # fmt: skip
 # What is released (RL, OE, OR) is no longer on hold.
 _RELEASES = frozenset(("RL", "OE", "OR"))
+# What a message leaves unsaid that may be of a test as well.
+WHETHER_DRUG = "kind"
 # All that a message may leave unsaid of an order.
 _PARTS = (
     "drug",
@@ -106,6 +108,8 @@ def changed_request(story: Story, row: Order, whose: Whose, *, is_drug: bool) ->
     kept = cleaned(body)
     said = (("requester", "requester"), ("visit", "encounter"), ("end", "dispenseRequest"))
     left_out = [word for word in _PARTS if word not in [told for told, name in said if name in kept]]
+    if not is_drug:
+        left_out.append(WHETHER_DRUG)
     return {**kept, "extension": [{"url": UNSAID, "valueString": " ".join(left_out)}]}
 
 

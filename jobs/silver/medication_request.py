@@ -24,6 +24,7 @@ from jobs.columns.quantities import QUANTITY, days, measured
 from jobs.columns.reference_texts import reference, references, subject
 from jobs.columns.spans import span_faults
 from jobs.columns.unsaid import with_what_holds_on
+from jobs.formats.hl7v2_fhir_prescription import WHETHER_DRUG
 from jobs.formats.translation import UNSAID
 
 REQUEST = f"""
@@ -38,9 +39,17 @@ REQUEST = f"""
 """
 # What is over may be told by its number alone: HL7 v2 cancels with an ORC and nothing under it.
 OVER = ("cancelled", "stopped", "completed", "entered-in-error")
+MAY_BE_A_TEST = "known_by_number_only"
+
+
+def without_row() -> Column:
+    """Why the end of an order is no order for a drug: by its number alone, it may be of a test (HL7 v2 ORM)."""
+    words = F.split(F.get_json_object("payload", "$.extension[0].valueString"), " ")
+    return F.when(F.array_contains(words, WHETHER_DRUG), MAY_BE_A_TEST)
 
 
 def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
+    """One row for each order that is not deleted, but for those that nobody said to be of a drug."""
     requests = parsed(current(resources, "MedicationRequest", translated=translated, superseded=superseded), REQUEST)
     if translated is not None:
         requests = _with_what_holds_on(requests, translated)
@@ -88,8 +97,12 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
 
 def _is_over_by_number() -> Column:
     """Whether the newest word on an order leaves open which drug it is, and says that it is over."""
+    return _leaves_out("drug") & F.coalesce(F.col("r.status").isin(*OVER), F.lit(False))
+
+
+def _leaves_out(part: str) -> Column:
     words = F.split(extended(F.col("r.extension"), UNSAID)["valueString"], " ")
-    return F.coalesce(F.array_contains(words, "drug") & F.col("r.status").isin(*OVER), F.lit(False))
+    return F.coalesce(F.array_contains(words, part), F.lit(False))
 
 
 def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame:
@@ -119,4 +132,5 @@ def _with_what_holds_on(requests: DataFrame, translated: DataFrame) -> DataFrame
     )
     whole = whole.withField("dosageInstruction", held["dosage"]).withField("dispenseRequest", supplied)
     whole = whole.withField("status", F.when(never_was, "cancelled").otherwise(r["status"]))
-    return told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
+    known = told.withColumn("r", F.when(held.isNull(), r).otherwise(whole)).drop("held")
+    return known.where(~(_leaves_out(WHETHER_DRUG) & names_no_medication(r)))

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.silver._event_drug import of_requests
-from jobs.silver.medication_request import build
+from jobs.silver.medication_request import build, without_row
 from tests.hl7v2_messages import all_translated, message, translated
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -170,8 +170,8 @@ def test_an_order_that_is_cancelled_by_its_number_alone_is_still_of_its_drug_and
         "cancelled": [written, message("ORM^O01", 11, pid, "ORC|CA|RX1^EHR")],
         "stopped": [written, message("RDE^O11", 11, pid, "ORC|DC|RX1^EHR|||||||20260303")],
         "cancel_comes_first": [message("OMP^O09", 11, pid, "ORC|OC|RX1^EHR"), written],
-        # A test, or an order that nobody told of: it is over, and of which drug is not known.
-        "never_written": [message("ORM^O01", 11, pid, "ORC|DC|RX1^EHR")],
+        # A drug that nobody told of: it is over, and which it was is not known.
+        "never_written": [message("OMP^O09", 11, pid, "ORC|DC|RX1^EHR")],
         "held_and_never_written": [message("OMP^O09", 11, pid, "ORC|HD|RX1^EHR")],
     }
     built = build(fhir_records(), all_translated(rows, **stories)).cache()
@@ -191,6 +191,25 @@ def test_an_order_that_is_cancelled_by_its_number_alone_is_still_of_its_drug_and
     excluded = {row.tenant: row.excluded for row in events.collect()}
     assert excluded["cancelled"] == excluded["cancel_comes_first"] == "cancelled"
     assert (excluded["stopped"], excluded["never_written"]) == (None, "known_by_number_only")
+
+
+def test_a_test_that_is_cancelled_by_its_number_alone_is_no_order_for_a_drug(rows, fhir_records):
+    pid, test = "PID|1||7^^^NORTH^MR", ("ORC|NW|P1^EHR", "OBR|1|P1^EHR||2823-3^Potassium^LN")
+    told = translated(
+        rows,
+        message("ORM^O01", 9, pid, *test),
+        *(message("ORM^O01", 10 + n, pid, f"ORC|{control}|P1^EHR") for n, control in enumerate(("CA", "OC", "DC"))),
+        message("ORM^O01", 14, pid, "ORC|RP|P2^EHR", "ORC|RO|P3^EHR", test[1].replace("P1", "P3")),
+        message("ORM^O01", 15, pid, "ORC|CA|RX1^EHR"),
+        message("RDE^O11", 9, pid, "ORC|NW|RX1^EHR", "RXE||834061^Penicillin V^RXNORM|250||mg"),
+    )
+    built = build(fhir_records(), told).collect()
+    assert [(row.resource_id, row.status, row.faults) for row in built] == [("NORTH-7-EHR-RX1", "cancelled", [])]
+    # What gives no row is accounted for by name.
+    ends = told.where(F.col("resource_type") == "MedicationRequest").select("resource_id", without_row().alias("why"))
+    named = {(row.resource_id[-2:], row.why) for row in ends.collect()}
+    assert named == {("P1", "known_by_number_only"), ("P2", "known_by_number_only"), ("X1", "known_by_number_only"),
+                     ("X1", None)}  # fmt: skip
 
 
 def ordered(rows, requests):
