@@ -20,20 +20,28 @@ def with_person(rows: DataFrame, patients: DataFrame, links: DataFrame, people: 
     return owned.drop("_linked").join(published, on="person_id", how="left")
 
 
-def with_visit(rows: DataFrame, encounter_id: str, visits: DataFrame, details: DataFrame) -> DataFrame:
-    """Add visit_occurrence_id and visit_detail_id of an encounter; null when it is no published visit.
+def with_visit(
+    rows: DataFrame, encounter_id: str, visits: DataFrame, details: DataFrame, *, anybodys: bool = False
+) -> DataFrame:
+    """Add visit_occurrence_id and visit_detail_id of an encounter; null when it is no published visit of the person.
 
-    An encounter is a visit, or a part of one: then the visit is that of the part.
+    An encounter is a visit, or a part of one: then the visit is that of the part. Nothing lies in the visit of somebody
+    else, which is not at hand when one person is rebuilt: a visit may have moved to another patient, or been merged
+    into that of one (HL7 v2 A45, A42), and what was told of the first one stays his. Where all who have to do with
+    one thing are rebuilt together, it may be `anybodys`.
     """
-    whole = visit_of(visits).withColumnRenamed("visit_occurrence_id", "_visit_id")
+    own = [] if anybodys else ["person_id"]
+    whole = visit_of(visits, *own).withColumnRenamed("visit_occurrence_id", "_visit_id")
     parts = details.select(
-        F.col("visit_detail_id").alias("_detail_id"), F.col("visit_occurrence_id").alias("_detail_visit_id")
+        *own,
+        F.col("visit_detail_id").alias("_detail_id"),
+        F.col("visit_occurrence_id").alias("_detail_visit_id"),
     )
     found = (
         rows.withColumn("_encounter_id", F.col(encounter_id))
         .withColumn("_detail_id", key("visit_detail", F.col(encounter_id)))
-        .join(whole, on="_encounter_id", how="left")
-        .join(parts, on="_detail_id", how="left")
+        .join(whole, on=["_encounter_id", *own], how="left")
+        .join(parts, on=["_detail_id", *own], how="left")
     )
     visit = F.coalesce("_detail_visit_id", "_visit_id")
     return found.withColumns(

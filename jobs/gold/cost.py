@@ -75,7 +75,8 @@ def build(
     rows = with_person(rows, patients, links, people)
     rows = _with_claim(rows, own, claims)
     rows = resolved(rows, "encounter_ref", encounters, "encounter_id", "encounter_id")
-    rows = with_visit(rows, "encounter_id", visits, details)
+    # Payers of one claim may know its patient by several numbers (silver.shared_claim).
+    rows = with_visit(rows, "encounter_id", visits, details, anybodys=True)
     rows = _with_supplied(_with_request(rows, requests), drugs, devices)
     named = organizations.withColumnRenamed("name", "_name")
     rows = resolved(rows, "insurer_ref", named, "organization_id", "_insurer_id", _insurer_name="_name")

@@ -93,7 +93,7 @@ def images(rows):
             rows("gold.person", {"person_id": 70}),
             rows("silver.encounter",
                  {"encounter_id": 600, "aliases": ["Encounter/e"], "tenant": "demo", "feed": "ehr_fhir"}),
-            rows("gold.visit_occurrence", {"visit_occurrence_id": 901, "lw_told_by": [600]}),
+            rows("gold.visit_occurrence", {"visit_occurrence_id": 901, "person_id": 70, "lw_told_by": [600]}),
             rows("gold.visit_detail"),
             rows("silver.concept_map", *[
                 {"vocabulary_id": v, "code_key": c, "source_concept_id": i, "targets": [(i, d, None, None)]}

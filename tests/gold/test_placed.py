@@ -3,8 +3,10 @@
 import datetime
 
 import pytest
+from pyspark.sql import functions as F
 
-from jobs.columns.placed import in_ward
+from jobs.columns.keys import key
+from jobs.columns.placed import in_ward, with_visit
 
 VISIT, PART = 1, 2
 
@@ -68,3 +70,21 @@ def test_no_row_is_lost_or_doubled_and_none_changes_its_visit(found):
     assert sorted((row.name, row.visit_occurrence_id) for row in found) == sorted(
         ((name, case[0]) for name, case in CASES.items())
     )
+
+
+def test_nothing_lies_in_the_visit_of_somebody_else(spark, rows):
+    visits = [{"visit_occurrence_id": 1, "person_id": 7, "lw_told_by": [71], "lw_given_up": [72]}]
+    part = spark.range(1).select(key("visit_detail", F.lit(73)).alias("id")).first().id
+    details = [{"visit_detail_id": part, "visit_occurrence_id": 1, "person_id": 7}]
+    events = [(person, encounter) for person in (7, 8, None) for encounter in (71, 72, 73)]
+    told = spark.createDataFrame(events, "person_id bigint, encounter_id bigint")
+    placed = with_visit(
+        told, "encounter_id", rows("gold.visit_occurrence", *visits), rows("gold.visit_detail", *details)
+    )
+    found = [
+        (row.person_id, row.encounter_id, row.visit_occurrence_id, row.visit_detail_id) for row in placed.collect()
+    ]
+    assert sorted(found, key=str) == sorted(
+        [(person, encounter, 1 if person == 7 else None, part if (person, encounter) == (7, 73) else None)
+         for person, encounter in events], key=str,
+    )  # fmt: skip
