@@ -65,7 +65,8 @@ def _tell_given_up(story: Story, index: int, pid: int, pv1: int) -> None:
         return
     mrg = story.message.segments[index] + _PAD
     numbers = (mrg[5], "VN"), (mrg[6], None), (mrg[3] if story.account_is_visit else "", "AN")
-    story.tell("Encounter", lost, _named_only(story, patient, numbers, stays.encounter))
+    # Whoever had the visit, it is one with that of the patient who has it now: nobody else's goes on under the number.
+    story.tell("Encounter", lost, _named_only(story, stays.patient or patient, numbers, stays.encounter))
     if ("Encounter", stays.encounter) not in story.told:
         # Without a PV1 it is known by its account alone; it may have been given up before.
         account = ((story.accounts.get(stays, ""), "AN"),)

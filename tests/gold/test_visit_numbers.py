@@ -12,6 +12,7 @@ from jobs.silver import encounter
 from tests.hl7v2_messages import all_translated, message
 
 PID = "PID|1||7^^^H^MR||Example^Ada||19700102|F"
+OTHERS = PID.replace("|7^", "|6^")
 
 
 def pv1(number, *, admitted="", ward="4W"):
@@ -30,6 +31,7 @@ AGAIN = said("ADT^A50", 14, "V2", lost="V1", admitted="202603010800")
 UNDATED = said("ADT^A50", 12, "V1", lost="V0")
 MERGED = said("ADT^A42", 12, "V1", lost="V0")
 OTHER = said("ADT^A01", 10, "V1")
+MERGED_OTHERS = message("ADT^A42", 12, PID, "MRG|6^^^H^MR||||V0^^^H^VN", pv1("V1"))
 # By name: messages in the order they come, the number that holds, and those that lie in its visit.
 STORIES = {
     "changed": ([BEGUN, RESULT, CHANGED], "V1", ["V0", "V1"]),
@@ -55,8 +57,10 @@ STORIES = {
     "still_there": ([BEGUN, said("ADT^A03", 9, "V0"), OTHER, MERGED], "V1", ["V0", "V1"]),
     "moved_under_both": ([BEGUN, MOVED, CHANGED, said("ADT^A02", 15, "V1", ward="ICU"), GONE], "V1", ["V0", "V1"]),
     "moved_before": ([BEGUN, MOVED, CHANGED, GONE], "V1", ["V0", "V1"]),
-    "other_patients_number": (
-        [BEGUN, OTHER, message("ADT^A42", 12, PID, "MRG|6^^^H^MR||||V0^^^H^VN", pv1("V1"))], "V1", ["V1"],
+    # The number of a visit of somebody who was not merged himself is that of the visit that stays, too.
+    "other_patients_number": ([message("ADT^A01", 8, OTHERS, pv1("V0")), OTHER, MERGED_OTHERS], "V1", ["V0", "V1"]),
+    "other_patients_result": (
+        [message("ADT^A01", 8, OTHERS, pv1("V0")), OTHER, MERGED_OTHERS, RESULT], "V1", ["V0", "V1"],
     ),
 }  # fmt: skip
 

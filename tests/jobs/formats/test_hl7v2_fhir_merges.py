@@ -90,6 +90,12 @@ def test_a_visit_merged_or_renumbered_says_under_its_old_number_which_one_it_is_
     assert "status" in stays["extension"][0]["valueString"].split()
 
 
+@pytest.mark.parametrize("event", ["A42", "A50", "A45"])
+def test_a_visit_that_was_another_patients_is_under_its_old_number_of_the_one_who_has_it_now(event):
+    found = bodies(PID, "MRG|6^^^NORTH^MR||||V0^^^NORTH", PV1, kind=f"ADT^{event}")
+    assert found["Encounter/NORTH-V0"]["subject"] == {"reference": "Patient/NORTH-7"}
+
+
 def test_a_message_on_a_visit_does_not_take_up_a_number_that_was_given_up():
     for kind in ("ADT^A08", "ADT^A03", "ORU^R01"):
         assert "replaced" in bodies(PID, PV1, kind=kind)["Encounter/NORTH-V1"]["extension"][0]["valueString"].split()
