@@ -23,20 +23,23 @@ def translated(rows, *messages):
 
 
 def all_translated(rows, options=None, **stories):
-    """The same of the messages of several tenants, by the tenant's name; the feed may have options."""
+    """The same of the messages of several tenants, by the tenant's name; the feed may have options.
+
+    A message of another feed than adt_hl7v2 comes with its name, as (feed, message).
+    """
     from pyspark.sql import functions as F
 
     given = [
         row
         for tenant, messages in stories.items()
         for place, text in enumerate(messages)
-        for row in _said(tenant, place, text, options or {})
+        for row in _said(tenant, place, *(("adt_hl7v2", text) if isinstance(text, str) else text), options or {})
     ]
     return rows("silver.translated", *given).withColumn("time_zone", F.lit(ZONE))
 
 
-def _said(tenant, place, text, options):
-    feed = Source("adt_hl7v2", tenant, zoneinfo.ZoneInfo(ZONE), options, {})
+def _said(tenant, place, name, text, options):
+    feed = Source(name, tenant, zoneinfo.ZoneInfo(ZONE), options, {})
     at = LANDED + datetime.timedelta(days=1, minutes=place)
     for one in translate_written(Said(None, None, text.encode(), None, at), feed):
         yield {

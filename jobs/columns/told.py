@@ -62,11 +62,12 @@ def numbered(
 ) -> DataFrame:
     """Add `_number` and `_is_first`: rows of different tellers that are the `same` and have one number are one thing.
 
-    Two tellers that both tell of two such things tell of the same two, each in this `order`, which has no ties; what
-    one teller tells twice stays twice. `_is_first` is the row of the lowest `rank`, which no two tellers share.
+    Two tellers that both tell of two such things tell of the same two, each in this `order`, in which only what is one
+    thing to its teller has ties; what one teller tells twice stays twice. `_is_first` is the row of the lowest `rank`,
+    which no two rows of one thing share.
     """
     in_order = Window.partitionBy(*same, "_teller").orderBy(*order)
-    counted = rows.withColumn("_teller", teller).withColumn("_number", F.rank().over(in_order)).drop("_teller")
+    counted = rows.withColumn("_teller", teller).withColumn("_number", F.dense_rank().over(in_order)).drop("_teller")
     return counted.withColumn("_is_first", F.min(rank).over(together(same)) == rank)
 
 

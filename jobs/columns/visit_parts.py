@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns.remittance import CLAIMS
 from jobs.columns.told import heard
-from jobs.columns.visits import ends
+from jobs.columns.visits import ends, known_by
 from jobs.formats.x12_fhir_codes import PLACE_OF_SERVICE, TYPE_OF_BILL
 
 # A part of a part, as a bed on a ward of a stay; more levels than this are a loop or an accident.
@@ -32,13 +32,16 @@ WITHIN = {
     "31": _NURSED,
     "61": _NURSED,
 }
-_GIVEN_UP = "array<struct<encounter_id:bigint,start_date:date,start_at:timestamp,end_date:date,end_at:timestamp>>"
+_GIVEN_UP = (
+    "array<struct<encounter_id:bigint,start_date:date,start_at:timestamp,end_date:date,end_at:timestamp,"
+    "numbers:array<string>>>"
+)
 _PARTS = "array<struct<encounter_id:bigint,parent_id:bigint>>"
 
 
 def placed_in_visits(encounters: DataFrame, took_place: Column, named: Column) -> DataFrame:
     """Add `is_part`, whether an encounter is a part of another one's visit, `parts`, those of its own visit, and
-    `given_up`, those whose number was given up for that of this visit or of a part of it, with the days of each.
+    `given_up`, those whose number was given up for that of this visit or of a part of it, with its days and numbers.
 
     `encounters` have their person, and what did not take place is among them as far as it is itself a part. Of each
     part is told which part it lies in directly, if not in the visit itself. `named` is the encounter whose number one
@@ -154,6 +157,8 @@ def _place(given_up: Column) -> Column:
         top.alias("visit_id"),
         F.when(parent != top, parent).alias("parent_id"),
         given_up.alias("is_given_up"),
-        F.struct("encounter_id", "start_date", "start_at", "end_date", "end_at").alias("days"),
+        F.struct("encounter_id", "start_date", "start_at", "end_date", "end_at", known_by().alias("numbers")).alias(
+            "days"
+        ),
     )
     return F.when((F.size(steps) > 0) & ended, place)

@@ -52,6 +52,16 @@ def judged(encounters: DataFrame, claim_states: DataFrame) -> DataFrame:
     return known.withColumn("excluded", why).drop("_state")
 
 
+def known_by() -> Column:
+    """What an encounter is known by in every feed: its numbers; in its own its id, too."""
+    return F.array_union(F.array("resource_id"), numbers())
+
+
+def numbers() -> Column:
+    """The numbers of an encounter, as sent."""
+    return F.coalesce(F.col("identifiers")["value"], F.array().cast("array<string>"))
+
+
 def told_in() -> Column:
     """Type concept of the record that tells of the visit: a claim where the payer is who told it first."""
     return F.when(F.col("feed").startswith(CLAIMS), concepts.TYPE_CLAIM).otherwise(concepts.TYPE_EHR_ENCOUNTER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
@@ -12,7 +12,7 @@ from jobs.columns.keys import key
 from jobs.columns.placed import with_person
 from jobs.columns.told import heard, numbered, together
 from jobs.columns.visit_parts import placed_in_visits
-from jobs.columns.visits import coded, described, ends, judged, one_before, told_in, with_kind
+from jobs.columns.visits import coded, described, ends, judged, known_by, numbers, one_before, told_in, with_kind
 
 
 def build(
@@ -27,8 +27,8 @@ def build(
 ) -> DataFrame:
     """OMOP CDM 5.4 VISIT_OCCURRENCE: every encounter of every class that took place and is no part of another's visit.
 
-    Encounters of different feeds are one visit, told by the first feed, when one names the other's number, or when they
-    are of one person, kind and first day.
+    Encounters of different feeds are one visit, told by the first feed, when one names the other's number, be it one
+    that was given up for the other's, or when they are of one person, kind and first day.
     """
     # What did not take place may still say what its parts are parts of.
     known = judged(with_kind(encounters, concept_map), claim_states)
@@ -70,16 +70,15 @@ def build(
 
 def _named(encounters: DataFrame) -> DataFrame:
     """(encounter_id, _as): of an encounter that shares a number with an earlier feed's, what that one is."""
-    values = F.coalesce(F.col("identifiers")["value"], F.array().cast("array<string>"))
     ranked = encounters.withColumn("_rank", heard())
     known = ranked.select(
         "tenant",
         "person_id",
         F.col("_rank").alias("_earlier"),
-        F.explode(F.array_union(F.array("resource_id"), values)).alias("_number"),
+        F.explode(known_by()).alias("_number"),
         F.struct("kind", "start_date", "start_at", "encounter_id").alias("_one"),
     )
-    each = ranked.select("tenant", "person_id", "_rank", "encounter_id", F.explode(values).alias("_number"))
+    each = ranked.select("tenant", "person_id", "_rank", "encounter_id", F.explode(numbers()).alias("_number"))
     found = each.join(known, on=["tenant", "person_id", "_number"], how="inner").where("_earlier < _rank")
     return found.groupBy("encounter_id").agg(F.min(F.struct("_earlier", "_one"))["_one"].alias("_as"))
 
@@ -89,16 +88,20 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     alike = rows.join(named, on="encounter_id", how="left").repartition("person_id")
     took_place = F.col("excluded").isNull()
     alike = placed_in_visits(alike, took_place, F.col("_as.encounter_id")).where(took_place & ~F.col("is_part"))
-    alike = alike.withColumns(_days())
+    alike = alike.withColumns(_days()).withColumn("_stays", _named_as_it_was())
+    alike = alike.withColumn("_as", F.coalesce("_stays.one", "_as"))
     day = F.coalesce("_as.start_date", "start_date")
     usable = day.isNotNull() & F.col("_has_person")
     what = F.coalesce("_as.kind", "kind")
     same = F.when(usable, F.xxhash64(F.col("person_id"), what, day)).otherwise(F.col("encounter_id"))
     # Of two visits on a day each goes with the one it names.
     first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))
-    order = [first.asc_nulls_last(), F.coalesce("_as.encounter_id", "encounter_id"), F.col("encounter_id")]
+    # Who knows a visit by its old and by its new number tells of one.
+    own = F.when(F.col("_stays.rank") < heard(), F.col("_as.encounter_id")).otherwise(F.col("encounter_id"))
+    order = [first.asc_nulls_last(), F.coalesce("_as.encounter_id", "encounter_id"), own]
     compared = ["person_id", "_same"]
-    known = numbered(alike.withColumn("_same", same), compared, order, teller=F.col("feed"), rank=heard())
+    rank = F.struct(heard(), F.col("encounter_id"))
+    known = numbered(alike.withColumn("_same", same), compared, order, teller=F.col("feed"), rank=rank)
     whole = together(compared)
     heard_of = {name: F.min_by(name, F.when(is_said, heard())).over(whole)
                 for names, is_said in _left_out() for name in names}  # fmt: skip
@@ -110,6 +113,28 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
         .withColumn("lw_given_up", F.array_sort(F.flatten(F.collect_list("given_up.encounter_id").over(whole))))
         .where("_is_first")
     )
+
+
+def _named_as_it_was() -> Column:
+    """Of an encounter that names a number of a visit of another feed which has others given up for it: that visit.
+
+    `one` is what that is (see `_named`), `rank` whose word it is.
+    """
+    own = F.struct("kind", "start_date", "start_at", "encounter_id")
+    stays = F.struct(
+        heard().alias("rank"),
+        F.coalesce("_as", own).alias("one"),
+        "tenant",
+        F.array_union(known_by(), F.flatten("given_up.numbers")).alias("numbers"),
+    )
+    known = F.collect_list(F.when(F.size("given_up") > 0, stays)).over(Window.partitionBy("person_id"))
+
+    def is_it(one: Column) -> Column:
+        # One of no day is nobody's.
+        elsewhere = (one["rank"] != heard()) & one["one"]["start_date"].isNotNull()
+        return elsewhere & (one["tenant"] == F.col("tenant")) & F.arrays_overlap(one["numbers"], numbers())
+
+    return F.get(F.array_sort(F.filter(known, is_it)), F.lit(0))
 
 
 def _days() -> dict[str, Column]:

@@ -32,6 +32,7 @@ UNDATED = said("ADT^A50", 12, "V1", lost="V0")
 MERGED = said("ADT^A42", 12, "V1", lost="V0")
 OTHER = said("ADT^A01", 10, "V1")
 MERGED_OTHERS = message("ADT^A42", 12, PID, "MRG|6^^^H^MR||||V0^^^H^VN", pv1("V1"))
+LAB = ("lab_hl7v2", RESULT)
 # By name: messages in the order they come, the number that holds, and those that lie in its visit.
 STORIES = {
     "changed": ([BEGUN, RESULT, CHANGED], "V1", ["V0", "V1"]),
@@ -57,6 +58,14 @@ STORIES = {
     "still_there": ([BEGUN, said("ADT^A03", 9, "V0"), OTHER, MERGED], "V1", ["V0", "V1"]),
     "moved_under_both": ([BEGUN, MOVED, CHANGED, said("ADT^A02", 15, "V1", ward="ICU"), GONE], "V1", ["V0", "V1"]),
     "moved_before": ([BEGUN, MOVED, CHANGED, GONE], "V1", ["V0", "V1"]),
+    "other_feed": ([BEGUN, CHANGED, LAB], "V1", ["V0", "V0", "V1"]),
+    "other_feed_comes_first": ([LAB, BEGUN, CHANGED], "V1", ["V0", "V0", "V1"]),
+    "other_feed_and_changed_twice": ([BEGUN, CHANGED, AGAIN, LAB], "V2", ["V0", "V0", "V1", "V2"]),
+    "other_feed_and_no_day": ([BEGUN, UNDATED, LAB], "V1", ["V0", "V0", "V1"]),
+    "other_feed_and_merged": ([BEGUN, OTHER, MERGED, LAB, ("lab_hl7v2", message("ORU^R01", 13, PID, pv1("V1")))],
+                              "V1", ["V0", "V0", "V1", "V1"]),
+    "heard_before_and_no_day": ([("ehr_hl7v2", BEGUN), UNDATED, LAB], "V0", ["V0", "V0"]),
+    "heard_before": ([("ehr_hl7v2", BEGUN), CHANGED, LAB], "V0", ["V0", "V0", "V0", "V1"]),
     # The number of a visit of somebody who was not merged himself is that of the visit that stays, too.
     "other_patients_number": ([message("ADT^A01", 8, OTHERS, pv1("V0")), OTHER, MERGED_OTHERS], "V1", ["V0", "V1"]),
     "other_patients_result": (
@@ -73,10 +82,14 @@ def built(spark, rows, fhir_records):
     # Made once: what stands on it is planned without it.
     encounters = spark.createDataFrame(made.collect(), made.schema)
     assert encounters.where(F.size("faults") > 0).count() == 0
-    patients = encounters.select("patient_id", "tenant", "feed").distinct().collect()
-    known = [{**row.asDict(), "aliases": []} for row in patients]
-    links = [{"patient_id": one["patient_id"], "person_id": one["patient_id"]} for one in known]
-    people = rows("gold.person", *[{"person_id": one["patient_id"]} for one in known])
+    patients = encounters.select("patient_id", "tenant", "feed", "patient_ref").distinct().orderBy("feed").collect()
+    known = [{"patient_id": one.patient_id, "tenant": one.tenant, "feed": one.feed, "aliases": []} for one in patients]
+    # A number of the hospital is one person in all of its feeds.
+    persons = {}
+    for one in patients:
+        persons.setdefault((one.tenant, one.patient_ref), one.patient_id)
+    links = [{"patient_id": one.patient_id, "person_id": persons[one.tenant, one.patient_ref]} for one in patients]
+    people = rows("gold.person", *[{"person_id": person} for person in persons.values()])
     asked = [encounters, rows("silver.claim_state"), rows("silver.patient", *known), rows("silver.person_link", *links)]
     sites = [rows("silver.practitioner"), rows("silver.organization")]
     found = build(*asked, people, *sites, rows("silver.concept_map")).where(F.size("faults") == 0)
@@ -97,7 +110,7 @@ def placed(built):
         lying.setdefault(row.visit_occurrence_id, []).append(names[row._encounter_id])
     found = {}
     for row in visits.collect():
-        [own] = row.lw_told_by
+        own = int(row.lw_source.partition("|")[2])
         visit = (names[own], sorted(lying[row.visit_occurrence_id]))
         found.setdefault(tenants[own], []).append((visit, row.visit_start_datetime, row.visit_end_datetime))
     return found
