@@ -46,8 +46,7 @@ HEADER: Final = f"""
     procedure array<struct<sequence: int, date: string, procedureCodeableConcept: {CODEABLE},
         procedureReference: {REFERENCE}>>,
     supportingInfo array<struct<sequence: int, category: {CODEABLE}, code: {CODEABLE}, timingDate: string,
-        timingPeriod: {PERIOD}, valueString: string, valueQuantity: {QUANTITY}, valueReference: {REFERENCE}>>,
-    item array<struct<encounter: array<{REFERENCE}>>>
+        timingPeriod: {PERIOD}, valueString: string, valueQuantity: {QUANTITY}, valueReference: {REFERENCE}>>
 """
 CARE_TEAM: Final = f"array<struct<sequence: int, provider_ref: string, is_responsible: boolean, role_codes: {CODES}>>"
 DIAGNOSES: Final = (
@@ -225,6 +224,17 @@ def diagnoses(r: Column) -> Column:
         ),
     )
     return F.coalesce(shaped, F.array()).cast(DIAGNOSES)
+
+
+def by_role(team: Column, roles: tuple[str, ...]) -> Column:
+    """Of a care team the one whose role comes first among these; null where nobody has one."""
+    ranked = F.array(*[F.lit(role) for role in roles])
+
+    def placed(one: Column) -> Column:
+        place = F.array_position(ranked, F.try_element_at(one["role_codes"]["code"], F.lit(1)))
+        return F.struct(place.alias("place"), one["sequence"].alias("sequence"), one["provider_ref"].alias("ref"))
+
+    return F.array_min(F.filter(F.transform(team, placed), lambda one: one["place"] > 0))["ref"]
 
 
 def procedures(r: Column, zone: Column) -> Column:

@@ -12,9 +12,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.remittance import CLAIMS
-from jobs.columns.told import heard
-from jobs.columns.visits import ends, known_by
+from jobs.columns.billed_visits import INSTITUTIONAL
+from jobs.columns.visits import ends, is_billed, known_by, teller
 from jobs.formats.x12_fhir_codes import PLACE_OF_SERVICE, TYPE_OF_BILL
 
 # A part of a part, as a bed on a ward of a stay; more levels than this are a loop or an accident.
@@ -89,11 +88,7 @@ def _within() -> Column:
     table = F.create_map(
         *[part for place, classes in WITHIN.items() for part in (F.lit(place), F.array(*map(F.lit, classes)))]
     )
-    return F.when(_is_claim(), F.try_element_at(table, _kind_of_bill(PLACE_OF_SERVICE)))
-
-
-def _is_claim() -> Column:
-    return F.col("feed").startswith(CLAIMS)
+    return F.when(is_billed(), F.try_element_at(table, _kind_of_bill(PLACE_OF_SERVICE)))
 
 
 def _kind_of_bill(system: str) -> Column:
@@ -107,7 +102,9 @@ def _answers(usable: Column, lives: Column) -> Column:
     One that took place and may not say when (`lives`) has from the number given up for its own when it was.
     """
     # What a claim says of a hospital, other than the hospital's own, is no evidence of a stay there.
-    holds = usable & (~_is_claim() | _kind_of_bill(TYPE_OF_BILL).isNotNull())
+    # A benefit may not say its type of bill.
+    is_own = _kind_of_bill(TYPE_OF_BILL).isNotNull() | F.array_contains(F.col("type_codes")["code"], INSTITUTIONAL)
+    holds = usable & (~is_billed() | F.coalesce(is_own, F.lit(False)))
     kind = F.col("meant_class")
 
     def likely(one: Column) -> Column:
@@ -128,7 +125,7 @@ def _answers(usable: Column, lives: Column) -> Column:
             one["encounter_id"].alias("encounter_id"),
             # Of two visits on a day a claim goes with the one it names.
             F.when(one["named"] == F.col("encounter_id"), 0).otherwise(likely(one)).alias("likely"),
-            heard().alias("heard"),
+            teller().alias("heard"),
             F.col("encounter_id").alias("parent_id"),
             F.when(one["given_up"], lives).otherwise(usable).alias("is_usable"),
         ),

@@ -8,12 +8,14 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.billed_visits import BENEFIT
 from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.parties import with_care_site
 from jobs.columns.placed import with_person
 from jobs.columns.references import resolved
 from jobs.columns.remittance import CLAIMS
+from jobs.columns.told import FIRST_HEARD, feed_rank
 
 # HL7 v3 ActCode, as FHIR R4 Encounter.class has it.
 KINDS = {
@@ -64,7 +66,23 @@ def numbers() -> Column:
 
 def told_in() -> Column:
     """Type concept of the record that tells of the visit: a claim where the payer is who told it first."""
-    return F.when(F.col("feed").startswith(CLAIMS), concepts.TYPE_CLAIM).otherwise(concepts.TYPE_EHR_ENCOUNTER)
+    return F.when(is_billed(), concepts.TYPE_CLAIM).otherwise(concepts.TYPE_EHR_ENCOUNTER)
+
+
+def is_billed() -> Column:
+    """Whether it is known of an encounter that it was billed, and not from a record of care."""
+    return F.col("feed").startswith(CLAIMS) | _of_benefit()
+
+
+def teller() -> Column:
+    """Who tells of an encounter, by whose word goes first: of one feed its benefits come after its record of care."""
+    own = feed_rank(F.col("feed"))
+    rank = F.when(is_billed(), F.greatest(own, F.lit(FIRST_HEARD.index("claims")))).otherwise(own)
+    return F.struct(rank, "feed", _of_benefit())
+
+
+def _of_benefit() -> Column:
+    return F.col("resource_type").eqNullSafe(BENEFIT)
 
 
 def described(

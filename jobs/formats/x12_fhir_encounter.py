@@ -19,16 +19,16 @@ _ACT = f"{codes.TERMINOLOGY}v3-ActCode"
 _PARTICIPATION = f"{codes.TERMINOLOGY}v3-ParticipationType"
 _ROLES = {"attending": "ATND", "rendering": "PPRF", "referring": "REF"}
 # CMS place of service codes.
-_PLACES = {
+PLACES = {
     "02": "VR", "10": "VR", "12": "HH", "21": "IMP", "23": "EMER", "31": "NONAC", "32": "NONAC", "34": "NONAC",
     "41": "FLD", "42": "FLD", "51": "IMP", "61": "NONAC",
 }  # fmt: skip
 # NUBC type of bill, facility and care: 11 hospital inpatient, 12 its part B, 18 swing bed, 21 nursing facility, ...
-_BILLS = {
+BILLS = {
     "11": "IMP", "12": "IMP", "18": "NONAC", "21": "NONAC", "22": "NONAC", "28": "NONAC", "32": "HH", "33": "HH",
     "34": "HH", "41": "IMP", "65": "NONAC", "66": "NONAC", "81": "HH", "82": "IMP", "86": "NONAC",
 }  # fmt: skip
-_EMERGENCY, _OBSERVATION = "045", "0762"
+EMERGENCY, OBSERVATION = "045", "0762"
 STILL_PATIENT, _ADMITTED, _DISCHARGED, _INPATIENT = "30", "435", "096", "IMP"
 # What a period is made of: days, or moments with their zone.
 Span = tuple[date | None, date | None]
@@ -137,11 +137,11 @@ def act_class(claim: Node) -> str:
         return str(told)
     place, lines = claim.get("place_of_service") or "", claim["lines"]
     if claim.get("place_qualifier") != "A":
-        return _PLACES.get(_place_of_service(claim), "AMB")
-    found = _BILLS.get(place[-2:], "AMB")
+        return PLACES.get(_place_of_service(claim), "AMB")
+    found = BILLS.get(place[-2:], "AMB")
     if found != "AMB":
         return found
     revenues = [(line.get("revenue_code") or "").zfill(4) for line in lines]
-    if _OBSERVATION in revenues:
+    if OBSERVATION in revenues:
         return "OBSENC"
-    return "EMER" if any(one.startswith(_EMERGENCY) for one in revenues) else "AMB"
+    return "EMER" if any(one.startswith(EMERGENCY) for one in revenues) else "AMB"

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.answered import NAMED_OTHERWISE, as_answered, under_own_number
+from jobs.columns.billed_visits import visit_ref
 from jobs.columns.billing import BILLED_BY, of_all_lines, with_concepts, with_group, with_number
 from jobs.columns.claims import own_number
 from jobs.columns.faults import faults
@@ -148,7 +149,7 @@ def _described(benefits: DataFrame) -> DataFrame:
     number = F.when(claim_status().isNotNull(), own_number(F.col("aliases")))
     return benefits.withColumns(
         {
-            "encounter_ref": F.try_element_at("encounter_refs", F.lit(1)),
+            "encounter_ref": F.coalesce(F.try_element_at("encounter_refs", F.lit(1)), visit_ref()),
             "asked_ref": F.coalesce(number, F.col("claim_ref")),
             "claim_number": claim_number(F.col("identifiers"), F.col("insurer_ref")),
             "kind": F.try_element_at(F.col("type_codes")["code"], F.lit(1)),

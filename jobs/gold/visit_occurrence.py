@@ -10,9 +10,20 @@ from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.keys import key
 from jobs.columns.placed import with_person
-from jobs.columns.told import heard, numbered, together
+from jobs.columns.told import numbered, together
 from jobs.columns.visit_parts import placed_in_visits
-from jobs.columns.visits import coded, described, ends, judged, known_by, numbers, one_before, told_in, with_kind
+from jobs.columns.visits import (
+    coded,
+    described,
+    ends,
+    judged,
+    known_by,
+    numbers,
+    one_before,
+    teller,
+    told_in,
+    with_kind,
+)
 
 
 def build(
@@ -70,7 +81,7 @@ def build(
 
 def _named(encounters: DataFrame) -> DataFrame:
     """(encounter_id, _as): of an encounter that shares a number with an earlier feed's, what that one is."""
-    ranked = encounters.withColumn("_rank", heard())
+    ranked = encounters.withColumn("_rank", teller())
     known = ranked.select(
         "tenant",
         "person_id",
@@ -97,13 +108,13 @@ def _told_once(rows: DataFrame, named: DataFrame) -> DataFrame:
     # Of two visits on a day each goes with the one it names.
     first = F.coalesce(F.col("_as.start_at"), F.col("start_at"))
     # Who knows a visit by its old and by its new number tells of one.
-    own = F.when(F.col("_stays.rank") < heard(), F.col("_as.encounter_id")).otherwise(F.col("encounter_id"))
+    own = F.when(F.col("_stays.rank") < teller(), F.col("_as.encounter_id")).otherwise(F.col("encounter_id"))
     order = [first.asc_nulls_last(), F.coalesce("_as.encounter_id", "encounter_id"), own]
     compared = ["person_id", "_same"]
-    rank = F.struct(heard(), F.col("encounter_id"))
-    known = numbered(alike.withColumn("_same", same), compared, order, teller=F.col("feed"), rank=rank)
+    rank = F.struct(teller(), F.col("encounter_id"))
+    known = numbered(alike.withColumn("_same", same), compared, order, teller=teller(), rank=rank)
     whole = together(compared)
-    heard_of = {name: F.min_by(name, F.when(is_said, heard())).over(whole)
+    heard_of = {name: F.min_by(name, F.when(is_said, rank)).over(whole)
                 for names, is_said in _left_out() for name in names}  # fmt: skip
     return (
         known.withColumns(heard_of)
@@ -122,7 +133,7 @@ def _named_as_it_was() -> Column:
     """
     own = F.struct("kind", "start_date", "start_at", "encounter_id")
     stays = F.struct(
-        heard().alias("rank"),
+        teller().alias("rank"),
         F.coalesce("_as", own).alias("one"),
         "tenant",
         F.array_union(known_by(), F.flatten("given_up.numbers")).alias("numbers"),
@@ -131,7 +142,7 @@ def _named_as_it_was() -> Column:
 
     def is_it(one: Column) -> Column:
         # One of no day is nobody's.
-        elsewhere = (one["rank"] != heard()) & one["one"]["start_date"].isNotNull()
+        elsewhere = (one["rank"] != teller()) & one["one"]["start_date"].isNotNull()
         return elsewhere & (one["tenant"] == F.col("tenant")) & F.arrays_overlap(one["numbers"], numbers())
 
     return F.get(F.array_sort(F.filter(known, is_it)), F.lit(0))

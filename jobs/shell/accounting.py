@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 import schemas
 from jobs.columns import fhir
 from jobs.columns.told import BY_ANOTHER_FEED
-from jobs.shell import arrow_rows, delta_log, quarantine, tables
+from jobs.shell import arrow_rows, delta_log, quarantine, tables, tallies
 from jobs.shell.inputs import handed
 from jobs.shell.lake import Lake
 from jobs.silver.clinical_event import OTHER_DOMAINS, STATED, TABLE_OF_DOMAIN
@@ -32,13 +32,8 @@ TOLD_BY = "lw_told_by"
 # Source rows that are parts of what a row is about, and rows of another table.
 PARTS, IN_ANOTHER = "lw_parts", "part_of_another_visit"
 EVENT_TABLES = {*TABLE_OF_DOMAIN.values(), OTHER_DOMAINS}
-# What `fhir.said` is to Spark, as far as it is counted.
-SAID = """
-    SELECT record_id AS said_id, tenant, feed, resource_type, resource_id, method FROM resources
-    UNION ALL
-    SELECT translated_id, tenant, feed, resource_type, resource_id, method FROM translated
-    WHERE resource_type IS NOT NULL
-"""
+# Under which parameters a job is handed what was said of resources.
+RESOURCES = ("resources", "translated", "superseded")
 
 # A table at the version that was read: the published one may move on while a table is being built.
 Pinned = tuple[str, int]
@@ -49,7 +44,8 @@ Together = tuple[Pinned, ...]
 def _together(table: schemas.Table, inputs: Mapping[str, int]) -> tuple[Together, ...]:
     found: dict[str, list[Pinned]] = {}
     for name, source in table.built_from.items():
-        found.setdefault(name.partition(".")[0], []).append((source, inputs[source]))
+        if (parameter := name.partition(".")[0]) in RESOURCES:
+            found.setdefault(parameter, []).append((source, inputs[source]))
     return tuple(map(tuple, found.values()))
 
 
@@ -65,7 +61,7 @@ class Ledger:
         """The account of a built version; `missing` is 0 when nothing was lost and nothing invented."""
         built = (table.table, version)
         if table.resource_types:
-            return self._from_said(table, inputs, built)
+            return self._beside(self._from_said(table, inputs, built), table, built, inputs)
         if table.scope == "delivery":
             return self._from_records(table, inputs, built)
         if table.table == EVENTS:
@@ -134,6 +130,18 @@ class Ledger:
             "joined": max(0, out - rows),
             "missing": counted.get(None, 0) - out - held,
         }
+
+    def _beside(self, account: dict[str, Any], table: schemas.Table, built: Pinned, inputs: Mapping[str, int]) -> Any:
+        """The account of a table of resources with the rows of other tables beside them, if its job tells of such."""
+        job = importlib.import_module(f"jobs.{table.table}")
+        if not hasattr(job, "RECEIVED"):
+            return account
+        more = self._from_question(table, job, built, inputs)
+        both = {name: account[name] + more[name] for name in ("in", "out")}
+        both["excluded"] = account["excluded"] | more["excluded"]
+        # All that waits was counted with the resources.
+        both["missing"] = abs(account["missing"] + more["held"]) + abs(more["missing"])
+        return account | both
 
     def _excluded(self, table: schemas.Table, source: Pinned, inputs: Mapping[str, int]) -> DataFrame:
         """The rows of the source with `reason`, why each is excluded; a job that needs more than the row is asked."""
@@ -207,7 +215,7 @@ class Ledger:
         return delta_log.version(self.lake.path(name), version).rows if version >= 0 else 0
 
     def _from_said(self, table: schemas.Table, inputs: Mapping[str, int], built: Pinned) -> dict[str, Any]:
-        types = self._once(_together(table, inputs), self._count_types)
+        types = self._once(_together(table, inputs), tallies.of_types)
         own = [kind for kind in table.resource_types if kind not in table.joined_types]
         received, current = (
             sum(types.get(kind, {}).get(count, 0) for kind in own) for count in ("received", "current")
@@ -250,7 +258,7 @@ class Ledger:
         return {row["reason"]: row["count"] for row in counted if row["reason"]}
 
     def _from_events(self, table: schemas.Table, source: Pinned, built: Pinned) -> dict[str, Any]:
-        expected = self._once(((source,),), self._count_events).get(table.name, {"all": 0, "excluded": {}})
+        expected = self._once(((source,),), tallies.of_targets).get(table.name, {"all": 0, "excluded": {}})
         rows = self._rows(*built)
         excluded = expected["excluded"]
         held = quarantine.waiting(self.lake, table.table)
@@ -269,31 +277,3 @@ class Ledger:
                 rows = [ds.dataset([self.lake.rows(*one) for one in together]) for together in sources]
                 self._counted[sources] = count(*rows)
             return self._counted[sources]
-
-    def _count_types(self, resources: ds.Dataset, translated: ds.Dataset, superseded: ds.Dataset) -> dict[str, Any]:
-        """By type what was said, and how many resources it is about that are not taken back."""
-        said = {"resources": resources, "translated": translated}
-        newest = f"SELECT resource_type, method FROM ({SAID}) ANTI JOIN superseded USING (said_id)"
-        gone = (
-            f"SELECT resource_type, count(*) FROM ({newest}) WHERE method = '{fhir.TOMBSTONE}' GROUP BY resource_type"
-        )
-        deleted = dict(arrow_rows.ask(gone, **said, superseded=superseded))
-        # Not counted as what is left when the superseded are taken away: each resource, once.
-        each = (
-            f"SELECT resource_type, count(*) AS times FROM ({SAID}) GROUP BY tenant, feed, resource_type, resource_id"
-        )
-        about = f"SELECT resource_type, sum(times), count(*) FROM ({each}) GROUP BY resource_type"
-        return {
-            kind: {"received": received, "current": known - deleted.get(kind, 0)}
-            for kind, received, known in arrow_rows.ask(about, **said)
-        }
-
-    def _count_events(self, events: ds.Dataset) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        by_rule = "SELECT target, excluded, count(*) FROM events GROUP BY target, excluded"
-        for target, excluded, count in arrow_rows.ask(by_rule, events=events):
-            one = found.setdefault(target, {"all": 0, "excluded": {}})
-            one["all"] += count
-            if excluded:
-                one["excluded"][excluded] = count
-        return found

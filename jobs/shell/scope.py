@@ -51,7 +51,7 @@ def plan(lake: Lake, table: schemas.Table, known: state.State, inputs: Mapping[s
         if known.inputs.get(source, -1) != version
     }
     if table.resource_types:
-        changed = {source: changes for source, changes in changed.items() if _speaks_to(table, changes)}
+        changed = {source: changes for source, changes in changed.items() if _speaks_to(table, source, changes)}
     if table.scope == "whole":
         return EVERYTHING if changed else NOTHING
     if table.scope in ("resource", "delivery"):
@@ -59,8 +59,10 @@ def plan(lake: Lake, table: schemas.Table, known: state.State, inputs: Mapping[s
     return _people(lake, table, changed)
 
 
-def _speaks_to(table: schemas.Table, changes: state.Changes) -> bool:
-    """Whether a change may be about resources of the types that a table is made of."""
+def _speaks_to(table: schemas.Table, source: str, changes: state.Changes) -> bool:
+    """Whether a change may be about resources of the types that a table is made of; a table of silver says its own."""
+    if source not in OPERATIONS and schemas.table(source).resource_types:
+        return True
     return changes.resource_types is None or not changes.resource_types.isdisjoint(table.resource_types)
 
 

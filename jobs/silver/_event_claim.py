@@ -7,12 +7,13 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.answered import NAMED_OTHERWISE
+from jobs.columns.billed_visits import INSTITUTIONAL, PHARMACY, visit_ref
+from jobs.columns.claims import by_role
 from jobs.columns.codes import vocabulary_id
 from jobs.columns.fhir import DECIMAL
 from jobs.columns.mapping import NO_MATCH
 from jobs.silver._statement import excluded_by, statements
 
-INSTITUTIONAL, PHARMACY = "institutional", "pharmacy"
 DAYS_SUPPLY = "dayssupply"
 # What the kind of a claim (HL7 claim-type) makes of its header and of its lines.
 HEADERS = {INSTITUTIONAL: concepts.TYPE_FACILITY_CLAIM_HEADER, "professional": concepts.TYPE_PROFESSIONAL_CLAIM_HEADER,
@@ -47,9 +48,14 @@ def not_standing(claims: DataFrame, states: DataFrame, key: str = "claim_id") ->
 def speaking_alone(benefits: DataFrame) -> DataFrame:
     """The benefits, or lines of benefits, that name no claim: payers who share what they paid have no claims to send.
 
-    CARIN Blue Button and Medicare's BCDA tell by ExplanationOfBenefit alone what was found, done and dispensed.
+    CARIN Blue Button and Medicare's BCDA tell by ExplanationOfBenefit alone what was found, done and dispensed. Such a
+    benefit that names no encounter is one itself.
     """
-    return benefits.where(F.col("claim_ref").isNull())
+    alone = benefits.where(F.col("claim_ref").isNull())
+    if "encounter_ref" in alone.columns:
+        return alone.withColumn("encounter_ref", F.coalesce("encounter_ref", visit_ref()))
+    unnamed = F.coalesce(F.size("encounter_refs"), F.lit(0)) < 1
+    return alone.withColumn("encounter_refs", F.when(unnamed, F.array(visit_ref())).otherwise(F.col("encounter_refs")))
 
 
 def of_claim_diagnoses(claims: DataFrame, source: str = "claim") -> DataFrame:
@@ -70,7 +76,7 @@ def of_claim_diagnoses(claims: DataFrame, source: str = "claim") -> DataFrame:
         end_date=F.col("end_date"),
         status_concept_id=status,
         status_source_value=F.try_element_at(kinds, F.lit(1)),
-        practitioner_ref=F.coalesce(_by(F.col("care_team"), FOUND_BY), "provider_ref"),
+        practitioner_ref=F.coalesce(by_role(F.col("care_team"), FOUND_BY), "provider_ref"),
     )
 
 
@@ -86,7 +92,7 @@ def of_claim_procedures(claims: DataFrame, source: str = "claim") -> DataFrame:
         start_date=F.coalesce("_said.done_date", "start_date"),
         start_at=F.col("_said.done_at"),
         quantity=F.lit(1),
-        practitioner_ref=F.coalesce(_by(F.col("care_team"), DONE_BY), "provider_ref"),
+        practitioner_ref=F.coalesce(by_role(F.col("care_team"), DONE_BY), "provider_ref"),
     )
 
 
@@ -104,17 +110,6 @@ def _of_header(claims: DataFrame, source: str, what: str, *, parts: str, refers_
         encounter_ref=F.try_element_at("encounter_refs", F.lit(1)),
         **filled,
     )
-
-
-def _by(team: Column, roles: tuple[str, ...]) -> Column:
-    """Of a care team the one whose role comes first among these; null where nobody has one."""
-    ranked = F.array(*[F.lit(role) for role in roles])
-
-    def placed(one: Column) -> Column:
-        place = F.array_position(ranked, F.try_element_at(one["role_codes"]["code"], F.lit(1)))
-        return F.struct(place.alias("place"), one["sequence"].alias("sequence"), one["provider_ref"].alias("ref"))
-
-    return F.array_min(F.filter(F.transform(team, placed), lambda one: one["place"] > 0))["ref"]
 
 
 def of_claim_items(items: DataFrame, claims: DataFrame, concept_map: DataFrame) -> DataFrame:
@@ -166,7 +161,7 @@ def _of_lines(lines: DataFrame, source: str, concept_map: DataFrame, **filled: C
         code_text=F.col("code_text"),
         type_concept_id=_type(DETAILS),
         encounter_ref=F.col("encounter_ref"),
-        practitioner_ref=F.coalesce(_by(own, DONE_BY), _by(F.col("_care_team"), DONE_BY), "provider_ref"),
+        practitioner_ref=F.coalesce(by_role(own, DONE_BY), by_role(F.col("_care_team"), DONE_BY), "provider_ref"),
         start_date=F.coalesce("start_date", "_start_date"),
         start_at=F.col("start_at"),
         end_date=F.col("end_date"),

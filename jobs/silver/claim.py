@@ -8,14 +8,15 @@ from pyspark.sql import functions as F
 from jobs.columns import claims
 from jobs.columns.dates import moment
 from jobs.columns.faults import faults
-from jobs.columns.fhir import CODEABLE, IDENTIFIER, codings, current, identity, parsed, text_of
+from jobs.columns.fhir import CODEABLE, IDENTIFIER, REFERENCE, codings, current, identity, parsed, text_of
 from jobs.columns.money import MONEY
 from jobs.columns.parties import identifiers
 from jobs.columns.reference_texts import aliases, reference
 from jobs.columns.spans import span, span_faults
 
 CLAIM = f"""
-    {claims.HEADER}, identifier array<{IDENTIFIER}>, priority {CODEABLE}, total {MONEY}, {claims.RELATED}
+    {claims.HEADER}, identifier array<{IDENTIFIER}>, priority {CODEABLE}, total {MONEY}, {claims.RELATED},
+    item array<struct<encounter: array<{REFERENCE}>>>
 """
 
 

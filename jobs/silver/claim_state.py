@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise
+from jobs.columns.billed_visits import visit_id
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
 from jobs.columns.reference_texts import resource_key
@@ -38,7 +39,7 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     by_others = judged.where(~_is_void() & F.col("_end").isNotNull())
     rows = [
         _rows(by_others.select(*_SOURCE, "claim_id", "_end.*"), "claim_id"),
-        _rows(over, "benefit_id"),
+        _rows(over, "benefit_id", visit_id().alias("encounter_id")),
         _rows(_unbilled(encounters, judged), "encounter_id"),
     ]
     return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
@@ -62,10 +63,12 @@ def _with_end(claims: DataFrame, told: DataFrame) -> DataFrame:
     )
 
 
-def _rows(ended: DataFrame, own: str) -> DataFrame:
+def _rows(ended: DataFrame, own: str, *also: Column) -> DataFrame:
     """Rows of the table about things that are over, of the kind whose key is `own`."""
     source = [F.col(name) for name in _SOURCE[:4]]
-    return ended.select(key("claim_state", *source).alias("claim_state_id"), *_SOURCE, own, "state", "by_claim_id")
+    return ended.select(
+        key("claim_state", *source).alias("claim_state_id"), *_SOURCE, own, *also, "state", "by_claim_id"
+    )
 
 
 def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:

@@ -1,10 +1,11 @@
-"""silver.encounter: a meeting of a patient with care, the newest version."""
+"""silver.encounter: a meeting of a patient with care, the newest version; told as such, or by a benefit alone."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.columns.billed_visits import ANSWERS, ASKS, BENEFIT, DRAFT, NAMES, PHARMACY, visits_of
 from jobs.columns.dates import ends_before_start, is_malformed, moment
 from jobs.columns.faults import faults
 from jobs.columns.fhir import (
@@ -48,8 +49,27 @@ ATTENDER = "ATND"
 PRIMARY_PERFORMER = "PPRF"
 
 
-def build(resources: DataFrame, translated: DataFrame | None = None, superseded: DataFrame | None = None) -> DataFrame:
-    """One row for each encounter that is not deleted."""
+# What `no_visit` says of benefits; those that are visits are rows beside the encounters.
+RECEIVED = f"""
+    SELECT CASE
+        WHEN claim_ref IS NOT NULL THEN '{ANSWERS}'
+        WHEN len(encounter_refs) > 0 THEN '{NAMES}'
+        WHEN coalesce("use", 'claim') <> 'claim' THEN '{ASKS}'
+        WHEN status = 'draft' THEN '{DRAFT}'
+        WHEN list_contains([one.code FOR one IN type_codes], '{PHARMACY}') THEN '{PHARMACY}'
+    END AS excluded
+    FROM benefits
+"""
+FOUND_AGAIN = f"SELECT count(*) FROM made WHERE resource_type = '{BENEFIT}'"
+
+
+def build(
+    resources: DataFrame,
+    translated: DataFrame | None = None,
+    superseded: DataFrame | None = None,
+    benefits: DataFrame | None = None,
+) -> DataFrame:
+    """One row for each encounter that is not deleted, and for each benefit that alone tells of a visit."""
     encounters = parsed(current(resources, "Encounter", translated=translated, superseded=superseded), SCHEMA)
     if translated is not None:
         encounters = _with_what_holds_on(encounters, translated)
@@ -92,12 +112,13 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
             bad_period=ends_before_start(period["start"], period["end"]),
         ).alias("faults"),
     )
-    return rows.withColumns(
+    rows = rows.withColumns(
         {
             "practitioner_ref": _responsible(F.col("participants")),
             "location_ref": F.try_element_at("locations", F.lit(1))["location_ref"],
         }
     )
+    return rows if benefits is None else rows.unionByName(visits_of(benefits), allowMissingColumns=True)
 
 
 def _with_what_holds_on(encounters: DataFrame, translated: DataFrame) -> DataFrame:

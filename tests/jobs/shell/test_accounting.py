@@ -222,3 +222,33 @@ def test_an_encounter_whose_number_was_given_up_is_no_visit_and_is_counted(accou
     assert (found["excluded"], found["missing"]) == ({"under_another_number": 1}, 0)
     found = account("gold.visit_detail", **told, **{"gold.visit_occurrence": visits}, **details)
     assert (found["excluded"], found["missing"]) == ({"under_another_number": 1, "visit_of_its_own": 1}, 0)
+
+
+def test_a_benefit_that_alone_tells_of_a_visit_is_counted_with_the_encounters(account):
+    benefits = [
+        {"benefit_id": number, "encounter_refs": [], "type_codes": [{"code": "professional"}], **one}
+        for number, one in enumerate(
+            [
+                {"status": "active", "use": "claim"},
+                {"status": "cancelled"},
+                {"status": "draft"},
+                {"claim_ref": "Claim/1"},
+                {"encounter_refs": ["Encounter/1"]},
+                {"use": "preauthorization"},
+                {"type_codes": [{"code": "pharmacy"}]},
+            ]
+        )
+    ]
+    visit, told = {**SAID, "resource_type": "Encounter"}, {**SAID, "resource_type": "ExplanationOfBenefit"}
+    held = {
+        "bronze.ehr_fhir": [{**visit, "record_id": 1, "resource_id": "e"}, {**told, "record_id": 2}],
+        "silver.benefit": benefits,
+    }
+    made = [{**visit, "record_id": 1, "resource_id": "e"}, *[{**told, "resource_id": one} for one in "ab"]]
+    found = account("silver.encounter", **held, **{"silver.encounter": made})
+    assert found["excluded"] == {
+        "answers_a_claim": 1, "draft": 1, "names_an_encounter": 1, "not_a_claim": 1, "pharmacy": 1,
+    }  # fmt: skip
+    assert (found["in"], found["out"], found["missing"]) == (8, 3, 0)
+    # One too few of the one and one too many of the other are two faults.
+    assert account("silver.encounter", **held, **{"silver.encounter": [made[1], *made[1:]]})["missing"] == 2
