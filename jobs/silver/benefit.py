@@ -29,6 +29,7 @@ from jobs.columns.spans import span, span_faults
 
 BENEFIT = f"""
     {claims.HEADER}, identifier array<{IDENTIFIER}>, claim {REFERENCE}, outcome string, disposition string,
+    {claims.RELATED},
     adjudication array<{ADJUDICATION}>, total array<{ADJUDICATION}>,
     payment struct<extension: array<struct<url: string, valueReference: {REFERENCE}>>, type: {CODEABLE},
         date: string, amount: {MONEY}>,
@@ -58,6 +59,7 @@ def build(resources: DataFrame, translated: DataFrame | None = None, superseded:
         aliases(F.col("resource_type"), F.col("resource_id"), F.col("full_url"), r["identifier"]).alias("aliases"),
         claims.encounters(r).alias("encounter_refs"),
         claim.alias("claim_ref"),
+        claims.replaced(r).alias("replaced_claim_refs"),
         r["outcome"].alias("outcome"),
         r["disposition"].alias("disposition"),
         identifiers(r["identifier"]).alias("identifiers"),

@@ -7,7 +7,7 @@ import functools
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise
+from jobs.columns.answered import NAMED_OTHERWISE, answered_otherwise, of_what_was_paid
 from jobs.columns.billed_visits import visit_id
 from jobs.columns.claims import ASKED_AGAIN, own_number
 from jobs.columns.keys import key
@@ -23,7 +23,8 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     """One row for each claim that another one stands for, for each benefit that answers such or a cancelled one, and
     for each encounter that is known by such claims alone.
 
-    And one for each other benefit that answers a claim by another number of who billed it than the claim's own.
+    And one for each other benefit that answers a claim by another number than the claim's own, of who billed it or of
+    the claim.
     The table is small and made as a whole: the claim that says so may be about another patient.
     """
     # What several frames stand on is planned once for each of them: so each is named as rarely as can be.
@@ -31,7 +32,7 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     benefits = benefits.join(F.broadcast(named), on="benefit_id", how="left")
     benefits = benefits.withColumn("claim_ref", F.coalesce("_named_ref", "claim_ref"))
     told = _stood_for(claims, benefits)
-    over = _benefits_over(benefits, _with_end(claims, told))
+    over = _benefits_over(of_what_was_paid(benefits), _with_end(claims, told))
     claim = resource_key("claim", F.col("tenant"), F.col("feed"), F.col("claim_ref"))
     paid_back = over.where("_is_taken_back").select(claim.alias("claim_id"), "state", "by_claim_id")
     told = told.unionByName(paid_back.where(F.col("claim_id").isNotNull()))
@@ -39,7 +40,7 @@ def build(claims: DataFrame, benefits: DataFrame, encounters: DataFrame) -> Data
     by_others = judged.where(~_is_void() & F.col("_end").isNotNull())
     rows = [
         _rows(by_others.select(*_SOURCE, "claim_id", "_end.*"), "claim_id"),
-        _rows(over, "benefit_id", visit_id().alias("encounter_id")),
+        _rows(over, "benefit_id", visit_id().alias("encounter_id"), _is_of().alias("by_claim_ref")),
         _rows(_unbilled(encounters, judged), "encounter_id"),
     ]
     return functools.reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
@@ -69,6 +70,11 @@ def _rows(ended: DataFrame, own: str, *also: Column) -> DataFrame:
     return ended.select(
         key("claim_state", *source).alias("claim_state_id"), *_SOURCE, own, *also, "state", "by_claim_id"
     )
+
+
+def _is_of() -> Column:
+    """The claim that a benefit which is named otherwise is of."""
+    return F.when(F.col("state") == NAMED_OTHERWISE, F.col("_named_ref"))
 
 
 def _stood_for(claims: DataFrame, benefits: DataFrame) -> DataFrame:

@@ -65,6 +65,45 @@ def test_an_answer_by_tax_number_is_of_the_only_claim_that_it_can_be_of(rows):
     assert [found.get(place, (None, None)) for place, _ in enumerate(CASES)] == [case[2:] for case in CASES]
 
 
+def paid(number, status, amount, *segments, icn):
+    return f"CLP*{number}*{status}*{amount}*{amount}**MC*{icn}*11*1~NM1*QC*1*DOE*JANE****MI*M1~{''.join(segments)}"
+
+
+FORMER = "REF*F8*{}~"
+OTHERWISE = [
+    # Paid, billed anew under another number, taken back and paid again under that.
+    paid("C1", 1, 80, icn="K1"),
+    paid("C9", 22, -80, FORMER.format("K1"), icn="K2") + paid("C9", 1, 90, FORMER.format("K1"), icn="K3"),
+    # Under its own number, and of what nobody paid.
+    paid("C2", 1, 50, icn="K4") + paid("C2", 22, -50, FORMER.format("K4"), icn="K5"),
+    paid("C3", 22, -50, FORMER.format("K6"), icn="K7"),
+    # Under one number of the payer two claims were paid.
+    paid("C4", 1, 10, icn="K8") + paid("C5", 1, 10, icn="K8") + paid("C6", 22, -10, FORMER.format("K8"), icn="K9"),
+]
+
+
+def test_a_reversal_under_another_number_of_the_claim_takes_back_the_payment_that_it_names(rows):
+    from pyspark.sql import functions as F
+
+    from jobs.columns.answered import NAMED_OTHERWISE, as_answered
+    from jobs.silver import benefit, claim_state
+    from tests.remittances import remittance, translated
+
+    files = [remittance(one, trace=f"T{place}") for place, one in enumerate(OTHERWISE)]
+    told = translated(rows, *files)
+    benefits = benefit.build(rows("bronze.ehr_fhir").withColumn("time_zone", F.lit("UTC")), told).localCheckpoint()
+    # No claim came: an 835 names them all the same.
+    claims = rows("silver.claim")
+    ended = claim_state.build(claims, benefits, rows("silver.encounter")).collect()
+    states = rows("silver.claim_state", *[row.asDict() for row in ended])
+    answered = as_answered(benefits, states.where(F.col("state") == NAMED_OTHERWISE), claims)
+    sums = answered.groupBy("claim_ref").agg(F.sum("payment_amount").cast("int").alias("paid"))
+    assert {row.claim_ref.rpartition("-")[0].rpartition("-")[2]: row.paid for row in sums.collect()} == {
+        "C1": 0, "C9": 90, "C2": 0, "C3": -50, "C4": 10, "C5": 10, "C6": -10,
+    }  # fmt: skip
+    assert len(ended) == 1
+
+
 def test_claims_of_two_providers_are_not_called_by_the_tax_number_that_they_share(rows):
     from jobs.columns.answered import under_own_number
 
