@@ -117,3 +117,10 @@ def test_nothing_is_swallowed_in_silence():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ExceptHandler) and node.type is None:
                     pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno}: a bare except")
+
+
+def test_a_table_that_stands_on_older_versions_is_declared_so():
+    """Else a small delivery builds it without them (jobs.shell.inputs)."""
+    asking = {f"silver.{path.stem}" for path in modules("jobs/silver") if "jobs.columns.unsaid" in imports(path)}
+    assert "silver.patient" in asking
+    assert [name for name in sorted(asking) if not schemas.table(name).older_versions] == []
