@@ -26,6 +26,7 @@ from jobs.formats import x12_claim, x12_claim_levels, x12_delimiters, x12_paymen
 from jobs.formats import x12_fhir_members as members
 from jobs.formats import x12_fhir_parties as parties
 from jobs.formats import x12_fhir_payment as payments
+from jobs.formats import x12_fhir_payment_number as numbers
 from jobs.formats import x12_fhir_remittance as remittances
 from jobs.formats.translation import Resource, Said, Source
 from jobs.formats.x12_fhir_claim import Around, claim, claim_id, currency_of, days_of, insured
@@ -200,7 +201,7 @@ def _header(record: Said, feed: Source) -> list[Resource]:
     at = _told_at(found, record, feed)
     made = [remittances.reconciliation(found, feed, at)] if found["payment"] else []
     if payer_of := found.get("payer"):
-        made.append(parties.payer(payer_of, payments.payer_of(found, feed), None))
+        made.append(parties.payer(payer_of, numbers.payer_of(found, feed), None))
     if payee := found.get("payee"):
         made.append(parties.payee(payee))
     return made

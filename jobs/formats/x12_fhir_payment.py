@@ -35,6 +35,7 @@ from jobs.formats.x12_fhir_json import (
 from jobs.formats.x12_fhir_lines import claimed, control_number, quantity, sequences, serviced
 from jobs.formats.x12_fhir_parties import Key
 from jobs.formats.x12_fhir_payment_information import information
+from jobs.formats.x12_fhir_payment_number import payer_of, payment_id, payment_number
 from jobs.formats.x12_remittance import REVERSAL
 from jobs.formats.x12_segments import Node
 
@@ -138,7 +139,7 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
         ),
     }
     reversal = REVERSAL if status == REVERSAL else ""
-    name = named(payer, number, found.get("payer_claim_id"), found["payment"].get("trace"), reversal, mention)
+    name = named(payer, number, found.get("payer_claim_id"), payment_number(found), reversal, mention)
     made = [Resource("ExplanationOfBenefit", name, at, None, body(parts))]
     if who and party:
         made.append(members.patient(party, who, payer, members.member_number(payer, corrected), None))
@@ -146,16 +147,6 @@ def benefit(found: Node, mention: str, feed: Source, at: datetime) -> list[Resou
     if rendering := found.get("rendering"):
         made += parties.provider(rendering, None, None, None)
     return made
-
-
-def payer_of(found: Node, feed: Source) -> str:
-    """What the payer is called in ids: by N104 or REF 2U, else by TRN03."""
-    return parties.payer_key(found.get("payer"), feed, found["payment"].get("payer_trace_id"))
-
-
-def payment_id(found: Node, payer: str) -> str:
-    """What the payment as a whole is called: a payer gives each its own trace number (835 TR3, TRN02)."""
-    return named(payer, found["payment"].get("trace"))
 
 
 def of_payment(found: Node, payer: str) -> Text:

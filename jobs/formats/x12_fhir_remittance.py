@@ -25,7 +25,8 @@ from jobs.formats.x12_fhir_json import (
     named,
     reference,
 )
-from jobs.formats.x12_fhir_payment import billing_of, of_payment, payer_of, payment_id
+from jobs.formats.x12_fhir_payment import billing_of, of_payment
+from jobs.formats.x12_fhir_payment_number import payer_of, payment_id, payment_number
 from jobs.formats.x12_segments import Node
 
 # Extensions of a payment: how it is made (BPR04: check, transfer, none), and what it comes with (BPR01).
@@ -72,7 +73,7 @@ def provider_adjustments(found: Node, told: list[Node], mention: str, feed: Sour
         **_payment(found, feed, at),
         "detail": listed(details),
     }
-    name = named(payer, payment.get("trace"), "PLB", mention)
+    name = named(payer, payment_number(found), "PLB", mention)
     return Resource("PaymentReconciliation", name, at, None, body(parts))
 
 

@@ -419,6 +419,20 @@ def test_the_same_remittance_sent_again_says_the_same_benefits():
     assert [one["id"] for one in every("ExplanationOfBenefit", again)] == names
 
 
+def test_payments_without_a_trace_number_are_two_where_two_transactions_tell_of_them():
+    text = payments("CLP*C1*1*100*80**MB*ICN1~", "PLB*1999999984*20261231*WO:OLD*15.5~").replace("TRN*1*T1*", "TRN*1**")
+    kinds = ("PaymentReconciliation", "ExplanationOfBenefit")
+    whole, part, paid = (one for kind in kinds for one in every(kind, text))
+    names = {one["extension"][-1]["valueReference"]["reference"] for one in (part, paid["payment"])}
+    assert names == {f"PaymentReconciliation/{whole['id']}"}
+    others = [text.replace("*000000001*", "*000000002*"), text.replace("ST*835*0001", "ST*835*0002"),
+              text.replace("BPR*I*80", "BPR*I*81"), text.replace("20260302~TRN", "20260303~TRN")]  # fmt: skip
+    for kind in kinds:
+        told = [tuple(one["id"] for one in every(kind, one)) for one in (text, *others)]
+        assert len({*told}) == len({name for names in told for name in names}) / len(told[0]) == 5
+        assert tuple(one["id"] for one in every(kind, text)) == told[0]
+
+
 def test_what_the_provider_owes_stays_at_the_payment():
     plb = "PLB*1999999984*20261231*WO:OLD*15.5*L6*-1~PLB*1999999984*20261231*WO:OLD*15.5~"
     text = payments("CLP*C1*1*100*80**MB*ICN1~CAS*CO*45*20~", plb, paid="50")
