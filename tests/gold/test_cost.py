@@ -79,6 +79,10 @@ BENEFITS = [
     x12(22, "unheard", "1", ("110", "70", "50", "20"), paid_on=10),
     x12(31, "back", "1", ("100", "80", "60", "20"), paid_on=10),
     x12(32, "back", "22", ("-100", "-80", "-60", "-20"), paid_on=11),
+    # Taken back under another number of the claim, under which it is paid anew.
+    x12(201, "former", "1", ("100", "80", "60", "20"), paid_on=10),
+    x12(202, "anew", "22", ("-100", "-80", "-60", "-20"), paid_on=11),
+    x12(203, "anew", "1", ("110", "90", "70", "20"), paid_on=11),
     # The payer left the signs of what it takes back as they were; of a payment below zero it turned them.
     x12(33, "unsigned", "1", ("100", "80", "60", "20"), paid_on=10, encounter_refs=["Encounter/e8"]),
     x12(34, "unsigned", "22", ("100", "80", "60", None), copay_amount=Decimal(20), paid_on=11,
@@ -173,6 +177,7 @@ def built(spark, rows):
     both = {"tenant": "demo", "feed": "claims_x12", "encounter_refs": ["Encounter/plain"], "record_id": 1}
     parts = [F.lit(one) for one in ("demo", "claims_x12", "Claim")]
     states = [{"benefit_id": 90, "state": "voided"}]
+    states.append({"benefit_id": 202, "state": "named_otherwise", "by_claim_id": 12345, "by_claim_ref": "Claim/former"})
     for own, names in (("both", ("to first", "to second")), ("denied", ("asked", "denied"))):
         for turn, (name, whose) in enumerate(zip(names, (2, 3), strict=True), 1):
             [number] = spark.range(1).select(key("claim", *parts, F.lit(name))).first()
@@ -229,6 +234,11 @@ def test_one_answer_is_one_cost_of_the_visit_of_its_claim(built):
     assert amounts(row) == (100, 80, 60, 20)
     assert (row.cost_event_id, row.cost_domain_id, row.total_paid, row.faults) == (1, "Visit", Decimal(80), [])
     assert (row.payer_plan_period_id, row.lw_source) == (900, "silver.benefit|1")
+
+
+def test_what_is_taken_back_under_another_number_is_taken_from_what_was_paid(built):
+    assert (amounts(built[201]), built[201].lw_told_by) == ((0, 0, 0, 0), [201, 202])
+    assert (amounts(built[203]), built[203].lw_told_by) == ((110, 90, 70, 20), [203])
 
 
 def test_paid_taken_back_and_paid_anew_is_what_is_true_in_the_end(built):
