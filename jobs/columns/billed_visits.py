@@ -69,7 +69,9 @@ def visit_id() -> Column:
 
 def visits_of(benefits: DataFrame) -> DataFrame:
     """A row of silver.encounter for each benefit that is a visit of its own."""
-    rows = benefits.where(no_visit().isNull()).withColumns(_described())
+    # Where every benefit answers a claim, Parquet's own counts tell so and none is read.
+    alone = benefits.where(F.col("claim_ref").isNull())
+    rows = alone.where(no_visit().isNull()).withColumns(_described())
     rows = rows.withColumn("class_code", _class())
     rows = rows.withColumns(_days())
     provider, nothing = F.col("provider_ref"), F.array().cast(CODES)
