@@ -6,18 +6,14 @@ They are files, or objects of a store, which is whole by itself.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
-import threading
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from jobs.formats import stored
 from jobs.shell import objects
-
-PART = ".part"
-_counter = itertools.count()
 
 
 class DocumentError(ValueError):
@@ -35,20 +31,8 @@ def write(path: str | os.PathLike[str], document: Any) -> None:
     if stored.is_object(where):
         objects.write(where, text.encode())
         return
-    folder = os.path.dirname(where) or "."
-    make_folder(folder)
-    part = f"{where}.{os.getpid()}.{threading.get_ident()}.{next(_counter)}{PART}"
-    try:
-        with open(part, "x", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
+    with _beside(where, text) as part:
         os.replace(part, where)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
-        raise
-    sync(folder)
 
 
 def create(path: str, text: str) -> None:
@@ -56,16 +40,23 @@ def create(path: str, text: str) -> None:
     if stored.is_object(path):
         objects.create(path, text.encode())
         return
-    folder = os.path.dirname(path)
+    with _beside(path, text) as part:
+        # A link fails where its name is taken; a rename would put ours in place of the other's.
+        os.link(part, path)
+
+
+@contextlib.contextmanager
+def _beside(path: str, text: str) -> Iterator[str]:
+    """The text on the disk under a name of its own in the same folder, to be given its place; that is durable then."""
+    folder = os.path.dirname(path) or "."
     make_folder(folder)
-    part = os.path.join(folder, f".{uuid.uuid4().hex}.tmp")
+    part = os.path.join(folder, f".{uuid.uuid4().hex}.part")
     try:
         with open(part, "x", encoding="utf-8") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        # A link fails where its name is taken; a rename would put ours in place of the other's.
-        os.link(part, path)
+        yield part
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
