@@ -6,16 +6,17 @@ benefit is a meeting of a patient with care, as the claim that it answers would 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns.claims import by_role
+from jobs.columns.codes import lookup
 from jobs.columns.fhir import CODES, identity
 from jobs.columns.keys import key
 from jobs.columns.lists import flat
+from jobs.columns.parties import IDENTIFIERS
 from jobs.formats.x12_fhir_codes import OURS, PLACE_OF_SERVICE, TERMINOLOGY, TYPE_OF_BILL
 from jobs.formats.x12_fhir_encounter import BILLS, EMERGENCY, OBSERVATION, PLACES, STILL_PATIENT
 
@@ -34,7 +35,6 @@ _ORIGIN, _PRIORITY = "pointoforigin", "admtype"
 _SEEN_BY = ("attending", "rendering", "performing", "primary", "operating")
 _ACT = f"{TERMINOLOGY}v3-ActCode"
 _STAY, _AMBULATORY = "IMP", "AMB"
-_IDENTIFIERS = "array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>"
 _PARTICIPANTS = (
     f"array<struct<practitioner_ref:string,role_codes:{CODES},start_date:date,start_at:timestamp,end_date:date,"
     f"end_at:timestamp>>"
@@ -84,7 +84,7 @@ def visits_of(benefits: DataFrame) -> DataFrame:
         "patient_ref",
         "aliases",
         F.when(stays_on & (F.col("status") == "active"), "in-progress")
-        .otherwise(F.try_element_at(_lookup(_STATUSES), F.col("status")))
+        .otherwise(F.try_element_at(lookup(_STATUSES), F.col("status")))
         .alias("status"),
         _identifiers().alias("identifiers"),
         "class_code",
@@ -143,9 +143,9 @@ def _class() -> Column:
     by_revenue = F.when(F.array_contains(revenues, OBSERVATION), "OBSENC").when(
         F.exists(revenues, lambda code: code.startswith(EMERGENCY)), "EMER"
     )
-    by_place = F.try_element_at(_lookup(PLACES), F.col("_place"))
+    by_place = F.try_element_at(lookup(PLACES), F.col("_place"))
     is_institutional = F.array_contains(kinds, INSTITUTIONAL)
-    by_bill = F.try_element_at(_lookup(BILLS), F.col("_bill"))
+    by_bill = F.try_element_at(lookup(BILLS), F.col("_bill"))
     by_kind = F.when(F.col("_bill").isNull(), by_kind)
     by_line = F.when(F.coalesce(is_institutional, F.lit(False)), by_revenue).otherwise(by_place)
     return F.coalesce(by_bill, by_kind, by_line, F.lit(_AMBULATORY))
@@ -172,7 +172,7 @@ def _identifiers() -> Column:
     told = F.filter("information", lambda one: F.array_contains(one["category_codes"]["code"], _ACCOUNT))
     number = F.get(told, F.lit(0))["value_text"]
     system = F.lit(f"{OURS}patient-control-number")
-    own = F.array(F.struct(*[F.lit(None)] * 3, system, number)).cast(_IDENTIFIERS)
+    own = F.array(F.struct(*[F.lit(None)] * 3, system, number)).cast(IDENTIFIERS)
     return F.when(number.isNotNull(), F.concat("identifiers", own)).otherwise(F.col("identifiers"))
 
 
@@ -186,7 +186,3 @@ def _participants() -> Column:
 def _coded(system: str, code: Column) -> Column:
     one = F.struct(F.lit(system), code, *[F.lit(None)] * 3)
     return F.when(code.isNotNull(), F.array(one).cast(CODES)).otherwise(F.array().cast(CODES))
-
-
-def _lookup(pairs: Mapping[str, str]) -> Column:
-    return F.create_map(*[F.lit(part) for pair in pairs.items() for part in pair])

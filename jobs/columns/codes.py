@@ -108,6 +108,18 @@ X12: Mapping[str, str] = {
 }  # fmt: skip
 
 
+def lookup(pairs: Mapping[str, int] | Mapping[int, str] | Mapping[str, str]) -> Column:
+    """A table of codes as a map, to be asked by `try_element_at`.
+
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
+    >>> rows = spark.createDataFrame([("a",), ("z",)], "code string")
+    >>> [row.n for row in rows.select(F.try_element_at(lookup({"a": 1, "b": 2}), F.col("code")).alias("n")).collect()]
+    [1, None]
+    """
+    return F.create_map(*[F.lit(part) for pair in pairs.items() for part in pair])
+
+
 def vocabulary_id(system: Column) -> Column:
     """The vocabulary of a FHIR code system or OID; null when the system is missing or not known.
 

@@ -10,6 +10,7 @@ from jobs.columns.numbers import decimal
 from jobs.columns.references import resolved
 
 NAME = "struct<use:string,text:string,family:string,given:array<string>,prefix:array<string>,suffix:array<string>>"
+IDENTIFIERS = "array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>"
 TELECOM = "struct<system:string,value:string,use:string>"
 _GEOLOCATION = f"array<struct<url:string,extension:array<struct<url:string,valueDecimal:{NUMBER}>>>>"
 ADDRESS = (
@@ -51,9 +52,7 @@ def identifiers(given: Column) -> Column:
             i["value"].alias("value"),
         ),
     )
-    return F.coalesce(
-        shaped, F.array().cast("array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>")
-    )
+    return F.coalesce(shaped, F.array().cast(IDENTIFIERS))
 
 
 def identifier_of(shaped: Column, systems: tuple[str, ...], type_code: str) -> Column:
@@ -62,8 +61,7 @@ def identifier_of(shaped: Column, systems: tuple[str, ...], type_code: str) -> C
     >>> from pyspark.sql import SparkSession
     >>> spark = SparkSession.getActiveSession() or SparkSession.builder.master("local[1]").getOrCreate()
     >>> given = [(None, None, None, "local", "1"), (None, None, None, "http://hl7.org/fhir/sid/us-npi", "9999970491")]
-    >>> ddl = "i array<struct<use:string,type_code:string,type_text:string,system:string,value:string>>"
-    >>> rows = spark.createDataFrame([(given,)], ddl)
+    >>> rows = spark.createDataFrame([(given,)], f"i {IDENTIFIERS}")
     >>> rows.select(identifier_of(F.col("i"), NPI_SYSTEMS, NPI_TYPE).alias("npi")).first().npi
     '9999970491'
     """

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.billed_visits import BENEFIT
+from jobs.columns.codes import lookup
 from jobs.columns.events import source_value
 from jobs.columns.mapping import first_concept, mapped
 from jobs.columns.parties import with_care_site
@@ -49,7 +48,7 @@ def judged(encounters: DataFrame, claim_states: DataFrame) -> DataFrame:
     known = encounters.join(F.broadcast(over), on="encounter_id", how="left")
     given_up = F.when(F.col("replaced_by_ref").isNotNull(), GIVEN_UP)
     why = F.coalesce(
-        given_up, F.try_element_at(_lookup(EXCLUDED), F.col("status")), F.concat(F.lit("claim_"), F.col("_state"))
+        given_up, F.try_element_at(lookup(EXCLUDED), F.col("status")), F.concat(F.lit("claim_"), F.col("_state"))
     )
     return known.withColumn("excluded", why).drop("_state")
 
@@ -117,14 +116,10 @@ def with_kind(encounters: DataFrame, concept_map: DataFrame) -> DataFrame:
     by_map = F.get(visits, F.lit(0))["concept_id"]
     code = F.upper("class_code")
     found = {
-        "kind": F.coalesce(by_map, F.try_element_at(_lookup(KINDS), code), F.lit(concepts.NO_MATCH)),
-        "meant_class": F.coalesce(F.try_element_at(_lookup(CLASSES), by_map), code),
+        "kind": F.coalesce(by_map, F.try_element_at(lookup(KINDS), code), F.lit(concepts.NO_MATCH)),
+        "meant_class": F.coalesce(F.try_element_at(lookup(CLASSES), by_map), code),
     }
     return rows.withColumns(found).drop("_class_map")
-
-
-def _lookup(pairs: Mapping[str, int] | Mapping[int, str] | Mapping[str, str]) -> Column:
-    return F.create_map(*[F.lit(part) for pair in pairs.items() for part in pair])
 
 
 def ends() -> Column:

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.columns import concepts
 from jobs.columns.addresses import location_key, main_address
+from jobs.columns.codes import lookup
 from jobs.columns.events import source_value
 from jobs.columns.faults import faults
 from jobs.columns.parties import with_care_site
@@ -98,8 +99,7 @@ def _sex_as_said() -> Column:
 
 def _only(codes: Column, known: dict[str, int]) -> Column:
     """The concept when exactly one category is said: for two or more OMOP has none, so 0."""
-    table = F.create_map(*[F.lit(part) for pair in known.items() for part in pair])
-    one = F.when(F.size(codes) == 1, F.try_element_at(table, F.try_element_at(codes["code"], F.lit(1))))
+    one = F.when(F.size(codes) == 1, F.try_element_at(lookup(known), F.try_element_at(codes["code"], F.lit(1))))
     return F.coalesce(one, F.lit(concepts.NO_MATCH))
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.codes import lookup
 from jobs.columns.fhir import CODES
 from jobs.columns.imaging import same_study
 from jobs.columns.imaging_codes import DCM, MODALITIES, NUMBERS, WORDS, coding, meant
@@ -174,12 +175,11 @@ def _best_codes() -> Column:
 
 def _facts(rows: DataFrame) -> DataFrame:
     """What is told of how images were made, in the attributes that describe a series."""
-    names = F.create_map(*[F.lit(part) for pair in {**NUMBERS, **WORDS}.items() for part in pair])
     each = rows.select("imaging_series_id", "record_id", F.explode("facts").alias("_fact"))
     told = each.select(
         "imaging_series_id",
         "record_id",
-        F.try_element_at(names, F.col("_fact.name")).alias("_code"),
+        F.try_element_at(lookup({**NUMBERS, **WORDS}), F.col("_fact.name")).alias("_code"),
         F.col("_fact.value").alias("_value"),
         # UCUM 1 is the unit of what has none.
         F.nullif(F.col("_fact.unit"), F.lit("1")).alias("_unit"),

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.columns import concepts
+from jobs.columns.codes import lookup
 from jobs.columns.mapping import first_concept, mapped, mapped_code
 from jobs.silver._statement import begins, excluded_by, statements
 
@@ -61,9 +62,7 @@ def of_observations(observations: DataFrame, concept_map: DataFrame) -> DataFram
         ),
         value_as_concept_id=first_concept(F.when(F.size("value_codes") > 0, F.col("value_map"))),
         value_source_value=_sent(),
-        operator_concept_id=F.create_map(*[F.lit(x) for pair in OPERATORS.items() for x in pair])[
-            F.col("value_comparator")
-        ],
+        operator_concept_id=lookup(OPERATORS)[F.col("value_comparator")],
         unit_concept_id=F.when(unit.isNotNull(), first_concept(F.col("unit_map"))),
         unit_source_concept_id=F.when(unit.isNotNull(), F.col("unit_map.source_concept_id")),
         unit_source_value=F.coalesce("value_unit", "value_unit_code"),
