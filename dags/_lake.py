@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from airflow.sdk import ObjectStoragePath
-
 import schemas
 
 
-def _ops() -> ObjectStoragePath:
+def _ops() -> pathlib.Path:
     root = os.environ.get("LAKEWARD_OPS_ROOT") or f"{os.environ.get('LAKEWARD_HOME', 'lake')}/ops"
-    return ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")
+    return pathlib.Path(root)
 
 
 def document(name: str) -> dict[str, Any]:

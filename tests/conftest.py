@@ -96,7 +96,7 @@ def store():
 @pytest.fixture(scope="session", params=["folders", "store"])
 def settings_at(request):
     """`settings_at(home)`: settings of a lake in folders; and of one in buckets, all of it that can lie there."""
-    from jobs.shell.session import _store
+    from jobs.shell.session import of_store
     from jobs.shell.settings import ZONES, Settings
 
     if request.param == "folders":
@@ -104,7 +104,7 @@ def settings_at(request):
     bucket, spark = request.getfixturevalue("store"), request.getfixturevalue("spark")
     # A session that begins when the store is there has all this from its environment.
     keys = {"fs.s3a.access.key": "test", "fs.s3a.secret.key": "test"}
-    told = {name.removeprefix("spark.hadoop."): value for name, value in _store().items()}
+    told = {name.removeprefix("spark.hadoop."): value for name, value in of_store().items()}
     for name, value in (told | keys).items():
         spark.sparkContext._jsc.hadoopConfiguration().set(name, value)
     spark.sparkContext.environment |= {name: text for name, text in os.environ.items() if name.startswith("AWS_")}

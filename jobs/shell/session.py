@@ -57,7 +57,7 @@ def session(application: str, **conf: str) -> SparkSession:
         # They log the message of every failed query, which quotes the value that failed.
         PySparkLogger.getLogger(name).disabled = True
     builder = SparkSession.builder.appName(application)
-    for name, value in {**_store(), **conf}.items():
+    for name, value in {**of_store(), **conf}.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     for name in _CLASSES:
@@ -67,7 +67,7 @@ def session(application: str, **conf: str) -> SparkSession:
     return spark
 
 
-def _store() -> dict[str, str]:
+def of_store() -> dict[str, str]:
     """What S3A does not find in the environment by itself, and Python workers on other machines neither."""
     found = {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
